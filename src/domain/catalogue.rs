@@ -1,0 +1,5 @@
+//! stub
+/// stub
+pub fn is_token_theft(kind: &str) -> bool {
+    ["anomalousToken", "tokenIssuerAnomaly"].contains(&kind)
+}

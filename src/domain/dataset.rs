@@ -1,0 +1,92 @@
+//! A tenant's records in memory, by user.
+
+use std::collections::HashMap;
+
+use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
+
+/// The records of a tenant, by user, in a stable order.
+///
+/// Callers see users, sign-ins and detections; how they lie in memory is this module's business.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    users: Vec<UserRecords>,
+    positions: HashMap<UserId, usize>,
+}
+
+impl Dataset {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of users.
+    pub fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether there is no user.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// All users.
+    pub fn users(&self) -> &[UserRecords] {
+        &self.users
+    }
+
+    /// One user, by id.
+    pub fn user(&self, id: &UserId) -> Option<&UserRecords> {
+        self.positions.get(id).and_then(|position| self.users.get(*position))
+    }
+
+    /// One user, by object id or (whatever its case) principal name.
+    pub fn find(&self, id_or_principal_name: &str) -> Option<&UserRecords> {
+        self.user(&id_or_principal_name.into()).or_else(|| {
+            self.users.iter().find(|records| {
+                records.user.user_principal_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id_or_principal_name))
+                    || records.id().as_str().eq_ignore_ascii_case(id_or_principal_name)
+            })
+        })
+    }
+
+    /// Where a user stands in [`Dataset::users`].
+    pub fn position(&self, id: &UserId) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
+    /// Puts a user's records in place of those held so far.
+    pub fn put(&mut self, records: UserRecords) {
+        match self.positions.get(records.id()).and_then(|position| self.users.get_mut(*position)) {
+            Some(held) => *held = records,
+            None => {
+                self.positions.insert(records.id().clone(), self.users.len());
+                self.users.push(records);
+            }
+        }
+    }
+
+    /// All sign-ins, with their users.
+    pub fn sign_ins(&self) -> impl Iterator<Item = (&UserRecords, &SignIn)> {
+        self.users.iter().flat_map(|records| records.sign_ins.iter().map(move |sign_in| (records, sign_in)))
+    }
+
+    /// All detections, with their users.
+    pub fn detections(&self) -> impl Iterator<Item = (&UserRecords, &RiskDetection)> {
+        self.users.iter().flat_map(|records| records.detections.iter().map(move |detection| (records, detection)))
+    }
+
+    /// The user and the sign-in with this id. Looks through all users: for single look-ups.
+    pub fn sign_in(&self, id: &SignInId) -> Option<(&UserRecords, &SignIn)> {
+        self.sign_ins().find(|(_, sign_in)| sign_in.id == *id)
+    }
+}
+
+impl FromIterator<UserRecords> for Dataset {
+    fn from_iter<I: IntoIterator<Item = UserRecords>>(records: I) -> Self {
+        let mut dataset = Dataset::new();
+        for records in records {
+            dataset.put(records);
+        }
+        dataset
+    }
+}

@@ -1,0 +1,332 @@
+//! What the journal adds up to: jobs, notes and settings.
+//!
+//! The journal is the truth; this is its fold, kept in memory and never stored.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
+use super::plan::Plan;
+use super::records::UserId;
+use super::time::Timestamp;
+
+/// Where one target of a job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemState {
+    /// Not sent.
+    Pending,
+    /// A request with it may have been applied: read before sending again.
+    MaybeSent,
+    /// The tenant took it; not read back yet.
+    Accepted,
+    /// It came out.
+    Ended(Outcome, Option<String>),
+}
+
+/// One target of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// User id, or request id for sign-in actions.
+    pub id: String,
+    /// Where it stands.
+    pub state: ItemState,
+}
+
+/// A confirmed plan on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Number.
+    pub id: JobId,
+    /// The plan.
+    pub plan: Plan,
+    /// When it was confirmed.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Whether it ended, and how.
+    pub state: JobState,
+    /// The targets that are acted on, in the plan's order.
+    pub items: Vec<Item>,
+    /// Number that the next request gets.
+    pub next_call: u32,
+    calls: HashMap<u32, Vec<usize>>,
+    positions: HashMap<String, usize>,
+}
+
+/// A job in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Targets that are acted on.
+    pub total: usize,
+    /// Not sent yet.
+    pub pending: usize,
+    /// Perhaps sent: the answer is missing.
+    pub maybe_sent: usize,
+    /// Taken by the tenant, not read back yet.
+    pub accepted: usize,
+    /// Read back as promised.
+    pub verified: usize,
+    /// Read back otherwise.
+    pub diverged: usize,
+    /// Refused by the tenant.
+    pub failed: usize,
+    /// No longer held when their turn came.
+    pub skipped: usize,
+    /// Taken, but never seen in the promised state.
+    pub unverified: usize,
+}
+
+impl Tally {
+    /// Whether every target was verified.
+    pub fn all_verified(&self) -> bool {
+        self.verified == self.total
+    }
+}
+
+impl Job {
+    fn new(id: JobId, plan: Plan, created_at: Timestamp) -> Self {
+        let items: Vec<Item> = plan.included().map(|target| Item { id: target.id.clone(), state: ItemState::Pending }).collect();
+        let positions = items.iter().enumerate().map(|(position, item)| (item.id.clone(), position)).collect();
+        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, calls: HashMap::new(), positions }
+    }
+
+    /// The job in numbers.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally { total: self.items.len(), ..Tally::default() };
+        for item in &self.items {
+            match item.state {
+                ItemState::Pending => tally.pending += 1,
+                ItemState::MaybeSent => tally.maybe_sent += 1,
+                ItemState::Accepted => tally.accepted += 1,
+                ItemState::Ended(Outcome::Verified, _) => tally.verified += 1,
+                ItemState::Ended(Outcome::Diverged, _) => tally.diverged += 1,
+                ItemState::Ended(Outcome::Failed, _) => tally.failed += 1,
+                ItemState::Ended(Outcome::Skipped, _) => tally.skipped += 1,
+                ItemState::Ended(Outcome::Unverified, _) => tally.unverified += 1,
+            }
+        }
+        tally
+    }
+
+    /// Where a target stands.
+    pub fn item(&self, id: &str) -> Option<&Item> {
+        self.positions.get(id).and_then(|position| self.items.get(*position))
+    }
+
+    /// Ids of the targets for which this holds.
+    pub fn ids_where(&self, holds: impl Fn(&ItemState) -> bool) -> Vec<String> {
+        self.items.iter().filter(|item| holds(&item.state)).map(|item| item.id.clone()).collect()
+    }
+
+    fn set(&mut self, position: usize, state: ItemState) {
+        if let Some(item) = self.items.get_mut(position) {
+            item.state = state;
+        }
+    }
+
+    fn intent(&mut self, call: u32, ids: &[String]) {
+        let positions: Vec<usize> = ids.iter().filter_map(|id| self.positions.get(id).copied()).collect();
+        for position in &positions {
+            self.set(*position, ItemState::MaybeSent);
+        }
+        self.calls.insert(call, positions);
+        self.next_call = self.next_call.max(call + 1);
+    }
+
+    fn answered(&mut self, call: u32, answer: &CallAnswer) {
+        let state = match answer {
+            CallAnswer::Accepted => ItemState::Accepted,
+            CallAnswer::Rejected { .. } | CallAnswer::Throttled { .. } | CallAnswer::NotSent { .. } => ItemState::Pending,
+            CallAnswer::Unknown { .. } => return,
+        };
+        for position in self.calls.remove(&call).unwrap_or_default() {
+            self.set(position, state.clone());
+        }
+    }
+
+    fn outcomes(&mut self, items: &[ItemOutcome]) {
+        for item in items {
+            if let Some(position) = self.positions.get(&item.id).copied() {
+                self.set(position, ItemState::Ended(item.outcome, item.because.clone()));
+            }
+        }
+    }
+}
+
+/// A note on a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub operator: String,
+    /// What. Text of the operator, but shown with the same care as the tenant's.
+    pub text: String,
+}
+
+/// The journal, added up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    jobs: BTreeMap<JobId, Job>,
+    notes: HashMap<UserId, Vec<Note>>,
+    settings: BTreeMap<String, String>,
+}
+
+impl Ledger {
+    /// The journal, added up.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a JournalRecord>) -> Self {
+        let mut ledger = Ledger::default();
+        for record in records {
+            ledger.apply(record);
+        }
+        ledger
+    }
+
+    /// Adds one record.
+    pub fn apply(&mut self, record: &JournalRecord) {
+        match &record.entry {
+            Entry::JobConfirmed { job, plan, .. } => {
+                self.jobs.insert(*job, Job::new(*job, (**plan).clone(), record.at));
+            }
+            Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
+            Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
+            Entry::Outcomes { job, items } => self.with(*job, |job| job.outcomes(items)),
+            Entry::JobEnded { job, state } => self.with(*job, |job| {
+                job.state = *state;
+                job.ended_at = Some(record.at);
+            }),
+            Entry::Note { user, text } => {
+                let note = Note { at: record.at, operator: record.operator.clone(), text: text.clone() };
+                self.notes.entry(user.clone()).or_default().push(note);
+            }
+            Entry::Setting { name, value } => {
+                self.settings.insert(name.clone(), value.clone());
+            }
+            Entry::JobResumed { .. } | Entry::Imported { .. } | Entry::Repaired { .. } | Entry::Unknown => {}
+        }
+    }
+
+    fn with(&mut self, id: JobId, change: impl FnOnce(&mut Job)) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            change(job);
+        }
+    }
+
+    /// All jobs, oldest first.
+    pub fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
+        self.jobs.values()
+    }
+
+    /// One job.
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id)
+    }
+
+    /// Jobs that have not ended.
+    pub fn open_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().filter(|job| job.state == JobState::Open)
+    }
+
+    /// The number that the next job gets.
+    pub fn next_job(&self) -> JobId {
+        JobId(self.jobs.keys().next_back().map_or(1, |id| id.0 + 1))
+    }
+
+    /// Notes on a user, oldest first.
+    pub fn notes(&self, user: &UserId) -> &[Note] {
+        self.notes.get(user).map_or(&[], Vec::as_slice)
+    }
+
+    /// A setting of the workspace.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
+    /// All settings that were made.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::Action;
+    use crate::domain::dataset::Dataset;
+    use crate::domain::fixture;
+    use crate::domain::journal::{Head, encode};
+    use crate::domain::plan::{Access, PlanContext, Target};
+
+    fn plan() -> Plan {
+        let dataset: Dataset = ["a", "b", "c"].map(|id| fixture::risky_user(id, "unfamiliarFeatures")).into_iter().collect();
+        let targets: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
+        let context = PlanContext {
+            operator: "me".to_owned(),
+            reason: "test".to_owned(),
+            include_caution: false,
+            access: Access::ReadWrite,
+            requests_per_second: None,
+            read_back_page: 500,
+            now: fixture::now(),
+        };
+        Plan::compute(Action::DismissUserRisk, &targets, &dataset, &context)
+    }
+
+    fn ledger(entries: Vec<Entry>) -> Ledger {
+        let mut head = Head::default();
+        let records: Vec<JournalRecord> = entries
+            .into_iter()
+            .map(|entry| {
+                let (record, _, next) = encode(&head, fixture::now(), "me", entry).unwrap();
+                head = next;
+                record
+            })
+            .collect();
+        Ledger::fold(&records)
+    }
+
+    fn ids(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_intent_without_an_answer_may_have_been_sent() {
+        let job = JobId(1);
+        let ledger = ledger(vec![
+            Entry::JobConfirmed { job, plan: Box::new(plan()), hold_seconds: 0 },
+            Entry::Intent { job, call: 1, ids: ids(&["a"]) },
+            Entry::Answered { job, call: 1, answer: CallAnswer::Accepted },
+            Entry::Intent { job, call: 2, ids: ids(&["b"]) },
+        ]);
+        let job = ledger.job(job).unwrap();
+        let states: Vec<_> = job.items.iter().map(|item| item.state.clone()).collect();
+        assert_eq!(states, [ItemState::Accepted, ItemState::MaybeSent, ItemState::Pending]);
+        assert_eq!((job.next_call, job.state), (3, JobState::Open));
+        assert_eq!(ledger.next_job(), JobId(2));
+    }
+
+    #[test]
+    fn a_refused_request_leaves_its_targets_to_be_sent() {
+        let job = JobId(1);
+        let ledger = ledger(vec![
+            Entry::JobConfirmed { job, plan: Box::new(plan()), hold_seconds: 0 },
+            Entry::Intent { job, call: 1, ids: ids(&["a", "b"]) },
+            Entry::Answered { job, call: 1, answer: CallAnswer::Rejected { message: "400".to_owned() } },
+            Entry::Outcomes { job, items: vec![ItemOutcome { id: "b".to_owned(), outcome: Outcome::Failed, because: None }] },
+            Entry::JobEnded { job, state: JobState::Cancelled },
+        ]);
+        let tally = ledger.job(job).unwrap().tally();
+        assert_eq!((tally.total, tally.pending, tally.failed), (3, 2, 1));
+        assert_eq!(ledger.open_jobs().count(), 0);
+    }
+
+    #[test]
+    fn notes_and_settings_add_up() {
+        let ledger = ledger(vec![
+            Entry::Note { user: "a".into(), text: "called the user".to_owned() },
+            Entry::Setting { name: "writable".to_owned(), value: "true".to_owned() },
+            Entry::Setting { name: "writable".to_owned(), value: "false".to_owned() },
+        ]);
+        assert_eq!(ledger.notes(&"a".into())[0].text, "called the user");
+        assert_eq!(ledger.setting("writable"), Some("false"));
+    }
+}

@@ -1,0 +1,19 @@
+//! Risk facts, transitions, plans and the query language. Pure: no clock, no input or output.
+
+pub mod action;
+pub mod catalogue;
+pub mod dataset;
+pub mod facts;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod graph_enum;
+pub mod job_event;
+pub mod journal;
+pub mod ledger;
+pub mod plan;
+pub mod query;
+pub mod records;
+pub mod risk;
+pub mod text;
+pub mod time;
+pub mod transition;

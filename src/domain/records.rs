@@ -1,0 +1,563 @@
+//! The records of Microsoft Graph that risk work needs (`reference/graph.md` section 1), typed.
+//!
+//! Names are Graph's. A property that was not read is `None`, never a default (invariant 6), and
+//! properties without a field here are kept in [`Extra`]. All text is as received and hostile: it
+//! reaches a screen, a log or a CSV only through [`super::text`].
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::risk::{
+    ActivityType, ConditionalAccessStatus, DetectionTiming, IncomingTokenType, RiskDetail, RiskLevel, RiskState, TokenIssuerType,
+};
+use super::time::Timestamp;
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as Graph spells it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                $name(text.into())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// The object id of a user.
+    UserId
+}
+id! {
+    /// The id of a sign-in, which is its request id: what sign-in actions take.
+    SignInId
+}
+id! {
+    /// The id of a risk detection (64 hexadecimal characters in practice, not a GUID).
+    DetectionId
+}
+
+/// The properties of a record that have no field of their own: the text of one JSON object.
+///
+/// Text, because compact formats cannot hold free-form JSON; only `wire` looks inside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Extra(pub Option<Box<str>>);
+
+/// `riskyUser`: the risk of one account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskyUser {
+    /// The object id of the user.
+    pub id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Option<String>,
+    /// Name for people.
+    pub user_display_name: Option<String>,
+    /// Probability of compromise.
+    pub risk_level: Option<RiskLevel>,
+    /// Where the risk stands.
+    pub risk_state: Option<RiskState>,
+    /// What brought it there.
+    pub risk_detail: Option<RiskDetail>,
+    /// When the risk last changed.
+    pub risk_last_updated_date_time: Option<Timestamp>,
+    /// Whether the account is deleted. Graph answers `false` for deleted accounts at times; see
+    /// `reference/graph.md` section 2.
+    pub is_deleted: Option<bool>,
+    /// Whether the service is still applying a change.
+    pub is_processing: Option<bool>,
+    /// Everything else that was received.
+    pub extra: Extra,
+}
+
+impl RiskyUser {
+    /// A user of whom only the id is known.
+    pub fn unknown(id: UserId) -> Self {
+        RiskyUser {
+            id,
+            user_principal_name: None,
+            user_display_name: None,
+            risk_level: None,
+            risk_state: None,
+            risk_detail: None,
+            risk_last_updated_date_time: None,
+            is_deleted: None,
+            is_processing: None,
+            extra: Extra::default(),
+        }
+    }
+
+    /// The best name there is: display name, principal name, id. Hostile text.
+    pub fn name(&self) -> &str {
+        let named = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        if named(&self.user_display_name) {
+            self.user_display_name.as_deref().unwrap_or_default()
+        } else if named(&self.user_principal_name) {
+            self.user_principal_name.as_deref().unwrap_or_default()
+        } else {
+            self.id.as_str()
+        }
+    }
+
+    /// Whether the state is an open risk; `None` where the state was not read.
+    pub fn at_risk(&self) -> Option<bool> {
+        self.risk_state.as_ref().map(RiskState::is_open)
+    }
+}
+
+/// What the directory and its reports say of a user, outside Identity Protection.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Directory {
+    /// Whether the account may sign in.
+    pub account_enabled: Option<bool>,
+    /// `Member` or `Guest`.
+    pub user_type: Option<String>,
+    /// Whether the account is synchronised from on-premises (a hybrid user).
+    pub on_premises_sync_enabled: Option<bool>,
+    /// Whether the user holds an administrator role.
+    pub is_admin: Option<bool>,
+    /// Whether the user is registered for multifactor authentication.
+    pub is_mfa_registered: Option<bool>,
+    /// Whether the user is registered for self-service password reset.
+    pub is_sspr_registered: Option<bool>,
+    /// When the password was last changed.
+    pub last_password_change_date_time: Option<Timestamp>,
+    /// Tokens issued before this are invalid.
+    pub sign_in_sessions_valid_from_date_time: Option<Timestamp>,
+}
+
+/// `riskyUserHistoryItem`: one earlier (or the present) state of a risky user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskyUserHistoryItem {
+    /// Not a key across users: the user's id, with a suffix for all but the present item.
+    pub id: String,
+    /// The user.
+    pub user_id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Option<String>,
+    /// Name for people.
+    pub user_display_name: Option<String>,
+    /// Level after the change.
+    pub risk_level: Option<RiskLevel>,
+    /// State after the change.
+    pub risk_state: Option<RiskState>,
+    /// What made the change.
+    pub risk_detail: Option<RiskDetail>,
+    /// When the change was made.
+    pub risk_last_updated_date_time: Option<Timestamp>,
+    /// Object id of who made the change; `None` for the system.
+    pub initiated_by: Option<String>,
+    /// Detection types that led to the change.
+    pub risk_event_types: Vec<String>,
+    /// Everything else that was received.
+    pub extra: Extra,
+}
+
+/// `signInLocation`: where an address is believed to be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    /// City.
+    pub city: Option<String>,
+    /// State or province.
+    pub state: Option<String>,
+    /// Two-letter country code.
+    pub country_or_region: Option<String>,
+    /// Where on the globe.
+    pub geo_coordinates: Option<GeoCoordinates>,
+}
+
+impl Location {
+    /// "Lagos, NG": the city (or state) and the country, as far as known. Hostile text.
+    pub fn short(&self) -> Option<String> {
+        let present = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let place = present(&self.city).or_else(|| present(&self.state));
+        match (place, present(&self.country_or_region)) {
+            (Some(place), Some(country)) => Some(format!("{place}, {country}")),
+            (place, country) => place.or(country),
+        }
+    }
+}
+
+/// A point on the globe, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GeoCoordinates {
+    /// North is positive.
+    pub latitude: f64,
+    /// East is positive.
+    pub longitude: f64,
+}
+
+/// `riskDetection`: one reason why a user or sign-in is risky.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskDetection {
+    /// Id of the detection.
+    pub id: DetectionId,
+    /// Whom it concerns.
+    pub user_id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Option<String>,
+    /// Name for people.
+    pub user_display_name: Option<String>,
+    /// The type, an open set: see [`super::catalogue`].
+    pub risk_event_type: Option<String>,
+    /// Level of this detection (may differ from the user's).
+    pub risk_level: Option<RiskLevel>,
+    /// Where the risk stands.
+    pub risk_state: Option<RiskState>,
+    /// What brought it there.
+    pub risk_detail: Option<RiskDetail>,
+    /// When it was detected, relative to the sign-in.
+    pub detection_timing_type: Option<DetectionTiming>,
+    /// Whether it is about a sign-in or about the user.
+    pub activity: Option<ActivityType>,
+    /// Who issued the token.
+    pub token_issuer_type: Option<TokenIssuerType>,
+    /// Address of the risky activity.
+    pub ip_address: Option<String>,
+    /// Place of the risky activity.
+    pub location: Option<Location>,
+    /// The sign-in's id; `None` for a detection that is not linked to a sign-in.
+    pub request_id: Option<SignInId>,
+    /// The sign-in's correlation id.
+    pub correlation_id: Option<String>,
+    /// When the activity took place.
+    pub activity_date_time: Option<Timestamp>,
+    /// When the detection was made.
+    pub detected_date_time: Option<Timestamp>,
+    /// When the record last changed.
+    pub last_updated_date_time: Option<Timestamp>,
+    /// Product that detected it.
+    pub source: Option<String>,
+    /// MITRE ATT&CK technique (beta).
+    pub mitre_technique_id: Option<String>,
+    /// More, as a string that holds a JSON array of `{"Key","Value"}`; see `wire::additional_info`.
+    pub additional_info: Option<String>,
+    /// Everything else that was received.
+    pub extra: Extra,
+}
+
+impl RiskDetection {
+    /// When it happened: the detection's time, else the activity's, else the last change.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.detected_date_time.or(self.activity_date_time).or(self.last_updated_date_time)
+    }
+
+    /// Whether it is still an open risk. A state that was not read counts as open: safer to look.
+    pub fn is_open(&self) -> bool {
+        self.risk_state.as_ref().is_none_or(RiskState::is_open)
+    }
+}
+
+/// `signInStatus`: how a sign-in ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInStatus {
+    /// 0 is success; others are AADSTS codes.
+    pub error_code: Option<i64>,
+    /// Reason in words.
+    pub failure_reason: Option<String>,
+    /// More words.
+    pub additional_details: Option<String>,
+}
+
+/// `deviceDetail`: the device of a sign-in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceDetail {
+    /// Device id; empty for an unregistered device.
+    pub device_id: Option<String>,
+    /// Name for people.
+    pub display_name: Option<String>,
+    /// Operating system.
+    pub operating_system: Option<String>,
+    /// Browser.
+    pub browser: Option<String>,
+    /// Whether the device meets its compliance policy.
+    pub is_compliant: Option<bool>,
+    /// Whether the device is managed.
+    pub is_managed: Option<bool>,
+    /// How the device is joined.
+    pub trust_type: Option<String>,
+}
+
+/// `appliedConditionalAccessPolicy`: one policy as applied to a sign-in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedPolicy {
+    /// Id of the policy.
+    pub id: Option<String>,
+    /// Name of the policy.
+    pub display_name: Option<String>,
+    /// Outcome: `success`, `failure`, `notApplied`, … (an open set).
+    pub result: Option<String>,
+    /// Controls it enforced, such as `Mfa` or `Block`.
+    pub enforced_grant_controls: Vec<String>,
+}
+
+/// `signIn`: one sign-in. The session and token fields are on Graph's beta records only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignIn {
+    /// The request id.
+    pub id: SignInId,
+    /// Who signed in.
+    pub user_id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Option<String>,
+    /// Name for people.
+    pub user_display_name: Option<String>,
+    /// When.
+    pub created_date_time: Option<Timestamp>,
+    /// Correlation id of the sign-in.
+    pub correlation_id: Option<String>,
+    /// Application.
+    pub app_id: Option<String>,
+    /// Name of the application.
+    pub app_display_name: Option<String>,
+    /// Resource signed in to.
+    pub resource_id: Option<String>,
+    /// Name of the resource.
+    pub resource_display_name: Option<String>,
+    /// Kind of client: `Browser`, `Mobile Apps and Desktop clients`, a legacy protocol, …
+    pub client_app_used: Option<String>,
+    /// User agent as sent by the client.
+    pub user_agent: Option<String>,
+    /// Device.
+    pub device_detail: Option<DeviceDetail>,
+    /// Address.
+    pub ip_address: Option<String>,
+    /// Address as the resource saw it (beta).
+    pub ip_address_from_resource_provider: Option<String>,
+    /// Number of the autonomous system (beta).
+    pub autonomous_system_number: Option<i64>,
+    /// Place.
+    pub location: Option<Location>,
+    /// Whether a person was at the keyboard.
+    pub is_interactive: Option<bool>,
+    /// `interactiveUser`, `nonInteractiveUser`, … (beta).
+    pub sign_in_event_types: Vec<String>,
+    /// How it ended.
+    pub status: Option<SignInStatus>,
+    /// What Conditional Access made of it.
+    pub conditional_access_status: Option<ConditionalAccessStatus>,
+    /// The policies that were applied.
+    pub applied_conditional_access_policies: Vec<AppliedPolicy>,
+    /// `singleFactorAuthentication` or `multiFactorAuthentication` (beta).
+    pub authentication_requirement: Option<String>,
+    /// Protocol, such as `oAuth2` or `ropc` (beta).
+    pub authentication_protocol: Option<String>,
+    /// Risk when it was made.
+    pub risk_level_during_sign_in: Option<RiskLevel>,
+    /// Risk with what was learnt afterwards.
+    pub risk_level_aggregated: Option<RiskLevel>,
+    /// Where the risk stands.
+    pub risk_state: Option<RiskState>,
+    /// What brought it there.
+    pub risk_detail: Option<RiskDetail>,
+    /// Detection types (`riskEventTypes_v2`, an open set).
+    #[serde(rename = "riskEventTypes_v2")]
+    pub risk_event_types: Vec<String>,
+    /// Session (beta).
+    pub session_id: Option<String>,
+    /// Token that was issued (beta).
+    pub unique_token_identifier: Option<String>,
+    /// Token that was presented (beta).
+    pub incoming_token_type: Option<IncomingTokenType>,
+    /// Who issued the token (beta).
+    pub token_issuer_type: Option<TokenIssuerType>,
+    /// Name of the issuer, for federated sign-ins (beta).
+    pub token_issuer_name: Option<String>,
+    /// First request of the sequence (beta).
+    pub original_request_id: Option<String>,
+    /// How the session came to this device, such as `deviceCodeFlow` (beta).
+    pub original_transfer_method: Option<String>,
+    /// Whether the token was bound to the device (beta).
+    pub sign_in_token_protection_status: Option<String>,
+    /// `member` or `guest` (beta).
+    pub user_type: Option<String>,
+    /// Whether the user flagged it for review (beta).
+    pub flagged_for_review: Option<bool>,
+    /// Home tenant of the user.
+    pub home_tenant_id: Option<String>,
+    /// Kind of access across tenants (beta).
+    pub cross_tenant_access_type: Option<String>,
+    /// Everything else that was received.
+    pub extra: Extra,
+}
+
+impl SignIn {
+    /// A sign-in of which only the ids are known.
+    pub fn unknown(id: SignInId, user_id: UserId) -> Self {
+        SignIn {
+            id,
+            user_id,
+            user_principal_name: None,
+            user_display_name: None,
+            created_date_time: None,
+            correlation_id: None,
+            app_id: None,
+            app_display_name: None,
+            resource_id: None,
+            resource_display_name: None,
+            client_app_used: None,
+            user_agent: None,
+            device_detail: None,
+            ip_address: None,
+            ip_address_from_resource_provider: None,
+            autonomous_system_number: None,
+            location: None,
+            is_interactive: None,
+            sign_in_event_types: Vec::new(),
+            status: None,
+            conditional_access_status: None,
+            applied_conditional_access_policies: Vec::new(),
+            authentication_requirement: None,
+            authentication_protocol: None,
+            risk_level_during_sign_in: None,
+            risk_level_aggregated: None,
+            risk_state: None,
+            risk_detail: None,
+            risk_event_types: Vec::new(),
+            session_id: None,
+            unique_token_identifier: None,
+            incoming_token_type: None,
+            token_issuer_type: None,
+            token_issuer_name: None,
+            original_request_id: None,
+            original_transfer_method: None,
+            sign_in_token_protection_status: None,
+            user_type: None,
+            flagged_for_review: None,
+            home_tenant_id: None,
+            cross_tenant_access_type: None,
+            extra: Extra::default(),
+        }
+    }
+
+    /// The level to show: aggregated where the service gives one, else the level during sign-in.
+    pub fn risk_level(&self) -> Option<&RiskLevel> {
+        match &self.risk_level_aggregated {
+            Some(RiskLevel::None | RiskLevel::Hidden) | None => {
+                self.risk_level_during_sign_in.as_ref().or(self.risk_level_aggregated.as_ref())
+            }
+            level => level.as_ref(),
+        }
+    }
+
+    /// Whether the sign-in is an open risk; `None` where the state was not read.
+    pub fn at_risk(&self) -> Option<bool> {
+        self.risk_state.as_ref().map(RiskState::is_open)
+    }
+
+    /// Whether it is a risky sign-in as the portal lists them: any risk state but `none`.
+    pub fn is_risky(&self) -> bool {
+        self.risk_state.as_ref().is_some_and(|state| *state != RiskState::None)
+    }
+}
+
+/// Everything known of one user: the unit that is stored, planned on and refreshed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRecords {
+    /// Risk of the account.
+    pub user: RiskyUser,
+    /// What the directory says.
+    pub directory: Directory,
+    /// Detections, newest first.
+    pub detections: Vec<RiskDetection>,
+    /// Sign-ins, newest first.
+    pub sign_ins: Vec<SignIn>,
+    /// Risk history, newest first.
+    pub history: Vec<RiskyUserHistoryItem>,
+}
+
+impl UserRecords {
+    /// A user of whom nothing but the id is known yet.
+    pub fn unknown(id: UserId) -> Self {
+        UserRecords {
+            user: RiskyUser::unknown(id),
+            directory: Directory::default(),
+            detections: Vec::new(),
+            sign_ins: Vec::new(),
+            history: Vec::new(),
+        }
+    }
+
+    /// The user's id.
+    pub fn id(&self) -> &UserId {
+        &self.user.id
+    }
+
+    /// The sign-in that a detection belongs to, where it was read.
+    pub fn sign_in_of(&self, detection: &RiskDetection) -> Option<&SignIn> {
+        let id = detection.request_id.as_ref()?;
+        self.sign_ins.iter().find(|sign_in| sign_in.id == *id)
+    }
+
+    /// The sign-in with this id.
+    pub fn sign_in(&self, id: &SignInId) -> Option<&SignIn> {
+        self.sign_ins.iter().find(|sign_in| sign_in.id == *id)
+    }
+
+    /// Brings the lists into their order: newest first, then by id.
+    pub fn sort(&mut self) {
+        self.detections.sort_by(|a, b| b.at().cmp(&a.at()).then_with(|| a.id.cmp(&b.id)));
+        self.sign_ins.sort_by(|a, b| b.created_date_time.cmp(&a.created_date_time).then_with(|| a.id.cmp(&b.id)));
+        self.history.sort_by(|a, b| b.risk_last_updated_date_time.cmp(&a.risk_last_updated_date_time).then_with(|| a.id.cmp(&b.id)));
+    }
+}
+
+/// One record as a source delivers it, before it is filed under its user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A risky user.
+    User(RiskyUser),
+    /// What the directory says of a user.
+    Directory(UserId, Directory),
+    /// A history item.
+    History(RiskyUserHistoryItem),
+    /// A detection.
+    Detection(RiskDetection),
+    /// A sign-in.
+    SignIn(Box<SignIn>),
+}
+
+impl Record {
+    /// The user that the record belongs to.
+    pub fn user_id(&self) -> &UserId {
+        match self {
+            Record::User(user) => &user.id,
+            Record::Directory(id, _) => id,
+            Record::History(item) => &item.user_id,
+            Record::Detection(detection) => &detection.user_id,
+            Record::SignIn(sign_in) => &sign_in.user_id,
+        }
+    }
+}
