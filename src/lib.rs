@@ -1,2 +1,21 @@
-//! stub
+//! entriage: a terminal console for triaging and remediating Microsoft Entra ID Protection risk.
+//!
+//! Imports run one way, and `tests/imports.rs` holds it:
+//!
+//! ```text
+//! main ─► { console, headless } ─► { view ─► app,  engine ─► { tenant, store, import } ─► wire } ─► domain
+//! ```
+//!
+//! `domain`, `wire` and `app` are pure. `clock` may be used by everything that is not.
+
+pub mod app;
+pub mod clock;
+pub mod console;
 pub mod domain;
+pub mod engine;
+pub mod headless;
+pub mod import;
+pub mod store;
+pub mod tenant;
+pub mod view;
+pub mod wire;

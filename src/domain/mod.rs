@@ -4,6 +4,7 @@ pub mod action;
 pub mod catalogue;
 pub mod dataset;
 pub mod facts;
+pub mod filing;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod graph_enum;
@@ -17,3 +18,4 @@ pub mod risk;
 pub mod text;
 pub mod time;
 pub mod transition;
+pub mod workspace;

@@ -1,0 +1,126 @@
+//! The case database: a cache that can be rebuilt, and a journal that cannot.
+//!
+//! Nothing above this module knows that the cache is sled or that the journal is a file.
+
+mod home;
+
+use std::path::PathBuf;
+
+pub use home::Home;
+
+use crate::domain::dataset::Dataset;
+use crate::domain::journal::{ChainError, Entry, Head, JournalRecord};
+use crate::domain::ledger::Ledger;
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::time::Timestamp;
+
+/// Where the journal stops being provable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Last record that the chain proves.
+    pub proven: Head,
+    /// What is wrong with what follows.
+    pub what: DamageKind,
+}
+
+/// What is wrong with a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DamageKind {
+    /// A line is not the next record.
+    Line {
+        /// Number of the line, from 1.
+        line: u64,
+        /// Why.
+        why: ChainError,
+    },
+    /// The journal ends before a record that was acknowledged.
+    Short {
+        /// Number of the last acknowledged record.
+        acknowledged: u64,
+    },
+}
+
+/// Why the store cannot do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process holds the workspace.
+    #[error("workspace {workspace} is in use by {holder}")]
+    Locked {
+        /// Name of the workspace.
+        workspace: String,
+        /// Who holds it: "process 4711 (entriage, since 14:05)".
+        holder: String,
+    },
+    /// There is no such workspace.
+    #[error("there is no workspace {0}")]
+    NotFound(String),
+    /// The workspace was written by a later version.
+    #[error("workspace {workspace} has schema {found}, this program knows {known}")]
+    NewerSchema {
+        /// Name of the workspace.
+        workspace: String,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The journal is damaged: it is kept as it is, and nothing may be added to it.
+    #[error("the journal {path} is damaged after record {}", damage.proven.seq)]
+    JournalDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where and how.
+        damage: Damage,
+    },
+    /// A file could not be read or written.
+    #[error("{doing} {path}: {source}")]
+    Io {
+        /// "cannot write", "cannot read", …
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{path} is not readable: {why}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The cache failed.
+    #[error("the cache of the workspace: {0}")]
+    Cache(String),
+}
+
+/// A workspace's data.
+pub trait Store: Send + Sync {
+    /// Everything that is cached.
+    fn load(&self) -> Result<Dataset, StoreError>;
+
+    /// One user.
+    fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError>;
+
+    /// Puts users' records in place of those held so far.
+    fn put(&self, records: &[UserRecords]) -> Result<(), StoreError>;
+
+    /// When the data was last brought up to date.
+    fn synced_at(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Says that the data is up to date as of then.
+    fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Adds entries to the journal. When this returns, they are on the platter (invariant 2).
+    fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// The journal, oldest first, as far as the chain proves it.
+    fn journal(&self) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// Checks the whole chain again, on the file as it is now.
+    fn verify(&self) -> Result<Result<Head, Damage>, StoreError>;
+
+    /// Looks at what the journal adds up to.
+    fn with_ledger(&self, look: &mut dyn FnMut(&Ledger));
+}
