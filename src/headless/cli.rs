@@ -218,6 +218,7 @@ pub struct Wanted {
 
 /// `plan`
 #[derive(Debug, Args)]
+#[command(override_usage = "entriage plan ACTION (QUERY | --user USER... | --from FILE) --reason TEXT [OPTIONS]")]
 pub struct PlanArgs {
     /// What, on whom.
     #[command(flatten)]
@@ -256,6 +257,7 @@ pub struct Apply {
 
 /// `act`
 #[derive(Debug, Args)]
+#[command(override_usage = "entriage act ACTION (QUERY | --user USER... | --from FILE) --reason TEXT --confirm N [OPTIONS]")]
 pub struct Act {
     /// What, on whom.
     #[command(flatten)]

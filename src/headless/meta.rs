@@ -36,9 +36,42 @@ pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     output::data(&String::from_utf8_lossy(&bytes))
 }
 
-/// `man`
+/// `man`: one page, with what `--help` says of each command.
 pub fn man() -> Result<(), Failure> {
-    let mut bytes = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut bytes)?;
-    output::data(&String::from_utf8_lossy(&bytes))
+    let command = Cli::command();
+    let man = clap_mangen::Man::new(command.clone());
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let mut commands = String::from(".SH COMMANDS\n");
+    for subcommand in command.get_subcommands() {
+        let name = format!("entriage {}", subcommand.get_name());
+        let help = subcommand.clone().bin_name(&name).disable_help_flag(true).term_width(72).render_long_help().to_string();
+        commands.push_str(&format!(".SS \"{name}\"\n.nf\n{}.fi\n", roff(&help)));
+    }
+    page.extend_from_slice(commands.as_bytes());
+    man.render_extra_section(&mut page)?;
+    output::data(&String::from_utf8_lossy(&page))
+}
+
+/// Text as it must stand in a manual page so that it is read as text.
+fn roff(text: &str) -> String {
+    let line = |line: &str| {
+        let line = line.trim_end().replace('\\', "\\e").replace('-', "\\-");
+        if line.starts_with(['.', '\'']) { format!("\\&{line}\n") } else { line + "\n" }
+    };
+    text.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_the_manual_is_no_command_of_it() {
+        assert_eq!(roff(".so x\n'a -b\\c"), "\\&.so x\n\\&'a \\-b\\ec\n");
+    }
 }

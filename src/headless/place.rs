@@ -50,12 +50,12 @@ impl Place {
         Ok(self.options.home.workspaces()?)
     }
 
-    /// The workspace that a command works on, and whether that is a choice of the operator.
+    /// The workspace that a command works on: the one that was asked for, else the one used last, else the demo.
     pub fn chosen(&self) -> Result<String, Failure> {
         if let Some(name) = &self.workspace {
             return Ok(name.clone());
         }
-        match self.options.home.last_used()? {
+        match self.options.home.last_used() {
             Some(name) if self.workspaces()?.contains(&name) => Ok(name),
             Some(name) if name != DEMO => {
                 output::say(&format!("note: the workspace used last, {name}, is gone; using {DEMO}"));
