@@ -78,8 +78,7 @@ pub fn find(value: &str) -> Option<&'static DetectionType> {
 /// Whether this detection type is one of the families that Entra never remediates by itself.
 pub fn is_token_theft(kind: &str) -> bool {
     static FAMILIES: OnceLock<Vec<&str>> = OnceLock::new();
-    let families =
-        FAMILIES.get_or_init(|| all().iter().filter(|kind| kind.token_theft).flat_map(DetectionType::spellings).collect());
+    let families = FAMILIES.get_or_init(|| all().iter().filter(|kind| kind.token_theft).flat_map(DetectionType::spellings).collect());
     families.iter().any(|family| family.eq_ignore_ascii_case(kind))
 }
 

@@ -159,14 +159,16 @@ mod tests {
 
     #[test]
     fn clean_text_is_borrowed_as_it_is() {
-        for text in ["", "Adele Vance", "Łukasz Żółć", "山田 太郎", "한국어", "हिन्दी", "שלום", r"CONTOSO\adele", r"\x1b", "e\u{301}"] {
+        for text in ["", "Adele Vance", "Łukasz Żółć", "山田 太郎", "한국어", "हिन्दी", "שלום", r"CONTOSO\adele", r"\x1b", "e\u{301}"]
+        {
             assert!(matches!(safe(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }
 
     #[test]
     fn emoji_stay_whole() {
-        for text in ["👩‍💻", "👩🏽‍💻", "❤️", "🏳️‍🌈", "1️⃣", "🇳🇬", "🙂‍↔️", "👨‍👩‍👧‍👦"] {
+        for text in ["👩‍💻", "👩🏽‍💻", "❤️", "🏳️‍🌈", "1️⃣", "🇳🇬", "🙂‍↔️", "👨‍👩‍👧‍👦"]
+        {
             assert_eq!(safe(text), text);
         }
     }
@@ -211,16 +213,9 @@ mod tests {
 
     #[test]
     fn a_field_that_a_spreadsheet_would_run_is_defused() {
-        for (raw, field) in [
-            ("=1+1", "'=1+1"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@x", "'@x"),
-            ("\tx", "'\\tx"),
-            ("\rx", "'\\rx"),
-            ("a=b", "a=b"),
-            ("", ""),
-        ] {
+        for (raw, field) in
+            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\tx", "'\\tx"), ("\rx", "'\\rx"), ("a=b", "a=b"), ("", "")]
+        {
             assert_eq!(csv_field(raw), field);
         }
     }
