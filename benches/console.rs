@@ -121,9 +121,7 @@ fn bulk(criterion: &mut Criterion) {
                 let confirmed = plan.confirm(Answer::Number(1_000)).unwrap();
                 let (events, _told) = tokio::sync::mpsc::unbounded_channel();
                 let start = Instant::now();
-                let report = runtime
-                    .block_on(session.engine.run(&confirmed, Duration::ZERO, &CancellationToken::new(), &events))
-                    .unwrap();
+                let report = runtime.block_on(session.engine.run(&confirmed, Duration::ZERO, &CancellationToken::new(), &events)).unwrap();
                 took += start.elapsed();
                 assert!(report.tally.all_verified());
             }

@@ -21,8 +21,19 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 
 /// What a pure module must not name: runtimes, terminals, databases, clocks, files, processes.
 const IMPURE: [&str; 13] = [
-    "tokio", "ratatui", "crossterm", "sled", "std::fs", "std::net", "std::process", "std::env", "std::io", "std::thread", "SystemTime",
-    "Instant::now", "Utc::now",
+    "tokio",
+    "ratatui",
+    "crossterm",
+    "sled",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::io",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Utc::now",
 ];
 const PURE: [&str; 3] = ["domain", "wire", "app"];
 

@@ -116,7 +116,10 @@ fn escape_sequences_in_tenant_text_never_reach_the_terminal() {
     console.send("q");
     console.end();
     let raw = String::from_utf8_lossy(&console.raw).into_owned();
-    assert!(!raw.contains("\x1b]8;") && !raw.contains("\x1b]52;") && !raw.contains('\u{202e}') && !raw.contains('\u{200b}'), "hostile bytes");
+    assert!(
+        !raw.contains("\x1b]8;") && !raw.contains("\x1b]52;") && !raw.contains('\u{202e}') && !raw.contains('\u{200b}'),
+        "hostile bytes"
+    );
 }
 
 #[test]

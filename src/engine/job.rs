@@ -146,7 +146,8 @@ impl<'a> Run<'a> {
     fn split(&self, ids: Vec<String>, error: &TenantError, queue: &mut VecDeque<Vec<String>>) -> Result<(), EngineError> {
         if ids.len() == 1 {
             let because = Some(error.to_string());
-            return self.come_out(ids.into_iter().map(|id| ItemOutcome { id, outcome: Outcome::Failed, because: because.clone() }).collect());
+            return self
+                .come_out(ids.into_iter().map(|id| ItemOutcome { id, outcome: Outcome::Failed, because: because.clone() }).collect());
         }
         let (first, second) = ids.split_at(ids.len() / 2);
         queue.push_front(second.to_vec());

@@ -10,8 +10,6 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -72,7 +72,8 @@ impl Scripted {
             match call.action.scope() {
                 Scope::User if call.ids.iter().any(|id| id == records.id().as_str()) => apply(call.action.event(), records, &[], &cause),
                 Scope::SignIn => {
-                    let ids: Vec<SignInId> = call.ids.iter().map(|id| id.as_str().into()).filter(|id| records.sign_in(id).is_some()).collect();
+                    let ids: Vec<SignInId> =
+                        call.ids.iter().map(|id| id.as_str().into()).filter(|id| records.sign_in(id).is_some()).collect();
                     if !ids.is_empty() {
                         apply(call.action.event(), records, &ids, &cause);
                     }
