@@ -106,7 +106,7 @@ impl Session {
     /// another spec is kept unless `reset` is set. `None` opens what is there, or makes the default (seed 1, 200 users).
     pub async fn demo(options: &OpenOptions, spec: Option<DemoSpec>, reset: bool) -> Result<Session, OpenError> {
         let now = options.clock.now();
-        let exists = store::exists(&options.home, DEMO)?;
+        let exists = store::exists(&options.home, DEMO);
         if exists && !matches!(store::manifest(&options.home, DEMO)?.source, Source::Demo(_)) {
             return Err(OpenError::OtherKind { name: DEMO.to_owned(), wanted: "demo" });
         }
@@ -123,7 +123,7 @@ impl Session {
 
     /// Opens an evidence workspace, making it where it does not exist.
     pub async fn evidence(options: &OpenOptions, name: &str) -> Result<Session, OpenError> {
-        if !store::exists(&options.home, name)? {
+        if !store::exists(&options.home, name) {
             store::create(&options.home, name, &manifest(Source::Evidence, name, options.clock.now()))?;
         } else if store::manifest(&options.home, name)?.source != Source::Evidence {
             return Err(OpenError::OtherKind { name: name.to_owned(), wanted: "evidence" });
