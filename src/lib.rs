@@ -10,7 +10,6 @@
 
 pub mod app;
 pub mod clock;
-pub mod config;
 pub mod console;
 pub mod domain;
 pub mod engine;
