@@ -165,7 +165,7 @@ mod tests {
             bytes.extend(&whole[..torn]);
             std::fs::write(&path, &bytes).unwrap();
             let (mut log, lines) = Log::open(&path).unwrap();
-            assert_eq!(lines, [first.clone()]);
+            assert_eq!(lines, std::slice::from_ref(&first));
             log.append(&[Line::Struck { fault: 0 }]).unwrap();
             assert_eq!(Log::open(&path).unwrap().1, [first.clone(), Line::Struck { fault: 0 }]);
         }

@@ -65,7 +65,7 @@ fn given_and_family(seed: u64, index: u64) -> (String, u64) {
     let (given, family) = (&PEOPLE.given, &PEOPLE.family);
     let pairs = (given.len() * family.len()).max(1) as u64;
     // A prime that divides neither list's length, so that every pair comes up.
-    let pair = (index * 613 + seed % pairs) % pairs;
+    let pair = (index * 1009 + seed.wrapping_mul(31_337) % pairs) % pairs;
     let name = |list: &[String], at: u64| list.get(at as usize).cloned().unwrap_or_default();
     let width = given.len().max(1) as u64;
     (format!("{} {}", name(given, pair % width), name(family, pair / width)), index / pairs)

@@ -147,7 +147,7 @@ impl Plot {
         Plot { outcome: Outcome::After(event), ..self }
     }
 
-    fn as_is(self, state: RiskState, detail: RiskDetail, level: Option<RiskLevel>) -> Self {
+    fn ended(self, state: RiskState, detail: RiskDetail, level: Option<RiskLevel>) -> Self {
         Plot { outcome: Outcome::As(state, detail, level), ..self }
     }
 
@@ -233,7 +233,7 @@ fn specials() -> Vec<Plot> {
         Plot { outcome: Outcome::Blank, ..Plot::never() },
         Plot::medium(&["suspiciousBrowser"]).aged(Age::Expiring),
         Plot::low(&["unlikelyTravel"]).odd(Odd::Name(1)),
-        Plot::low(&["generic"]).as_is(S::AtRisk, D::Hidden, Some(RiskLevel::Hidden)),
+        Plot::low(&["generic"]).ended(S::AtRisk, D::Hidden, Some(RiskLevel::Hidden)),
         Plot::low(&["anonymizedIPAddress"]).after(Event::MfaPassed),
         Plot::high(&["investigationsThreatIntelligence"]).theft().privileged(),
         Plot::low(&["newCountry"]).account(Guest),
@@ -245,7 +245,7 @@ fn specials() -> Vec<Plot> {
         Plot::low(&["anonymizedIPAddress"]).odd(Odd::Agent(0)),
         Plot::low(&["anomalousToken"]).theft(),
         Plot::low(&["unlikelyTravel"]).after(Event::SystemDismissal),
-        Plot::medium(&["suspiciousSendingPatterns"]).as_is(S::AtRisk, D::Other("aiElevatedAccountRisk".into()), Some(RiskLevel::Medium)),
+        Plot::medium(&["suspiciousSendingPatterns"]).ended(S::AtRisk, D::Other("aiElevatedAccountRisk".into()), Some(RiskLevel::Medium)),
         Plot::low(&["unfamiliarFeatures"]).privileged(),
         Plot::medium(&["newCountry"]).after(Event::DismissSignInRisk),
         Plot::low(&["suspiciousIPAddress"]).disabled(),
@@ -256,11 +256,11 @@ fn specials() -> Vec<Plot> {
         Plot::medium(&["investigationsThreatIntelligenceSigninLinked"]).account(Hybrid).after(Event::OnPremisesPasswordChange),
         Plot::high(&["leakedCredentials"]).after(Event::GenerateTemporaryPassword),
         Plot::medium(&["suspiciousInboxForwarding"]).after(Event::SecurePasswordChange),
-        Plot::low(&["suspiciousBrowser"]).as_is(S::Dismissed, D::M365DAdminDismissedDetection, Some(RiskLevel::None)),
-        Plot::medium(&["unlikelyTravel"]).as_is(S::UnknownFutureValue, D::UnknownFutureValue, Some(RiskLevel::UnknownFutureValue)),
+        Plot::low(&["suspiciousBrowser"]).ended(S::Dismissed, D::M365DAdminDismissedDetection, Some(RiskLevel::None)),
+        Plot::medium(&["unlikelyTravel"]).ended(S::UnknownFutureValue, D::UnknownFutureValue, Some(RiskLevel::UnknownFutureValue)),
         // Service accounts that once were service principals: their old details never change.
-        Plot::low(&["suspiciousAPITraffic"]).as_is(S::Dismissed, D::AdminDismissedAllRiskForServicePrincipal, Some(RiskLevel::None)),
-        Plot::medium(&["suspiciousAPITraffic"]).as_is(
+        Plot::low(&["suspiciousAPITraffic"]).ended(S::Dismissed, D::AdminDismissedAllRiskForServicePrincipal, Some(RiskLevel::None)),
+        Plot::medium(&["suspiciousAPITraffic"]).ended(
             S::ConfirmedCompromised,
             D::AdminConfirmedServicePrincipalCompromised,
             Some(RiskLevel::High),
@@ -305,17 +305,17 @@ fn ordinary(number: usize) -> Plot {
     }
     if matches!(number % 10, 5 | 8) {
         let plot = Plot::never();
-        return if number % 4 == 0 { plot.account(Account::Hybrid) } else { plot };
+        return if number.is_multiple_of(4) { plot.account(Account::Hybrid) } else { plot };
     }
-    let account = if number % 4 == 0 { Account::Hybrid } else { Account::Cloud };
+    let account = if number.is_multiple_of(4) { Account::Hybrid } else { Account::Cloud };
     let level = if number % 4 == 1 { RiskLevel::Medium } else { RiskLevel::Low };
-    let plot = if number % 3 == 0 {
-        let kind = if number % 2 == 0 { "passwordSpray" } else { "unfamiliarFeatures" };
+    let plot = if number.is_multiple_of(3) {
+        let kind = if number.is_multiple_of(2) { "passwordSpray" } else { "unfamiliarFeatures" };
         Plot { setting: Setting::Campaign, ..Plot::low(&[kind]) }
     } else {
         let plain: Vec<&str> = assets::kinds().iter().filter(|kind| kind.plain).map(|kind| kind.value.as_str()).collect();
         let kind = number.checked_rem(plain.len()).and_then(|at| plain.get(at)).copied().unwrap_or("unfamiliarFeatures");
-        if number % 7 == 0 { Plot::low(&[kind, "unfamiliarFeatures"]) } else { Plot::low(&[kind]) }
+        if number.is_multiple_of(7) { Plot::low(&[kind, "unfamiliarFeatures"]) } else { Plot::low(&[kind]) }
     };
     Plot { level, ..plot.account(account) }
 }

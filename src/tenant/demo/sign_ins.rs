@@ -31,6 +31,7 @@ impl Scene<'_> {
         let app = self.chance.pick(&CLIENTS.app);
         let guest = self.plot.account == Account::Guest;
         let mut sign_in = SignIn::unknown(self.id(IdKind::SignIn, ordinal).into(), records.id().clone());
+        sign_in.original_request_id = Some(sign_in.id.to_string());
         sign_in.user_principal_name = records.user.user_principal_name.clone();
         sign_in.user_display_name = records.user.user_display_name.clone();
         sign_in.created_date_time = Some(self.at(age));
@@ -162,7 +163,7 @@ impl Scene<'_> {
     fn steal(&mut self, sign_in: &mut SignIn, kind: &Kind, position: usize) {
         sign_in.session_id = Some(self.id(IdKind::Session, STOLEN));
         sign_in.incoming_token_type =
-            Some(if position % 2 == 0 { IncomingTokenType::PrimaryRefreshToken } else { IncomingTokenType::RefreshToken });
+            Some(if position.is_multiple_of(2) { IncomingTokenType::PrimaryRefreshToken } else { IncomingTokenType::RefreshToken });
         sign_in.ip_address_from_resource_provider = sign_in.ip_address.clone();
         if position == 1 {
             not_interactive(sign_in);
