@@ -1,25 +1,48 @@
-//! stub: records as JSON, in both directions.
+//! Records as JSON, in both directions. Pure.
+//!
+//! Reading takes the spelling of any source: Graph, Log Analytics, diagnostic logs, portal downloads.
+//! Writing is Graph's spelling only.
+
+mod additional_info;
+mod place;
+mod properties;
+mod risk_records;
+mod sign_in;
+mod values;
+mod write;
+
 use serde_json::{Map, Value};
 
-use crate::domain::records::{RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn};
+pub use self::additional_info::additional_info;
+pub use self::properties::{is_blank, normalised};
+pub use self::write::{detection_to_json, directory_to_json, history_to_json, sign_in_to_json, user_to_json};
+use crate::domain::records::Record;
 
-/// A risky user as Graph would send it: Graph's names, unknown properties included, nulls where not read.
-pub fn user_to_json(_user: &RiskyUser) -> Map<String, Value> {
-    Map::new()
+/// What kind of record an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `riskyUser`
+    RiskyUser,
+    /// `riskyUserHistoryItem`
+    RiskyUserHistoryItem,
+    /// `riskDetection`
+    RiskDetection,
+    /// `signIn`
+    SignIn,
+    /// `user`, the directory object.
+    User,
+    /// `userRegistrationDetails`
+    UserRegistrationDetails,
 }
-/// A detection as Graph would send it.
-pub fn detection_to_json(_detection: &RiskDetection) -> Map<String, Value> {
-    Map::new()
-}
-/// A sign-in as Graph would send it.
-pub fn sign_in_to_json(_sign_in: &SignIn) -> Map<String, Value> {
-    Map::new()
-}
-/// A history item as Graph would send it.
-pub fn history_to_json(_item: &RiskyUserHistoryItem) -> Map<String, Value> {
-    Map::new()
-}
-/// The pairs in a detection's `additionalInfo`; the raw text under "additionalInfo" where it does not parse.
-pub fn additional_info(_text: &str) -> Vec<(String, Value)> {
-    Vec::new()
+
+/// Reads a record leniently: any spelling of names and words, unknown members and properties kept.
+/// The error says which property is missing.
+pub fn read(kind: Kind, object: Map<String, Value>) -> Result<Record, String> {
+    match kind {
+        Kind::RiskyUser => risk_records::user(object),
+        Kind::RiskyUserHistoryItem => risk_records::history(object),
+        Kind::RiskDetection => risk_records::detection(object),
+        Kind::SignIn => sign_in::sign_in(object),
+        Kind::User | Kind::UserRegistrationDetails => risk_records::directory(object),
+    }
 }
