@@ -167,7 +167,8 @@ fn unite_older(held: &mut Extra, mut given: Extra) {
 
 fn file_user(held: &mut RiskyUser, given: RiskyUser) -> Filed {
     let before = held.clone();
-    let risk_known = |user: &RiskyUser| user.risk_state.is_some() || user.risk_level.is_some() || user.risk_last_updated_date_time.is_some();
+    let risk_known =
+        |user: &RiskyUser| user.risk_state.is_some() || user.risk_level.is_some() || user.risk_last_updated_date_time.is_some();
     let was_known = risk_known(held);
     if is_older(held.risk_last_updated_date_time, given.risk_last_updated_date_time) {
         fill(&mut held.user_principal_name, given.user_principal_name);

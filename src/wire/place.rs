@@ -31,7 +31,8 @@ fn columns(properties: &mut Properties) -> Location {
     Location {
         city: properties.take(&["city", "locationcity"], word),
         state: properties.take(&["state", "locationstate"], word),
-        country_or_region: properties.take(&["countryorregion", "country", "countryregion", "locationcountryorregion", "locationcountry"], word),
+        country_or_region: properties
+            .take(&["countryorregion", "country", "countryregion", "locationcountryorregion", "locationcountry"], word),
         geo_coordinates: coordinates(properties),
     }
 }
@@ -88,7 +89,8 @@ mod tests {
             country_or_region: Some("DE".to_owned()),
             geo_coordinates: Some(GeoCoordinates { latitude: 51.0714, longitude: 13.7399 }),
         };
-        let object = json!({"City":"Dresden","State":"Sachsen","CountryOrRegion":"DE","GeoCoordinates":{"Latitude":"51.0714","Longitude":13.7399}});
+        let object =
+            json!({"City":"Dresden","State":"Sachsen","CountryOrRegion":"DE","GeoCoordinates":{"Latitude":"51.0714","Longitude":13.7399}});
         assert_eq!(read(object.clone()), Some(full.clone()));
         assert_eq!(read(json!(object.to_string())), Some(full.clone()));
         assert_eq!(read(json!("Dresden, Sachsen, DE")), Some(Location { geo_coordinates: None, ..full.clone() }));

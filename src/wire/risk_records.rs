@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::place;
 use super::properties::Properties;
-use super::values::{activity, detection_timing, detection_type, flag, risk_detail, risk_level, risk_state, text, time, token_issuer, word, words};
+use super::values::{
+    activity, detection_timing, detection_type, flag, risk_detail, risk_level, risk_state, text, time, token_issuer, word, words,
+};
 use crate::domain::records::{Directory, Record, RiskDetection, RiskyUser, RiskyUserHistoryItem, UserId};
 use crate::domain::time::Timestamp;
 
@@ -73,7 +75,15 @@ pub fn user(object: Map<String, Value>) -> Result<Record, String> {
         risk_state: properties.take(&["riskstate"], risk_state),
         risk_detail: properties.take(&["riskdetail", "riskdetails"], risk_detail),
         risk_last_updated_date_time: properties.take(
-            &["risklastupdateddatetime", "risklastupdated", "risklastupdateddate", "lastupdateddatetime", "lastupdated", "timegenerated", "time"],
+            &[
+                "risklastupdateddatetime",
+                "risklastupdated",
+                "risklastupdateddate",
+                "lastupdateddatetime",
+                "lastupdated",
+                "timegenerated",
+                "time",
+            ],
             time,
         ),
         is_deleted: is_deleted.or_else(|| properties.take(&["status", "userstatus"], status)),
@@ -88,11 +98,9 @@ pub fn history(object: Map<String, Value>) -> Result<Record, String> {
     let id = properties.take(&["id"], word);
     let person = person(&mut properties, &["userid"]).or_else(|reason| match &id {
         // A history item's id begins with the user's (`graph.md` section 1.4).
-        Some(id) if id.len() >= 36 => Ok(Person {
-            id: id.chars().take(36).collect::<String>().into(),
-            principal_name: None,
-            display_name: None,
-        }),
+        Some(id) if id.len() >= 36 => {
+            Ok(Person { id: id.chars().take(36).collect::<String>().into(), principal_name: None, display_name: None })
+        }
         _ => Err(reason),
     })?;
     let mut risk_event_types = properties.take(&["riskeventtypes", "eventtypes"], words).unwrap_or_default();
@@ -140,7 +148,15 @@ pub fn detection(object: Map<String, Value>) -> Result<Record, String> {
     let detected_date_time =
         properties.take(&["detecteddatetime", "detectiontime", "timedetected", "detecteddate", "detected", "detectiondate", "date"], time);
     let last_updated_date_time = properties.take(
-        &["lastupdateddatetime", "detectionlastupdated", "lastupdated", "risklastupdated", "risklastupdateddatetime", "timegenerated", "time"],
+        &[
+            "lastupdateddatetime",
+            "detectionlastupdated",
+            "lastupdated",
+            "risklastupdated",
+            "risklastupdateddatetime",
+            "timegenerated",
+            "time",
+        ],
         time,
     );
     let at = time_part(detected_date_time.or(activity_date_time).or(last_updated_date_time));

@@ -6,8 +6,8 @@ use super::place;
 use super::properties::Properties;
 use super::risk_records::{derived_id, person, time_part};
 use super::values::{
-    conditional_access, detection_type, flag, incoming_token, integer, risk_detail, risk_level, risk_state, spelt, text, time, token_issuer,
-    word, words,
+    conditional_access, detection_type, flag, incoming_token, integer, risk_detail, risk_level, risk_state, spelt, text, time,
+    token_issuer, word, words,
 };
 use crate::domain::records::{AppliedPolicy, DeviceDetail, Record, SignIn, SignInStatus};
 
@@ -76,7 +76,10 @@ pub fn sign_in(object: Map<String, Value>) -> Result<Record, String> {
     sign_in.sign_in_event_types = properties.take(&["signineventtypes"], words).unwrap_or_default();
     sign_in.is_interactive = properties.take(&["isinteractive", "interactive"], flag).or_else(|| {
         let types = &sign_in.sign_in_event_types;
-        types.iter().find(|kind| kind.to_ascii_lowercase().ends_with("interactiveuser")).map(|kind| kind.eq_ignore_ascii_case("interactiveUser"))
+        types
+            .iter()
+            .find(|kind| kind.to_ascii_lowercase().ends_with("interactiveuser"))
+            .map(|kind| kind.eq_ignore_ascii_case("interactiveUser"))
     });
     sign_in.status = status(&mut properties);
     sign_in.conditional_access_status = properties.take(&["conditionalaccessstatus", "conditionalaccess"], conditional_access);
@@ -97,9 +100,8 @@ pub fn sign_in(object: Map<String, Value>) -> Result<Record, String> {
     sign_in.token_issuer_name = properties.take(&["tokenissuername"], word);
     sign_in.original_request_id = properties.take(&["originalrequestid"], word);
     sign_in.original_transfer_method = properties.take(&["originaltransfermethod"], word).map(|given| spelt(given, &TRANSFERS));
-    sign_in.sign_in_token_protection_status = properties
-        .take(&["signintokenprotectionstatus", "tokenprotectionsigninsession"], word)
-        .map(|given| spelt(given, &PROTECTIONS));
+    sign_in.sign_in_token_protection_status =
+        properties.take(&["signintokenprotectionstatus", "tokenprotectionsigninsession"], word).map(|given| spelt(given, &PROTECTIONS));
     sign_in.user_type = properties.take(&["usertype"], word);
     sign_in.flagged_for_review = properties.take(&["flaggedforreview"], flag);
     sign_in.home_tenant_id = properties.take(&["hometenantid"], word);
