@@ -21,7 +21,6 @@ pub async fn demo(place: &Place, args: &Demo) -> Result<Session, Failure> {
     let spec = wanted.then(|| spec(args, faults.unwrap_or_default(), place.options.clock.now()));
     let session = Session::demo(&place.options, spec.clone(), args.reset).await?;
     place::tell_notices(&session);
-    place.remember(&session.name)?;
     if let Source::Demo(held) = &session.manifest.source {
         if let Some(difference) = spec.as_ref().and_then(|spec| difference(args, spec, held)) {
             output::say(&format!("note: the demo workspace is kept as it is, {difference}; --reset makes it anew"));

@@ -8,7 +8,7 @@ use crate::domain::plan::ConfirmError;
 use crate::domain::query::QueryError;
 use crate::domain::text;
 use crate::engine::{EngineError, OpenError};
-use crate::store::{Damage, DamageKind, StoreError};
+use crate::store::{Damage, StoreError};
 use crate::tenant::TenantError;
 
 /// How the program ends (`design.md` section 3).
@@ -141,22 +141,17 @@ impl From<serde_json::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        // The other errors say themselves what to do next.
         let hint = match &error {
-            StoreError::Locked { .. } => "close the other one, or use another workspace with --workspace".to_owned(),
-            StoreError::NotFound(_) => "entriage paths lists the workspaces there are; demo and import make new ones".to_owned(),
-            StoreError::NewerSchema { .. } => "use the version of entriage that wrote it, or a later one".to_owned(),
-            StoreError::JournalDamaged { damage, .. } => {
-                format!("{}; keep the file for the investigation, and go on in a new workspace", proven(damage))
-            }
-            StoreError::Io { .. } => "check that the folder exists, that it may be written, and that the disk is not full".to_owned(),
-            StoreError::Damaged { .. } => "restore the file from a backup, or use another workspace".to_owned(),
-            StoreError::Cache(_) => "entriage sync --full reads everything anew; the journal is not touched".to_owned(),
+            StoreError::NotFound(_) => Some("entriage paths lists the workspaces there are; demo and import make new ones"),
+            StoreError::Io { .. } => Some("check that the folder may be written, and that the disk is not full"),
+            StoreError::Damaged { .. } => Some("restore the file from a backup, or use another workspace"),
+            StoreError::Cache(_) => Some("entriage sync reads everything anew; the journal is not touched"),
+            _ => None,
         };
-        let failure = Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted(hint);
-        match &error {
-            StoreError::JournalDamaged { damage, .. } => Failure { lines: vec![format!("  {}", what_is_wrong(damage))], ..failure },
-            _ => failure,
-        }
+        let exit = if matches!(error, StoreError::BadName(_)) { Exit::Usage } else { Exit::Workspace };
+        let failure = Failure::new(exit, "the workspace cannot be used").because(&error);
+        Failure { hint: hint.map(str::to_owned), ..failure }
     }
 }
 
@@ -224,20 +219,11 @@ pub fn proven(damage: &Damage) -> String {
     }
 }
 
-/// What is wrong with a damaged journal.
-pub fn what_is_wrong(damage: &Damage) -> String {
-    match &damage.what {
-        DamageKind::Line { line, why } => format!("line {line}: {why}"),
-        DamageKind::Short { acknowledged } => {
-            format!("it ends after record {}, but record {acknowledged} was written", damage.proven.seq)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::journal::Head;
+    use crate::store::DamageKind;
 
     #[test]
     fn a_bad_query_is_pointed_at() {

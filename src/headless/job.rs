@@ -137,6 +137,12 @@ impl Teller {
 
     fn tell(&mut self, event: &EngineEvent) {
         match event {
+            EngineEvent::Started(job) => {
+                self.job = Some(*job);
+                if self.format == Format::Table {
+                    output::say(&format!("job {job} started; Ctrl-C stops it after the request in flight"));
+                }
+            }
             EngineEvent::Job(event) => {
                 self.job = Some(event.job);
                 if self.format == Format::Jsonl {

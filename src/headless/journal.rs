@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::cli::{Format, Journal, JournalCommand};
-use super::failure::{Exit, Failure, proven, what_is_wrong};
+use super::failure::{Exit, Failure, proven};
 use super::job;
 use super::output::{self, Column};
 use super::place::Place;
@@ -69,7 +69,7 @@ fn verify(session: &Session, format: Format) -> Result<Exit, Failure> {
         }
         Err(damage) => {
             if matches!(format, Format::Json | Format::Jsonl) {
-                let what = what_is_wrong(&damage);
+                let what = damage.to_string();
                 output::data(&output::json_line(&json!({"records": damage.proven.seq, "intact": false, "because": what}))?)?;
             }
             Err(damaged(&damage))
@@ -79,7 +79,7 @@ fn verify(session: &Session, format: Format) -> Result<Exit, Failure> {
 
 fn damaged(damage: &Damage) -> Failure {
     Failure::new(Exit::Workspace, format!("the journal is damaged at record {}", damage.proven.seq + 1))
-        .because(what_is_wrong(damage))
+        .because(damage)
         .hinted(format!("{}; keep the file as it is for the investigation", proven(damage)))
 }
 
@@ -115,6 +115,7 @@ pub fn words(entry: &Entry) -> String {
         Entry::JobResumed { job } => format!("job {job} resumed"),
         Entry::Intent { job, call, ids } => format!("job {job}, request {call}: about to send {}", naming(ids)),
         Entry::Answered { job, call, answer } => format!("job {job}, request {call}: {}", answered(answer)),
+        Entry::NotApplied { job, ids } => format!("job {job}: read back, {} not changed by the lost request", naming(ids)),
         Entry::Outcomes { job, items } => format!("job {job}: {}", outcomes(items)),
         Entry::JobEnded { job, state } => format!("job {job} ended: {}", state.as_str()),
         Entry::Note { user, text } => format!("note on {user}: {text}"),

@@ -44,8 +44,8 @@ pub struct Opening {
     pub session: Session,
     /// How to open others.
     pub options: OpenOptions,
-    /// The configuration file, whether or not it exists.
-    pub config: PathBuf,
+    /// The configuration file, whether or not it exists; `None` where there is no folder for it.
+    pub config: Option<PathBuf>,
     /// Whether to use colour.
     pub color: ColorChoice,
 }

@@ -23,8 +23,8 @@ pub struct Place {
     pub options: OpenOptions,
     /// The workspace that was asked for.
     pub workspace: Option<String>,
-    /// The configuration file, whether or not it exists.
-    pub config: PathBuf,
+    /// The configuration file, whether or not it exists; `None` where there is no folder for it.
+    pub config: Option<PathBuf>,
     /// What tables may do.
     pub paper: output::Paper,
 }
@@ -33,8 +33,8 @@ impl Place {
     /// Reads the global options.
     pub fn new(global: &Global) -> Result<Self, Failure> {
         let config = match &global.config {
-            Some(file) => readable(file)?,
-            None => default_config()?,
+            Some(file) => Some(readable(file)?),
+            None => etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("entriage").join("config.toml")),
         };
         let home = Home::resolve(global.home.clone())?;
         Ok(Place {
@@ -79,11 +79,6 @@ impl Place {
         tell_notices(&session);
         Ok(session)
     }
-
-    /// Remembers the workspace as the one used last.
-    pub fn remember(&self, name: &str) -> Result<(), Failure> {
-        Ok(self.options.home.set_last_used(name)?)
-    }
 }
 
 /// Says what was repaired or set aside while opening.
@@ -112,12 +107,6 @@ fn no_config(file: &Path, why: String) -> Failure {
     Failure::new(Exit::Workspace, format!("cannot read the configuration {}", file.display()))
         .because(why)
         .hinted("check the path given with --config")
-}
-
-fn default_config() -> Result<PathBuf, Failure> {
-    let base = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::new(Exit::Workspace, "cannot find the configuration folder").because(error).hinted("give --config"))?;
-    Ok(base.config_dir().join("entriage").join("config.toml"))
 }
 
 /// The user with this object id or principal name.
