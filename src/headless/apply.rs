@@ -17,6 +17,8 @@ use crate::engine::Session;
 
 /// How many changes are told one by one.
 const TOLD: usize = 20;
+/// How many targets are named to show why nothing is left to do.
+const TOLD_WHY: usize = 5;
 
 /// `apply`
 pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
@@ -30,11 +32,7 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
         output::say(&format!("note: {file} was edited since it was computed; all verdicts were judged again"));
     }
     tell(&changes);
-    execute(place, &session, plan, &args.run, |plan| {
-        let count = plan.included_count();
-        Err(Failure::usage(format!("the plan is not confirmed: {}", plan::in_numbers(plan))).hinted(format!("--confirm {count}")))
-    })
-    .await
+    execute(place, &session, plan, &args.run, |plan| Err(unconfirmed(plan))).await
 }
 
 /// `act`
@@ -43,19 +41,23 @@ pub async fn act(place: &Place, args: &Act) -> Result<Exit, Failure> {
     execute(place, &session, plan, &args.run, |plan| {
         let format = args.run.format.unwrap_or(if io::stdout().is_terminal() { Format::Table } else { Format::Json });
         output::data(&plan::printed(plan, format, place.paper)?)?;
-        let count = plan.included_count();
-        Err(Failure::usage(format!("the plan is not confirmed: {}", plan::in_numbers(plan))).hinted(format!("--confirm {count}")))
+        Err(unconfirmed(plan))
     })
     .await
 }
 
-/// Confirms the plan and runs it. `unconfirmed` is what happens where nobody can be asked.
+fn unconfirmed(plan: &Plan) -> Failure {
+    let hint = format!("look at the plan; if it is right, --confirm {}", plan.included_count());
+    Failure::usage("the plan is not confirmed").because(plan::in_numbers(plan)).hinted(hint)
+}
+
+/// Confirms the plan and runs it. `otherwise` is what happens where nobody can be asked.
 async fn execute(
     place: &Place,
     session: &Session,
     plan: Plan,
     run: &Run,
-    unconfirmed: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
+    otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
 ) -> Result<Exit, Failure> {
     if plan.included_count() == 0 {
         return Err(nothing_included(&plan));
@@ -63,7 +65,7 @@ async fn execute(
     let confirmed = match run.confirm {
         Some(count) => plan.confirm(Answer::Number(count))?,
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
-        None => unconfirmed(&plan)?,
+        None => otherwise(&plan)?,
     };
     let hold = Duration::from_secs(run.hold);
     job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
@@ -122,13 +124,13 @@ fn nothing_included(plan: &Plan) -> Failure {
         let words: Vec<&str> = target.because.iter().map(|because| because.words()).collect();
         format!("  {} {}: {}", target.verdict.as_str(), plan::name(target), words.join(", "))
     };
-    failure.lines = plan.targets.iter().take(TOLD).map(why).collect();
+    failure.lines = plan.targets.iter().take(TOLD_WHY).map(why).collect();
     if plan.count(Verdict::Caution) > 0 { failure.hinted("plan with --include-caution to take cautions in") } else { failure }
 }
 
 /// Shows the plan and asks the operator at the terminal.
 fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
-    let paper = output::Paper { columns: crossterm::terminal::size().ok().map(|(columns, _)| columns.into()), ..place.paper };
+    let paper = output::Paper { columns: output::columns(), ..place.paper };
     let question = match plan.confirm {
         Confirmation::Enter => "Press Enter to confirm, Ctrl-C to cancel: ".to_owned(),
         Confirmation::Count | Confirmation::Phrase => format!("Type {} to confirm: ", text::safe(&plan.confirmation_text())),
@@ -137,7 +139,8 @@ fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
         return plan.confirm(Answer::Typed("")).map_err(Failure::from);
     }
     let mut terminal = io::stderr().lock();
-    write!(terminal, "{}\n{question}", plan::summary(&plan, paper))?;
+    // A long list scrolls away, so the numbers stand again where the answer is typed.
+    write!(terminal, "{}\n{}: {}\n{question}", plan::summary(&plan, paper), plan.action.title(), plan::in_numbers(&plan))?;
     terminal.flush()?;
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).map_err(|error| Failure::usage("cannot read the answer").because(error))?;

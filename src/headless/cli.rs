@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::domain::action::Action;
@@ -33,8 +33,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Folder of the workspaces; by default in the XDG data folder.
-    #[arg(long, global = true, value_name = "DIR", env = "ENTRIAGE_HOME")]
+    /// Folder of the workspaces; by default, and where this is empty, in the XDG data folder.
+    #[arg(long, global = true, value_name = "DIR", env = "ENTRIAGE_HOME", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub home: Option<PathBuf>,
     /// Workspace to use; by default the one used last.
     #[arg(long, global = true, value_name = "NAME")]

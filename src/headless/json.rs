@@ -41,9 +41,10 @@ pub fn user(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Map<Strin
 pub fn sign_in(records: &UserRecords, sign_in: &SignIn) -> Map<String, Value> {
     let linked = records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
     let detections: Vec<&str> = linked.map(|detection| detection.id.as_str()).collect();
+    let known = sign_in.status.as_ref().is_some_and(|status| status.error_code.is_some());
     let mut object = wire::sign_in_to_json(sign_in);
     let added = json!({
-        "blockedBy": facts::sign_in_block(records, sign_in).map(facts::BlockedBy::as_str),
+        "blockedBy": known.then(|| facts::sign_in_block(records, sign_in).map(facts::BlockedBy::as_str).into_iter().collect::<Vec<_>>()),
         "tokenTheft": facts::is_token_theft_sign_in(records, sign_in),
         "detections": detections,
     });
@@ -92,7 +93,8 @@ mod tests {
     #[test]
     fn sign_ins_and_detections_name_each_other() {
         let records = fixture::risky_user("u1", "anomalousToken");
-        assert_eq!(sign_in(&records, &records.sign_ins[0])[ADDED]["detections"], json!(["u1-d1"]));
+        let added = sign_in(&records, &records.sign_ins[0])[ADDED].clone();
+        assert_eq!((&added["detections"], &added["blockedBy"]), (&json!(["u1-d1"]), &json!([])));
         assert_eq!(detection(&records, &records.detections[0])[ADDED]["sessionId"], "u1-session");
         let mut alone = records.clone();
         alone.sign_ins.clear();

@@ -27,7 +27,7 @@ impl Paper {
         let terminal = io::stdout().is_terminal();
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Paper {
-            columns: terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| usize::from(columns).max(20)),
+            columns: terminal.then(columns).flatten(),
             bold: match color {
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
@@ -41,6 +41,11 @@ impl Paper {
     pub fn plain() -> Self {
         Paper { columns: None, bold: false }
     }
+}
+
+/// How wide the terminal is, where it tells.
+pub fn columns() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 /// One column of a list: its heading for people and where its value stands in the JSON.

@@ -219,7 +219,8 @@ pub fn summary(plan: &Plan, paper: output::Paper) -> String {
     let mut out = format!("{}: {}\n", plan.action.title(), in_numbers(plan));
     let reason = if plan.reason.is_empty() { "(none given)".into() } else { text::safe(&plan.reason) };
     out.push_str(&format!("Reason: {reason}\n{}\n", plan.action.consequence()));
-    out.push_str(&format!("{} request(s), about {} s, then read back\n\n", plan.requests, plan.estimated_seconds));
+    let requests = if plan.requests == 1 { "request" } else { "requests" };
+    out.push_str(&format!("{} {requests}, about {} s, then read back\n\n", plan.requests, plan.estimated_seconds));
     let rows = plan.targets.iter().map(|target| {
         let included = if target.included { "yes" } else { "no" };
         let name = text::safe(name(target)).into_owned();

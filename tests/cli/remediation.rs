@@ -192,3 +192,22 @@ fn a_job_that_is_not_there_is_wrong_usage() {
     home.run(&["jobs", "resume", "7"]).is_usage("no job 7");
     home.run(&["jobs", "cancel", "7"]).is_usage("no job 7");
 }
+
+#[test]
+fn a_damaged_journal_is_told_and_lets_nothing_out() {
+    let home = Home::demo(20);
+    let users = home.json(&["users", "--limit", "1"]);
+    let id = users["value"][0]["id"].as_str().unwrap();
+    for note in ["one", "two"] {
+        assert_eq!(home.run(&["note", id, note]).exit, 0);
+    }
+    let journal = home.path().join("home/workspaces/demo/journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replace("\"two\"", "\"owt\"")).unwrap();
+    let verify = home.run(&["journal", "verify", "--format", "json"]);
+    assert_eq!((verify.exit, verify.json()["intact"].as_bool(), verify.json()["records"].as_u64()), (3, Some(false), Some(1)));
+    let plan = home.run(&["plan", "dismissUserRisk", QUERY, "--reason", "x"]).json();
+    let act = home.run(&["act", "dismissUserRisk", QUERY, "--reason", "x", "--confirm", &included(&plan).to_string()]);
+    assert_eq!(act.exit, 3, "{}", act.err);
+    assert_eq!(state(&home, plan["targets"][0]["id"].as_str().unwrap()), "atRisk");
+}
