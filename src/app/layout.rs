@@ -106,12 +106,13 @@ pub fn fits(size: (u16, u16)) -> bool {
 
 /// Arranges the main screen: three panes from 120 columns, stacked ones from 80 by 22, one pane with
 /// tabs below that.
-pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: bool) -> Layout {
+pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16) -> Layout {
     let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
     let status = screen.rows(0, if size.0 < 100 { 2 } else { 1 });
     let banner = screen.rows(status.height, u16::from(banner));
     let hints = screen.rows(size.1.saturating_sub(1), 1);
-    let message = screen.rows(size.1.saturating_sub(1 + u16::from(message)), u16::from(message));
+    let message = message.min(size.1.saturating_sub(1));
+    let message = screen.rows(size.1.saturating_sub(1 + message), message);
     let above = status.height + banner.height;
     let body = screen.rows(above, size.1.saturating_sub(above + hints.height + message.height));
     let single = |area| {
@@ -123,7 +124,7 @@ pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, messag
     };
     let mut tabs = body.rows(0, 0);
     let panes = if size.0 >= 120 && !zoomed {
-        let left = body.width * 48 / 100;
+        let left = body.width * 46 / 100;
         let right = body.columns(left, body.width - left);
         let sign_ins = (right.height / 3).max(6);
         [Some(body.columns(0, left)), Some(right.rows(0, sign_ins)), Some(right.rows(sign_ins, right.height - sign_ins.min(right.height)))]
@@ -167,7 +168,7 @@ mod tests {
         for width in 0..=200 {
             for height in 0..=60 {
                 for focus in Pane::ALL {
-                    let layout = arrange((width, height), focus, false, true, true);
+                    let layout = arrange((width, height), focus, false, true, 3);
                     let areas = [layout.status, layout.banner, layout.tabs, layout.message, layout.hints, large_overlay((width, height))];
                     for area in areas.into_iter().chain(layout.panes.into_iter().flatten()) {
                         assert!(area.x + area.width <= width && area.y + area.height <= height, "{width}x{height}: {area:?}");
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn three_panes_from_80_columns_on_and_one_below() {
-        let on_screen = |size| arrange(size, Pane::Users, false, false, false).panes.iter().flatten().count();
+        let on_screen = |size| arrange(size, Pane::Users, false, false, 0).panes.iter().flatten().count();
         assert_eq!([on_screen((120, 40)), on_screen((80, 24)), on_screen((79, 24)), on_screen((60, 18))], [3, 3, 1, 1]);
     }
 }

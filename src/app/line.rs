@@ -1,8 +1,10 @@
 //! The line at the foot of the screen, while a filter or a find is typed.
 
+use super::format::{fit, width};
 use super::input::Input;
 use crate::domain::query::QueryError;
 use crate::domain::records::UserId;
+use crate::domain::text::safe;
 
 /// What is typed at the foot of the screen.
 #[derive(Debug, Clone)]
@@ -39,4 +41,16 @@ impl Line {
             Line::Filter { input, .. } | Line::Find { input, .. } => input,
         }
     }
+}
+
+/// The message of an error, under a pointer to the columns that are wrong; the filter is typed behind
+/// one sign, on the line below.
+pub fn point_at(error: &QueryError, columns: usize) -> String {
+    let mut message = safe(&error.message).into_owned();
+    if let Some(hint) = &error.hint {
+        message.push_str(&format!(" ({})", safe(hint)));
+    }
+    let pointer = "▾".repeat(error.length.clamp(1, 40));
+    let pointed = format!("{}{pointer} {message}", " ".repeat(error.column.min(columns)));
+    if width(&pointed) <= columns { pointed } else { fit(&format!("column {}: {message}", error.column), columns).into_owned() }
 }

@@ -384,7 +384,24 @@ impl App {
 
     /// Where everything stands.
     pub fn layout(&self) -> Layout {
-        layout::arrange(self.options.size, self.focus, self.zoomed, self.banner, self.toasts.current().is_some())
+        layout::arrange(self.options.size, self.focus, self.zoomed, self.banner, u16::try_from(self.message().len()).unwrap_or(0))
+    }
+
+    /// What stands above the foot of the screen: an error, or where a filter does not parse. The place of the
+    /// latter is kept free while a filter is typed, so that the rows above stay where they are.
+    pub fn message(&self) -> Vec<String> {
+        let columns = usize::from(self.options.size.0.saturating_sub(2));
+        match (&self.line, self.toasts.current()) {
+            (Some(Line::Filter { error: None, .. }), _) => vec![String::new()],
+            (Some(Line::Filter { error: Some(error), .. }), _) => vec![line::point_at(error, columns)],
+            (_, Some(toast)) if toast.is_error() => {
+                let more = if self.toasts.errors() > 1 { format!(" ({} more)", self.toasts.errors() - 1) } else { String::new() };
+                let mut lines = format::wrap(&format!("{}{more} · esc dismisses", toast.text), columns);
+                lines.truncate(4);
+                lines
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What the pane of details says, in lines that fit it.

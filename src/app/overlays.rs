@@ -6,7 +6,6 @@ use super::command::{CommandId, Context};
 use super::format::number;
 use super::job::JobRun;
 use super::key::{Key, KeyCode};
-use super::layout::Pane;
 use super::msg::Effect;
 use super::overlay::{Choice, Overlay};
 use super::preview::{Outcome, Place};
@@ -152,7 +151,9 @@ impl App {
         match &mut overlay {
             Overlay::Journal { records, scroll } => {
                 let len = records.as_ref().map_or(0, Vec::len);
-                command.is_some_and(|command| scroll.run(command, len, rows));
+                if let Some(command) = command {
+                    scroll.run(command, len, rows);
+                }
             }
             Overlay::Menu(menu) => {
                 let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
@@ -241,10 +242,5 @@ impl App {
             Overlay::Note { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
-    }
-
-    /// Whether a user is on the screen with its pane, for hints.
-    pub fn acts_on_sign_ins(&self) -> bool {
-        self.focus == Pane::SignIns
     }
 }

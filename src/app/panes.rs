@@ -122,6 +122,22 @@ impl App {
         }
     }
 
+    /// The rows of the range that is being marked in the focused pane, both ends included.
+    pub fn range(&self) -> Option<(usize, usize)> {
+        let (anchor, cursor) = match self.focus {
+            Pane::Users => {
+                let held = self.dataset.position(self.users.marks.anchor()?)?;
+                (self.users.shown().iter().position(|at| *at as usize == held)?, self.users.scroll.at)
+            }
+            Pane::SignIns => {
+                let anchor = self.sign_ins.marks.anchor()?;
+                (self.sign_ins.shown(self.user()?).position(|sign_in| sign_in.id == *anchor)?, self.sign_ins.scroll.at)
+            }
+            Pane::Details => return None,
+        };
+        Some((anchor.min(cursor), anchor.max(cursor)))
+    }
+
     fn step(&mut self, command: CommandId) {
         let rows = self.layout().list_rows(self.focus);
         let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
