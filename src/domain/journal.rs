@@ -139,6 +139,13 @@ pub enum Entry {
         #[serde(flatten)]
         answer: CallAnswer,
     },
+    /// The answer to a request was lost, and reading back showed that these were not changed: they may be sent again.
+    NotApplied {
+        /// The job.
+        job: JobId,
+        /// The targets.
+        ids: Vec<String>,
+    },
     /// Targets came out.
     Outcomes {
         /// The job.

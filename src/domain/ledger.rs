@@ -143,6 +143,14 @@ impl Job {
         }
     }
 
+    fn not_applied(&mut self, ids: &[String]) {
+        for id in ids {
+            if let Some(position) = self.positions.get(id).copied() {
+                self.set(position, ItemState::Pending);
+            }
+        }
+    }
+
     fn outcomes(&mut self, items: &[ItemOutcome]) {
         for item in items {
             if let Some(position) = self.positions.get(&item.id).copied() {
@@ -189,6 +197,7 @@ impl Ledger {
             }
             Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
+            Entry::NotApplied { job, ids } => self.with(*job, |job| job.not_applied(ids)),
             Entry::Outcomes { job, items } => self.with(*job, |job| job.outcomes(items)),
             Entry::JobEnded { job, state } => self.with(*job, |job| {
                 job.state = *state;

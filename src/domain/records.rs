@@ -536,6 +536,7 @@ impl UserRecords {
 
 /// One record as a source delivers it, before it is filed under its user.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most records are detections: a box for each would cost more than it saves")]
 pub enum Record {
     /// A risky user.
     User(RiskyUser),

@@ -2,7 +2,13 @@
 //!
 //! It does not know that a screen exists: it tells what happens as [`EngineEvent`]s.
 
+mod job;
+mod pace;
+mod read_back;
 mod session;
+mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +17,13 @@ pub use session::{OpenError, OpenOptions, Session};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use self::job::Run;
+use self::pace::Pacer;
 use crate::clock::Clock;
 use crate::domain::job_event::JobEvent;
-use crate::domain::journal::{JobId, JobState};
-use crate::domain::ledger::Tally;
-use crate::domain::plan::Confirmed;
+use crate::domain::journal::{Entry, JobId, JobState};
+use crate::domain::ledger::{Job, Tally};
+use crate::domain::plan::{Access, Confirmed};
 use crate::domain::records::UserRecords;
 use crate::store::{Store, StoreError};
 use crate::tenant::{Tenant, TenantError};
@@ -23,6 +31,8 @@ use crate::tenant::{Tenant, TenantError};
 /// What the engine tells while it works.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EngineEvent {
+    /// A confirmed plan is in the journal and has its number.
+    Started(JobId),
     /// Something happened in a job.
     Job(JobEvent),
     /// Where a job stands.
@@ -72,42 +82,82 @@ pub struct Engine {
     tenant: Arc<dyn Tenant>,
     clock: Clock,
     operator: String,
+    pacer: Pacer,
 }
 
 impl Engine {
     /// An engine over a store and a tenant, on behalf of an operator.
     pub fn new(store: Arc<dyn Store>, tenant: Arc<dyn Tenant>, clock: Clock, operator: String) -> Self {
-        Engine { store, tenant, clock, operator }
+        let pacer = Pacer::new(tenant.limits().requests_per_second);
+        Engine { store, tenant, clock, operator, pacer }
     }
 
     /// Runs a confirmed plan to its end. Cancelling stops it after the request in flight.
     pub async fn run(
         &self,
-        _confirmed: &Confirmed,
-        _hold: Duration,
-        _cancel: &CancellationToken,
-        _events: &UnboundedSender<EngineEvent>,
+        confirmed: &Confirmed,
+        hold: Duration,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
-        Err(EngineError::NoJob(JobId(0)))
+        self.require_access()?;
+        let mut job = JobId(0);
+        self.store.with_ledger(&mut |ledger| job = ledger.next_job());
+        let plan = Box::new(confirmed.plan().clone());
+        self.append(vec![Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() }])?;
+        let run = Run::new(self, job, cancel, events)?;
+        run.tell(EngineEvent::Started(job));
+        if run.held(hold).await { run.drive().await } else { run.end(JobState::Cancelled) }
     }
 
     /// Goes on with an interrupted job, reading before anything is sent again.
     pub async fn resume(
         &self,
         job: JobId,
-        _cancel: &CancellationToken,
-        _events: &UnboundedSender<EngineEvent>,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
-        Err(EngineError::NoJob(job))
+        self.require_access()?;
+        self.require_open(job)?;
+        self.append(vec![Entry::JobResumed { job }])?;
+        let run = Run::new(self, job, cancel, events)?;
+        run.tell(EngineEvent::Started(job));
+        run.refresh_unsent().await?;
+        run.drive().await
     }
 
     /// Cancels an interrupted job: what was sent is read back first, the rest is never sent.
-    pub async fn cancel(&self, job: JobId, _events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
-        Err(EngineError::NoJob(job))
+    pub async fn cancel(&self, job: JobId, events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
+        self.require_open(job)?;
+        let cancelled = CancellationToken::new();
+        cancelled.cancel();
+        Run::new(self, job, &cancelled, events)?.drive().await
     }
 
-    /// Reads the whole tenant into the store; tells the number of users read so far.
-    pub async fn sync(&self, _progress: &mut (dyn FnMut(usize, Option<usize>) + Send)) -> Result<usize, EngineError> {
-        Ok(0)
+    fn require_access(&self) -> Result<(), EngineError> {
+        match self.tenant.access() {
+            Access::ReadWrite => Ok(()),
+            Access::ReadOnly => Err(TenantError::ReadOnly.into()),
+            Access::Evidence => Err(TenantError::Evidence.into()),
+        }
+    }
+
+    fn require_open(&self, job: JobId) -> Result<(), EngineError> {
+        match self.job(job, |job| job.state)? {
+            JobState::Open => Ok(()),
+            JobState::Done | JobState::Cancelled => Err(EngineError::Ended(job)),
+        }
+    }
+
+    /// Looks at a job as the journal has it.
+    fn job<T>(&self, id: JobId, look: impl Fn(&Job) -> T) -> Result<T, EngineError> {
+        let mut seen = None;
+        self.store.with_ledger(&mut |ledger| seen = ledger.job(id).map(&look));
+        seen.ok_or(EngineError::NoJob(id))
+    }
+
+    fn append(&self, entries: Vec<Entry>) -> Result<(), EngineError> {
+        self.store.append(self.clock.now(), &self.operator, entries)?;
+        Ok(())
     }
 }

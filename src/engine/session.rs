@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
 use crate::domain::plan::{Access, PlanContext};
-use crate::domain::workspace::{DemoSpec, Manifest};
-use crate::store::{Home, Store, StoreError};
-use crate::tenant::{Tenant, TenantError};
+use crate::domain::time::Timestamp;
+use crate::domain::workspace::{DemoSpec, Manifest, SCHEMA_VERSION, Source};
+use crate::store::{self, Home, Store, StoreError};
+use crate::tenant::demo::DemoTenant;
+use crate::tenant::{EvidenceTenant, ReadOnly, Tenant, TenantError};
 
 /// How to open a workspace.
 #[derive(Debug, Clone)]
@@ -32,7 +34,7 @@ pub enum OpenError {
     Tenant(#[from] TenantError),
     /// Filling the workspace failed.
     #[error(transparent)]
-    Engine(#[from] super::EngineError),
+    Engine(#[from] EngineError),
     /// It exists, and is of another kind.
     #[error("workspace {name} is not a {wanted} workspace")]
     OtherKind {
@@ -62,21 +64,79 @@ pub struct Session {
     clock: Clock,
 }
 
+/// Seed and size of the demo that opens where there is nothing else (`design.md` section 3).
+pub const DEFAULT_DEMO: (u64, u32) = (1, 200);
+
 impl Session {
     /// Opens an existing workspace.
     pub async fn open(options: &OpenOptions, name: &str) -> Result<Session, OpenError> {
-        Err(StoreError::NotFound(format!("{name} {}", options.read_only)).into())
+        let now = options.clock.now();
+        let opened = store::open(&options.home, name, now)?;
+        let store: Arc<dyn Store> = Arc::new(opened.store);
+        let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
+            Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
+            Source::Evidence => Arc::new(EvidenceTenant),
+        };
+        let (mut writable, mut operator) = (true, None);
+        store.with_ledger(&mut |ledger| {
+            writable = ledger.setting("writable") != Some("false");
+            operator = ledger.setting("operator").map(str::to_owned);
+        });
+        let tenant: Arc<dyn Tenant> = if options.read_only || !writable { Arc::new(ReadOnly(tenant)) } else { tenant };
+        let operator = operator.unwrap_or_else(account_name);
+        let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&tenant), options.clock, operator.clone()));
+        let session = Session {
+            name: name.to_owned(),
+            manifest: opened.manifest,
+            store,
+            tenant,
+            engine,
+            operator,
+            notices: opened.notices,
+            clock: options.clock,
+        };
+        if opened.needs_fill && session.access() != Access::Evidence {
+            session.engine.sync(&mut |_, _| {}).await?;
+        }
+        options.home.set_last_used(name)?;
+        Ok(session)
     }
 
     /// Opens the workspace `demo`, making and filling it where it does not exist. `spec` is for a new one; an existing one with
     /// another spec is kept unless `reset` is set. `None` opens what is there, or makes the default (seed 1, 200 users).
-    pub async fn demo(options: &OpenOptions, _spec: Option<DemoSpec>, _reset: bool) -> Result<Session, OpenError> {
-        Self::open(options, "demo").await
+    pub async fn demo(options: &OpenOptions, spec: Option<DemoSpec>, reset: bool) -> Result<Session, OpenError> {
+        let now = options.clock.now();
+        let exists = store::exists(&options.home, DEMO);
+        if exists && !matches!(store::manifest(&options.home, DEMO)?.source, Source::Demo(_)) {
+            return Err(OpenError::OtherKind { name: DEMO.to_owned(), wanted: "demo" });
+        }
+        let (seed, users) = DEFAULT_DEMO;
+        let spec = spec.unwrap_or(DemoSpec { seed, users, epoch: now, rate: Some(1.0), faults: Vec::new() });
+        let manifest = manifest(Source::Demo(spec), "contoso.test", now);
+        if !exists {
+            store::create(&options.home, DEMO, &manifest)?;
+        } else if reset {
+            store::reset(&options.home, DEMO, &manifest, now)?;
+        }
+        Self::open(options, DEMO).await
     }
 
     /// Opens an evidence workspace, making it where it does not exist.
     pub async fn evidence(options: &OpenOptions, name: &str) -> Result<Session, OpenError> {
+        if !store::exists(&options.home, name) {
+            store::create(&options.home, name, &manifest(Source::Evidence, name, options.clock.now()))?;
+        } else if store::manifest(&options.home, name)?.source != Source::Evidence {
+            return Err(OpenError::OtherKind { name: name.to_owned(), wanted: "evidence" });
+        }
         Self::open(options, name).await
+    }
+
+    /// Brings the data up to date where there is a tenant; tells how many users there are.
+    pub async fn refresh(&self) -> Result<usize, EngineError> {
+        match self.access() {
+            Access::Evidence => Ok(self.store.load()?.len()),
+            Access::ReadWrite | Access::ReadOnly => self.engine.sync(&mut |_, _| {}).await,
+        }
     }
 
     /// The time.
@@ -107,4 +167,21 @@ impl Session {
             now: self.clock.now(),
         }
     }
+}
+
+/// Name of the demo workspace.
+pub const DEMO: &str = "demo";
+/// Where a demo tenant keeps what was done to it.
+const TENANT_FILE: &str = "tenant.jsonl";
+
+fn manifest(source: Source, tenant: &str, created_at: Timestamp) -> Manifest {
+    Manifest { schema_version: SCHEMA_VERSION, tenant: tenant.to_owned(), source, created_at }
+}
+
+/// Who is at the keyboard, as the machine knows it.
+fn account_name() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| "operator".to_owned())
 }

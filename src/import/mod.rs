@@ -1,4 +1,16 @@
-//! stub: reads exported files.
+//! Reads exported files: Graph JSON, portal downloads, diagnostic-settings logs, Log Analytics results.
+//!
+//! `files` opens and tells JSON from CSV, `scan` splits JSON, `json` and `csv` find the records, `detect`
+//! tells what each is, and `wire` reads it. Nothing but one record is held in memory.
+
+mod csv;
+mod detect;
+mod files;
+mod json;
+mod scan;
+mod utf16;
+
+use std::io::Read;
 use std::path::PathBuf;
 
 use crate::domain::records::Record;
@@ -30,4 +42,16 @@ pub enum Found {
 }
 
 /// Reads files, folders, gzip and (for `-`) standard input, and hands on what it finds, in order.
-pub fn read(_paths: &[PathBuf], _found: &mut dyn FnMut(Found)) {}
+pub fn read(paths: &[PathBuf], found: &mut dyn FnMut(Found)) {
+    for path in paths {
+        files::visit(path, false, found);
+    }
+}
+
+/// Reads what comes out of `reader` as the file `name`.
+pub fn read_from(name: &str, reader: impl Read + 'static, found: &mut dyn FnMut(Found)) {
+    files::content(name, Box::new(reader), found);
+}
+
+#[cfg(test)]
+mod tests;

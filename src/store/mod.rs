@@ -1,12 +1,39 @@
 //! The case database: a cache that can be rebuilt, and a journal that cannot.
 //!
 //! Nothing above this module knows that the cache is sled or that the journal is a file.
+//!
+//! ```text
+//! HOME/last-workspace                    name of the workspace used last
+//! HOME/workspaces/NAME/workspace.json    what it is: domain::workspace::Manifest
+//!                      lock              held by the process that has it open: "pid since"
+//!                      journal.jsonl     the journal, one record a line; the truth
+//!                      journal.head      "seq hash" of the last acknowledged record
+//!                      tenant.jsonl      state of a simulated tenant; not this module's
+//!                      cache/            sled, and a few small files: see `cache`
+//!                      set-aside/WHAT-TIME/…   what was damaged or replaced; never read again
+//! ```
 
+mod cache;
+mod cache_open;
+#[cfg(test)]
+mod conformance;
+mod disk;
+mod encoding;
 mod home;
+mod journal_file;
+mod lock;
+mod manifest;
+mod memory;
+mod sled_store;
+mod workspace;
 
 use std::path::PathBuf;
 
+pub use cache_open::panic_is_caught;
 pub use home::Home;
+pub use memory::MemoryStore;
+pub use sled_store::SledStore;
+pub use workspace::{Opened, create, exists, manifest, open, reset};
 
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::{ChainError, Entry, Head, JournalRecord};
@@ -40,22 +67,42 @@ pub enum DamageKind {
     },
 }
 
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.what {
+            DamageKind::Line { line, why } => write!(f, "line {line}: {why}"),
+            DamageKind::Short { acknowledged } => {
+                write!(f, "it ends after record {}, but record {acknowledged} was written", self.proven.seq)
+            }
+        }
+    }
+}
+
 /// Why the store cannot do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process holds the workspace.
-    #[error("workspace {workspace} is in use by {holder}")]
+    #[error("workspace {workspace} is in use by {holder}. Close it there, or choose another with --workspace")]
     Locked {
         /// Name of the workspace.
         workspace: String,
-        /// Who holds it: "process 4711 (entriage, since 14:05)".
+        /// Who holds it: "process 4711 (entriage), since 2026-11-22T14:05:00Z".
         holder: String,
     },
+    /// This cannot be the name of a workspace.
+    #[error("{0:?} cannot be the name of a workspace. Use 1 to 64 letters, digits, \"-\", \"_\" or \".\", not starting with \".\"")]
+    BadName(String),
+    /// There is such a workspace already.
+    #[error("there is a workspace {0} already. Choose another name")]
+    Exists(String),
+    /// There is no folder for data.
+    #[error("no folder for the data can be found: {0}. Name one with --home")]
+    NoHome(String),
     /// There is no such workspace.
     #[error("there is no workspace {0}")]
     NotFound(String),
     /// The workspace was written by a later version.
-    #[error("workspace {workspace} has schema {found}, this program knows {known}")]
+    #[error("workspace {workspace} has schema {found}, this program knows {known}. Use the newer program")]
     NewerSchema {
         /// Name of the workspace.
         workspace: String,
@@ -65,12 +112,32 @@ pub enum StoreError {
         known: u32,
     },
     /// The journal is damaged: it is kept as it is, and nothing may be added to it.
-    #[error("the journal {path} is damaged after record {}", damage.proven.seq)]
+    #[error(
+        "the journal {path} is damaged after record {}: {damage}. It is kept as it is, nothing can be added, and so nothing can be sent. \
+         Put it back from a backup",
+        damage.proven.seq
+    )]
     JournalDamaged {
         /// The file.
         path: PathBuf,
         /// Where and how.
         damage: Damage,
+    },
+    /// The journal could not be written; none of what should have been recorded counts.
+    #[error("the journal {path} cannot be written, so nothing is sent: {source}. Free space on that disk, then try again")]
+    JournalWrite {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The journal takes no more records until the workspace is opened again.
+    #[error("the journal {path} takes no more records, so nothing is sent: {why}. Check the disk, then open the workspace again")]
+    JournalClosed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
     },
     /// A file could not be read or written.
     #[error("{doing} {path}: {source}")]
@@ -121,6 +188,6 @@ pub trait Store: Send + Sync {
     /// Checks the whole chain again, on the file as it is now.
     fn verify(&self) -> Result<Result<Head, Damage>, StoreError>;
 
-    /// Looks at what the journal adds up to.
+    /// Looks at what the journal adds up to. To be quick: nothing may be appended meanwhile.
     fn with_ledger(&self, look: &mut dyn FnMut(&Ledger));
 }

@@ -1,0 +1,173 @@
+//! The query language (`design.md` section 3): one grammar for console, headless commands and plans.
+//!
+//! Terms are joined with "and", `-` negates, `,` is "or" within a field, quotes keep spaces. Text that
+//! does not parse is an error that points at the column, never an empty result.
+
+mod fields;
+mod fold;
+mod matches;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use ipnet::IpNet;
+
+use super::facts::{BlockedBy, Evidence};
+use super::ledger::Ledger;
+use super::records::{RiskDetection, SignIn, UserRecords};
+use super::risk::{RiskDetail, RiskLevel, RiskState};
+use super::text;
+use super::time::Timestamp;
+pub use fields::{FIELDS, Field};
+use fields::{Flag, TextField, TimeField};
+use fold::Needle;
+use matches::Subject;
+
+/// A parsed query.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Query {
+    terms: Vec<Term>,
+}
+
+/// Where and why a query does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message} at column {column}")]
+pub struct QueryError {
+    /// First column of what is wrong, in characters, from 1.
+    pub column: usize,
+    /// How many characters are wrong, at least 1.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+/// What queries need beyond the records.
+#[derive(Clone, Copy)]
+pub struct QueryContext<'a> {
+    /// The time, for ages.
+    pub now: Timestamp,
+    /// Notes.
+    pub ledger: &'a Ledger,
+}
+
+/// One term: a test, or its opposite.
+#[derive(Debug, Clone, PartialEq)]
+struct Term {
+    negated: bool,
+    test: Test,
+}
+
+/// What a term asks. Each list holds the alternatives; `None` in one stands for "was not read".
+#[derive(Debug, Clone, PartialEq)]
+enum Test {
+    Word(TypeNeedle),
+    Text(TextField, Vec<Needle>),
+    Type(Vec<TypeNeedle>),
+    Level(Vec<Option<RiskLevel>>),
+    State(Vec<Option<RiskState>>),
+    Detail(Vec<DetailTest>),
+    Ip(Vec<IpTest>),
+    Asn(Vec<i64>),
+    Flag(Flag, Vec<Option<bool>>),
+    Blocked(Vec<BlockedTest>),
+    Evidence(Vec<Evidence>),
+    Note(Vec<NoteTest>),
+    Time(TimeField, Vec<TimeTest>),
+}
+
+/// Text that is also looked for in the portal's names of detection types.
+#[derive(Debug, Clone, PartialEq)]
+struct TypeNeedle {
+    needle: Needle,
+    /// Spellings of the types whose portal name holds the needle, so that no record looks a name up.
+    named: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum DetailTest {
+    NotRead,
+    Is(RiskDetail),
+    Holds(Needle),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum IpTest {
+    Address(IpAddr),
+    Network(IpNet),
+    /// Exactly this text: the way to find an address that is none.
+    Text(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum BlockedTest {
+    Is(Option<bool>),
+    By(BlockedBy),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum NoteTest {
+    Any(bool),
+    Holds(Needle),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum TimeTest {
+    YoungerThan(TimeDelta),
+    OlderThan(TimeDelta),
+    After(Timestamp),
+    Before(Timestamp),
+}
+
+impl Query {
+    /// Reads a query; the empty text matches everything.
+    pub fn parse(text: &str) -> Result<Query, QueryError> {
+        parse::parse(text).map(|terms| Query { terms })
+    }
+
+    /// Whether it asks nothing and so matches everything.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Whether a user matches.
+    pub fn matches_user(&self, records: &UserRecords, context: QueryContext<'_>) -> bool {
+        self.matches(Subject::User(records), context)
+    }
+
+    /// Whether a sign-in of the user matches.
+    pub fn matches_sign_in(&self, records: &UserRecords, sign_in: &SignIn, context: QueryContext<'_>) -> bool {
+        self.matches(Subject::SignIn(records, sign_in), context)
+    }
+
+    /// Whether a detection of the user matches.
+    pub fn matches_detection(&self, records: &UserRecords, detection: &RiskDetection, context: QueryContext<'_>) -> bool {
+        self.matches(Subject::Detection(records, detection), context)
+    }
+
+    fn matches(&self, subject: Subject<'_>, context: QueryContext<'_>) -> bool {
+        self.terms.iter().all(|term| subject.passes(&term.test, context) != term.negated)
+    }
+}
+
+impl QueryError {
+    /// The query, made safe, and below it a line of `^` under what is wrong.
+    pub fn pointed(&self, query: &str) -> String {
+        let start = self.column.saturating_sub(1);
+        let part = |skip: usize, take: usize| query.chars().skip(skip).take(take).collect::<String>();
+        let (before, wrong, after) = (part(0, start), part(start, self.length), part(start.saturating_add(self.length), usize::MAX));
+        // Made safe in parts, so that the marks stand under the same columns as the text.
+        let (before, wrong, after) = (text::safe(&before), text::safe(&wrong), text::safe(&after));
+        let (indent, marks) = (text::width(&before), text::width(&wrong).max(1));
+        format!("{before}{wrong}{after}\n{}{}", " ".repeat(indent), "^".repeat(marks))
+    }
+}
+
+/// A term that asks a field for exactly this text, whatever is in it: for "same address", "same session".
+pub fn term(field: &str, value: &str) -> String {
+    format!("{field}:\"{}\"", value.replace('"', "\"\""))
+}

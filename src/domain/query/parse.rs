@@ -1,0 +1,303 @@
+//! From text to terms, with the place of everything that is wrong.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use ipnet::IpNet;
+
+use super::fields::{FIELDS, Field, Kind};
+use super::fold::Needle;
+use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryError, Term, Test, TimeTest, TypeNeedle};
+use crate::domain::facts::{BlockedBy, Evidence};
+use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
+use crate::domain::time::Timestamp;
+use crate::domain::{catalogue, text};
+
+/// A character of a term, where it stands (in characters, from 0) and whether it stands in quotes.
+#[derive(Clone, Copy)]
+struct Char {
+    c: char,
+    at: usize,
+    quoted: bool,
+}
+
+impl Char {
+    fn is(self, c: char) -> bool {
+        self.c == c && !self.quoted
+    }
+}
+
+/// A word as typed, without its quotes, and the place it takes with them.
+struct Word {
+    chars: Vec<Char>,
+    start: usize,
+    end: usize,
+}
+
+impl Word {
+    fn text(&self) -> String {
+        self.chars.iter().map(|char| char.c).collect()
+    }
+
+    /// Short enough to be named in a message, and safe: it may come from the tenant.
+    fn shown(&self) -> String {
+        text::fit(&self.text(), 40).into_owned()
+    }
+
+    fn is_quoted(&self) -> bool {
+        self.chars.iter().any(|char| char.quoted)
+    }
+
+    fn error(&self, message: impl Into<String>, hint: impl Into<String>) -> QueryError {
+        error(self.start, self.end, message, hint)
+    }
+
+    /// The parts between unquoted separators: at most this many, counted from the left.
+    fn split(self, separator: char, at_most: usize) -> Vec<Word> {
+        let mut parts = Vec::new();
+        let mut part = Word { chars: Vec::new(), start: self.start, end: self.end };
+        for char in self.chars {
+            if char.is(separator) && parts.len() + 1 < at_most {
+                part.end = char.at;
+                parts.push(std::mem::replace(&mut part, Word { chars: Vec::new(), start: char.at + 1, end: self.end }));
+            } else {
+                part.chars.push(char);
+            }
+        }
+        parts.push(part);
+        parts
+    }
+}
+
+fn error(start: usize, end: usize, message: impl Into<String>, hint: impl Into<String>) -> QueryError {
+    QueryError { column: start + 1, length: end.saturating_sub(start).max(1), message: message.into(), hint: Some(hint.into()) }
+}
+
+pub(super) fn parse(text: &str) -> Result<Vec<Term>, QueryError> {
+    words(text)?.into_iter().map(term).collect()
+}
+
+/// Cuts at spaces outside quotes. Within quotes, two quotes are one.
+fn words(text: &str) -> Result<Vec<Word>, QueryError> {
+    let mut words = Vec::new();
+    let mut word: Option<Word> = None;
+    let mut opened: Option<usize> = None;
+    let mut chars = text.chars().enumerate().peekable();
+    let mut length = 0;
+    while let Some((at, c)) = chars.next() {
+        length = at + 1;
+        if c.is_whitespace() && opened.is_none() {
+            words.extend(word.take());
+            continue;
+        }
+        let word = word.get_or_insert(Word { chars: Vec::new(), start: at, end: at });
+        if c != '"' {
+            word.chars.push(Char { c, at, quoted: opened.is_some() });
+        } else if opened.is_none() {
+            opened = Some(at);
+        } else if chars.next_if(|(_, next)| *next == '"').is_some() {
+            length = at + 2;
+            word.chars.push(Char { c, at, quoted: true });
+        } else {
+            opened = None;
+        }
+        word.end = length;
+    }
+    if let Some(at) = opened {
+        return Err(error(at, length, "the quote is not closed", "end it with another \""));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+fn term(mut word: Word) -> Result<Term, QueryError> {
+    let dashes = word.chars.iter().take_while(|char| char.is('-')).count();
+    word.chars.drain(..dashes);
+    if word.chars.is_empty() && dashes > 0 && word.end == word.start + dashes {
+        return Err(word.error("there is nothing to negate", "write a term after the -, or put it in quotes: \"-\""));
+    }
+    word.start += dashes;
+    let test = if word.chars.iter().any(|char| char.is(':')) { field_test(word)? } else { word_test(word)? };
+    Ok(Term { negated: dashes % 2 == 1, test })
+}
+
+fn word_test(word: Word) -> Result<Test, QueryError> {
+    if word.chars.is_empty() {
+        return Err(word.error("there is nothing between the quotes", "write the text to look for between them"));
+    }
+    Ok(Test::Word(type_needle(&word.text())))
+}
+
+fn field_test(word: Word) -> Result<Test, QueryError> {
+    let (start, whole) = (word.start, word.shown());
+    let mut parts = word.split(':', 2).into_iter();
+    let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
+        return Err(error(start, start + 1, "a field needs a value", "write it as field:value"));
+    };
+    let typed = name.text();
+    let Some(field) = FIELDS.iter().find(|field| field.name.eq_ignore_ascii_case(&typed)) else {
+        let quote = format!("put it in quotes to look for the text: \"{}\"", whole.replace('"', "\"\""));
+        let hint = match closest(&typed, FIELDS.iter().map(|field| field.name)) {
+            Some(close) => format!("did you mean {close}:? Or {quote}"),
+            None => quote,
+        };
+        return Err(name.error(format!("there is no field \"{}\"", name.shown()), hint));
+    };
+    if value.start >= value.end {
+        return Err(error(start, value.end, format!("{}: needs a value", field.name), field.values));
+    }
+    let members = value.split(',', usize::MAX);
+    let last = members.len() - 1;
+    for (position, member) in members.iter().enumerate() {
+        if member.chars.is_empty() && member.start < member.end {
+            return Err(member.error("there is nothing between the quotes", field.values));
+        } else if member.chars.is_empty() {
+            // The comma that follows the empty place; at the end, the one before it.
+            let at = if position == last { member.start - 1 } else { member.start };
+            return Err(error(at, at + 1, "the list has an empty place", "write a value there, or take the comma away"));
+        }
+    }
+    test(field, &members)
+}
+
+fn test(field: &Field, members: &[Word]) -> Result<Test, QueryError> {
+    Ok(match field.kind {
+        Kind::Level => Test::Level(each(members, |word| or_unknown(field, word, RiskLevel::known))?),
+        Kind::State => Test::State(each(members, |word| or_unknown(field, word, RiskState::known))?),
+        Kind::Detail => Test::Detail(each(members, |word| Ok(detail(&word.text())))?),
+        Kind::Type => Test::Type(each(members, |word| Ok(type_needle(&word.text())))?),
+        Kind::Text(text) => Test::Text(text, each(members, |word| Ok(Needle::new(&word.text())))?),
+        Kind::Ip => Test::Ip(each(members, address)?),
+        Kind::Asn => Test::Asn(each(members, system_number)?),
+        Kind::Flag(flag) => Test::Flag(flag, each(members, |word| yes_no(&word.text()).ok_or_else(|| no_member(field, word)))?),
+        Kind::Blocked => Test::Blocked(each(members, |word| blocked(field, word))?),
+        Kind::Evidence => Test::Evidence(each(members, |word| member(field, word, &Evidence::ALL, Evidence::as_str))?),
+        Kind::Note => Test::Note(each(members, |word| Ok(note(word)))?),
+        Kind::Time(time) => Test::Time(time, each(members, time_test)?),
+    })
+}
+
+fn each<T>(members: &[Word], read: impl FnMut(&Word) -> Result<T, QueryError>) -> Result<Vec<T>, QueryError> {
+    members.iter().map(read).collect()
+}
+
+fn or_unknown<T>(field: &Field, word: &Word, known: fn(&str) -> Option<T>) -> Result<Option<T>, QueryError> {
+    match word.text() {
+        text if text.eq_ignore_ascii_case("unknown") => Ok(None),
+        text => known(&text).map(Some).ok_or_else(|| no_member(field, word)),
+    }
+}
+
+fn member<T: Copy>(field: &Field, word: &Word, all: &[T], name: fn(T) -> &'static str) -> Result<T, QueryError> {
+    let text = word.text();
+    all.iter().copied().find(|member| name(*member).eq_ignore_ascii_case(&text)).ok_or_else(|| no_member(field, word))
+}
+
+fn no_member(field: &Field, word: &Word) -> QueryError {
+    let hint = match closest(&word.text(), field.members()) {
+        Some(close) => format!("did you mean {close}? It takes {}", field.values),
+        None => format!("it takes {}", field.values),
+    };
+    word.error(format!("{}: does not take \"{}\"", field.name, word.shown()), hint)
+}
+
+/// The word that was probably meant.
+fn closest(typed: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    // Long text is no misspelt word, and comparing it would take long.
+    let typed: String = typed.chars().take(60).collect::<String>().to_lowercase();
+    let scored = words.into_iter().map(|word| (strsim::jaro_winkler(&typed, &word.to_lowercase()), word));
+    scored.filter(|(likeness, _)| *likeness >= 0.75).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, word)| word)
+}
+
+fn type_needle(text: &str) -> TypeNeedle {
+    let needle = Needle::new(text);
+    let named = catalogue::all().iter().filter(|kind| needle.is_in(&kind.name)).flat_map(|kind| kind.spellings()).collect();
+    TypeNeedle { needle, named }
+}
+
+fn detail(text: &str) -> DetailTest {
+    if text.eq_ignore_ascii_case("unknown") {
+        return DetailTest::NotRead;
+    }
+    RiskDetail::known(text).map_or_else(|| DetailTest::Holds(Needle::new(text)), DetailTest::Is)
+}
+
+fn address(word: &Word) -> Result<IpTest, QueryError> {
+    let text = word.text();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        Ok(IpTest::Address(address.to_canonical()))
+    } else if let Ok(network) = text.parse::<IpNet>() {
+        Ok(IpTest::Network(network))
+    } else if word.is_quoted() {
+        Ok(IpTest::Text(text))
+    } else {
+        let hint = "write an address (203.0.113.7, 2001:db8::1) or a network (203.0.113.0/24, 2001:db8::/32)";
+        Err(word.error(format!("\"{}\" is no IP address or network", word.shown()), hint))
+    }
+}
+
+fn system_number(word: &Word) -> Result<i64, QueryError> {
+    let text = word.text().to_ascii_uppercase();
+    let digits = text.strip_prefix("AS").unwrap_or(&text);
+    let wrong = || word.error(format!("\"{}\" is no number of an autonomous system", word.shown()), "write it as 64500 or AS64500");
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    digits.parse::<u32>().map(i64::from).map_err(|_| wrong())
+}
+
+/// The answer this word stands for; `Some(None)` is "unknown".
+fn yes_no(text: &str) -> Option<Option<bool>> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" => Some(Some(true)),
+        "false" | "no" => Some(Some(false)),
+        "unknown" => Some(None),
+        _ => None,
+    }
+}
+
+fn blocked(field: &Field, word: &Word) -> Result<BlockedTest, QueryError> {
+    match yes_no(&word.text()) {
+        Some(value) => Ok(BlockedTest::Is(value)),
+        None => member(field, word, &BlockedBy::ALL, BlockedBy::as_str).map(BlockedTest::By),
+    }
+}
+
+fn note(word: &Word) -> NoteTest {
+    let text = word.text();
+    match yes_no(&text) {
+        Some(Some(any)) if !word.is_quoted() => NoteTest::Any(any),
+        _ => NoteTest::Holds(Needle::new(&text)),
+    }
+}
+
+fn time_test(word: &Word) -> Result<TimeTest, QueryError> {
+    let text = word.text();
+    let read = || {
+        if let Some(younger) = text.strip_prefix('<') {
+            duration(younger).map(TimeTest::YoungerThan).or_else(|| Timestamp::parse(younger).map(TimeTest::Before))
+        } else if let Some(older) = text.strip_prefix('>') {
+            duration(older).map(TimeTest::OlderThan).or_else(|| Timestamp::parse(older).map(TimeTest::After))
+        } else {
+            None
+        }
+    };
+    let hint = "write <7d (less than 7 days ago), >7d (more; also m, h, w), >2026-01-01 or <2026-01-01T10:00:00Z (UTC)";
+    read().ok_or_else(|| word.error(format!("\"{}\" is no time", word.shown()), hint))
+}
+
+fn duration(text: &str) -> Option<TimeDelta> {
+    let mut rest = text.chars();
+    let seconds = match rest.next_back()?.to_ascii_lowercase() {
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let digits = rest.as_str();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    TimeDelta::try_seconds(digits.parse::<i64>().ok()?.checked_mul(seconds)?)
+}

@@ -1,0 +1,310 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::fixture;
+use crate::domain::journal::{Entry, Head, encode};
+use crate::domain::records::{DeviceDetail, Location};
+use crate::domain::risk::TokenIssuerType;
+
+fn place(city: &str, state: &str, country: &str) -> Option<Location> {
+    Some(Location {
+        city: Some(city.to_owned()),
+        state: Some(state.to_owned()),
+        country_or_region: Some(country.to_owned()),
+        geo_coordinates: None,
+    })
+}
+
+/// Adele: an anomalous token from Lagos an hour ago; every field has something to find.
+fn adele() -> UserRecords {
+    let mut records = fixture::risky_user("adele-1", "anomalousToken");
+    records.user.user_display_name = Some("Adele Vance".to_owned());
+    let detection = &mut records.detections[0];
+    detection.location = place("Lagos", "Lagos State", "NG");
+    detection.token_issuer_type = Some(TokenIssuerType::AzureAd);
+    let sign_in = &mut records.sign_ins[0];
+    sign_in.location = place("Lagos", "Lagos State", "NG");
+    sign_in.risk_detail = Some(RiskDetail::None);
+    sign_in.token_issuer_type = Some(TokenIssuerType::AzureAd);
+    sign_in.autonomous_system_number = Some(64500);
+    sign_in.app_id = Some("9199bf20-a13f".to_owned());
+    sign_in.app_display_name = Some("One Outlook Web".to_owned());
+    sign_in.user_agent = Some("curl/8".to_owned());
+    sign_in.token_issuer_name = Some("adfs.contoso.test".to_owned());
+    sign_in.device_detail =
+        Some(DeviceDetail { browser: Some("Chrome 141".to_owned()), operating_system: Some("MacOs".to_owned()), ..Default::default() });
+    records
+}
+
+fn ledger() -> Ledger {
+    let mut ledger = Ledger::default();
+    let note = Entry::Note { user: "adele-1".into(), text: "Called; travels in Nigeria".to_owned() };
+    let (record, _, _) = encode(&Head::default(), fixture::now(), "me", note).unwrap();
+    ledger.apply(&record);
+    ledger
+}
+
+fn parsed(query: &str) -> Query {
+    Query::parse(query).unwrap_or_else(|error| panic!("{}\n{error}", error.pointed(query)))
+}
+
+fn user_matches(query: &str, records: &UserRecords) -> bool {
+    parsed(query).matches_user(records, QueryContext { now: fixture::now(), ledger: &ledger() })
+}
+
+fn sign_in_matches(query: &str, records: &UserRecords) -> bool {
+    parsed(query).matches_sign_in(records, &records.sign_ins[0], QueryContext { now: fixture::now(), ledger: &ledger() })
+}
+
+fn detection_matches(query: &str, records: &UserRecords) -> bool {
+    parsed(query).matches_detection(records, &records.detections[0], QueryContext { now: fixture::now(), ledger: &ledger() })
+}
+
+/// Column, length, message and hint.
+fn wrong(query: &str) -> (usize, usize, String, String) {
+    let error = Query::parse(query).expect_err(query);
+    (error.column, error.length, error.message, error.hint.unwrap_or_default())
+}
+
+#[test]
+fn every_field_finds_what_it_asks_for_and_nothing_else() {
+    let records = adele();
+    let cases = [
+        ("level:medium", "level:high,unknown"),
+        ("LEVEL:Medium,high", "level:none"),
+        ("state:ATRISK", "state:dismissed"),
+        ("detail:none", "detail:unknown,password"),
+        ("type:anomalous", "type:travel"),
+        ("type:\"Anomalous token\"", "type:\"Token issuer\""),
+        ("user:vance", "user:alex"),
+        ("user:adele-1@CONTOSO", "user:adele-12"),
+        ("ip:203.0.113.7", "ip:203.0.113.8"),
+        ("ip:203.0.113.0/24,10.0.0.0/8", "ip:2001:db8::/32"),
+        ("ip:::ffff:203.0.113.7", "ip:\"203.0.113.\""),
+        ("country:ng", "country:n"),
+        ("city:lag", "city:dresden"),
+        ("asn:64500", "asn:64501"),
+        ("asn:as64500", "asn:6450"),
+        ("client:browser", "client:imap"),
+        ("client:chrome", "client:edge"),
+        ("client:macos client:CURL", "client:windows"),
+        ("app:outlook", "app:teams"),
+        ("app:9199BF20-A13F", "app:9199bf20"),
+        ("session:adele-1-SES", "session:session"),
+        ("request:adele-1-s", "request:s1"),
+        ("correlation:adele-1-c1", "correlation:c1"),
+        ("issuer:azuread", "issuer:nps"),
+        ("issuer:adfs.contoso", "issuer:fabrikam"),
+        ("age:<2h", "age:>2h"),
+        ("age:>59m", "age:<60m"),
+        ("updated:<1d", "updated:>1w"),
+        ("updated:>2026-01-01", "updated:<2026-01-01T10:00:00Z"),
+        ("tokentheft:true", "tokentheft:no,unknown"),
+        ("deleted:no", "deleted:yes"),
+        ("privileged:false", "privileged:unknown"),
+        ("guest:false", "guest:true"),
+        ("hybrid:false", "hybrid:true"),
+        ("enabled:true", "enabled:false"),
+        ("mfa:yes", "mfa:no"),
+        ("sspr:true", "sspr:false"),
+        ("blocked:false", "blocked:true,unknown,userRisk"),
+        ("evidence:fresh", "evidence:expired,none,expiring"),
+        ("note:true", "note:false"),
+        ("note:nigeria", "note:\"true\""),
+    ];
+    for (hit, miss) in cases {
+        assert!(user_matches(hit, &records), "{hit}");
+        assert!(!user_matches(miss, &records), "{miss}");
+        assert!(sign_in_matches(hit, &records), "sign-in: {hit}");
+        assert!(detection_matches(hit, &records), "detection: {hit}");
+    }
+    for field in FIELDS {
+        let asked = format!("{}:", field.name);
+        assert!(cases.iter().any(|(hit, _)| hit.to_lowercase().starts_with(&asked)), "{asked} is not tested");
+    }
+}
+
+#[test]
+fn a_bare_word_looks_at_names_ids_addresses_places_and_types() {
+    let records = adele();
+    for word in ["VANCE", "adele-1@", "\"Adele V\"", "203.0.113", "lagos", "\"lagos state\"", "ng", "anomaloustoken", "\"anomalous token\""]
+    {
+        assert!(user_matches(word, &records), "{word}");
+        assert!(sign_in_matches(word, &records) && detection_matches(word, &records), "{word}");
+    }
+    for word in ["outlook", "medium", "\"Vance Adele\""] {
+        assert!(!user_matches(word, &records), "{word}");
+    }
+}
+
+#[test]
+fn terms_are_joined_with_and_commas_with_or() {
+    let records = adele();
+    assert!(user_matches("adele level:high,medium -country:DE", &records));
+    assert!(!user_matches("adele level:high", &records));
+    assert!(user_matches("user:alex,\"adele v\"", &records));
+    assert!(user_matches("  ", &records) && parsed(" \t ").is_empty() && !parsed("x").is_empty());
+    assert!(user_matches("--adele", &records) && !user_matches("-adele", &records));
+}
+
+#[test]
+fn what_was_not_read_is_unknown_and_matches_no_other_answer() {
+    let records = UserRecords::unknown("x".into());
+    for query in
+        ["level:unknown", "state:unknown", "detail:unknown", "tokentheft:unknown", "deleted:unknown", "mfa:unknown", "blocked:unknown"]
+    {
+        assert!(user_matches(query, &records), "{query}");
+    }
+    for query in ["level:none", "mfa:true", "mfa:false", "blocked:false", "age:<9999w", "age:>0m", "updated:<9999w", "ip:0.0.0.0/0"] {
+        assert!(!user_matches(query, &records), "{query}");
+    }
+    assert!(user_matches("-age:<7d", &records));
+}
+
+#[test]
+fn level_state_and_times_are_of_what_is_listed() {
+    let mut records = adele();
+    records.user.risk_level = Some(RiskLevel::High);
+    records.sign_ins[0].risk_state = Some(RiskState::Dismissed);
+    records.detections[0].risk_level = Some(RiskLevel::Low);
+    records.detections[0].last_updated_date_time = None;
+    assert!(user_matches("level:high state:atRisk", &records));
+    assert!(sign_in_matches("level:medium state:dismissed", &records));
+    assert!(detection_matches("level:low", &records) && !detection_matches("updated:>2000-01-01", &records));
+}
+
+#[test]
+fn a_detection_is_of_its_own_type_and_a_sign_in_of_its_detections_types() {
+    let mut records = adele();
+    records.sign_ins[0].risk_event_types = vec!["unfamiliarFeatures".to_owned()];
+    assert!(detection_matches("type:anomalousToken -type:unfamiliarFeatures", &records));
+    assert!(sign_in_matches("type:anomalousToken type:unfamiliarFeatures tokentheft:true", &records));
+    assert!(user_matches("type:anomalousToken type:unfamiliarFeatures", &records));
+    records.detections[0].request_id = None;
+    assert!(sign_in_matches("-type:anomalousToken tokentheft:false", &records));
+    assert!(!detection_matches("app:outlook", &records), "the sign-in is not linked");
+}
+
+#[test]
+fn blocked_asks_a_sign_in_of_itself_and_all_else_of_the_user() {
+    let mut records = adele();
+    let mut earlier = records.sign_ins[0].clone();
+    earlier.id = "adele-1-s0".into();
+    records.sign_ins[0].status.as_mut().unwrap().error_code = Some(53003);
+    records.sign_ins.push(earlier);
+    assert!(sign_in_matches("blocked:true blocked:signinrisk", &records));
+    records.sign_ins.swap(0, 1);
+    assert!(sign_in_matches("blocked:false -blocked:signInRisk", &records));
+    assert!(!user_matches("blocked:smartLockout", &records));
+}
+
+#[test]
+fn an_address_that_is_none_is_found_by_its_text_only() {
+    let mut records = adele();
+    records.detections.clear();
+    records.sign_ins[0].ip_address = Some("203.0.113.7:443, \"x\"".to_owned());
+    assert!(!user_matches("ip:0.0.0.0/0,::/0", &records));
+    assert!(user_matches(&term("ip", "203.0.113.7:443, \"x\""), &records));
+    records.sign_ins[0].ip_address = Some("2001:DB8:0::1".to_owned());
+    assert!(user_matches("ip:2001:db8::1 ip:2001:db8::/64", &records));
+}
+
+#[test]
+fn errors_point_at_what_is_wrong_and_say_what_would_be_right() {
+    for (query, column, length, message, hint) in [
+        ("adele levle:high", 7, 5, "there is no field \"levle\"", "did you mean level:?"),
+        ("http://x", 1, 4, "there is no field \"http\"", "text: \"http://x\""),
+        ("12:30", 1, 2, "there is no field \"12\"", "text: \"12:30\""),
+        (":x", 1, 1, "there is no field \"\"", "quotes"),
+        ("é -level:", 4, 6, "level: needs a value", "low, medium"),
+        ("level:hihg", 7, 4, "level: does not take \"hihg\"", "did you mean high?"),
+        ("level:low,zzz", 11, 3, "level: does not take \"zzz\"", "it takes low"),
+        ("state:at_risk", 7, 7, "state: does not take \"at_risk\"", "did you mean atRisk?"),
+        ("blocked:smartlock", 9, 9, "blocked: does not take", "smartLockout"),
+        ("mfa:perhaps", 5, 7, "mfa: does not take", "true, false or unknown"),
+        ("evidence:old", 10, 3, "evidence: does not take", "fresh"),
+        ("ip:203.0.113", 4, 9, "\"203.0.113\" is no IP address or network", "203.0.113.0/24"),
+        ("ip:10.0.0.0/33", 4, 11, "is no IP address", "network"),
+        ("asn:ASx", 5, 3, "is no number", "AS64500"),
+        ("asn:99999999999", 5, 11, "is no number", "64500"),
+        ("age:7d", 5, 2, "\"7d\" is no time", "<7d"),
+        ("age:<99999999999999999999d", 5, 22, "is no time", "<7d"),
+        ("updated:>yesterday", 9, 10, "is no time", ">2026-01-01"),
+        ("user:\"adele", 6, 6, "the quote is not closed", "another \""),
+        ("a \"", 3, 1, "the quote is not closed", "another"),
+        ("\"\"", 1, 2, "nothing between the quotes", "between them"),
+        ("user:\"\"", 6, 2, "nothing between the quotes", "name"),
+        ("level:low,,high", 11, 1, "empty place", "comma"),
+        ("level:,low", 7, 1, "empty place", "comma"),
+        ("level:low,", 10, 1, "empty place", "comma"),
+        ("x -", 3, 1, "nothing to negate", "quotes"),
+    ] {
+        let (at, long, said, advice) = wrong(query);
+        assert_eq!((at, long), (column, length), "{query}: {said}");
+        assert!(said.contains(message) && advice.contains(hint), "{query}: {said} ({advice})");
+    }
+}
+
+#[test]
+fn an_error_is_shown_under_its_text_whatever_its_width() {
+    let query = "山\x1b level:hihg \u{202e}x";
+    insta::assert_snapshot!(Query::parse(query).unwrap_err().pointed(query), @r"
+    山\x1b level:hihg \u{202e}x
+                 ^^^^
+    ");
+    assert_eq!(Query::parse("level:\u{202e}").unwrap_err().message, r#"level: does not take "\u{202e}""#);
+}
+
+#[test]
+fn the_members_of_a_field_are_taken_by_it() {
+    for field in FIELDS {
+        for member in field.members() {
+            parsed(&format!("{}:{member}", field.name));
+        }
+    }
+    let names: std::collections::BTreeSet<_> = FIELDS.iter().map(|field| field.name.to_ascii_lowercase()).collect();
+    assert_eq!(names.len(), FIELDS.len());
+}
+
+fn anything() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "level:", "ip:", "age:<", "type:", "note:", "\"", "\"\"", ",", "-", ":", " ", "high", "7d", "::1/", "é", "山"
+        ])
+        .prop_map(str::to_owned),
+        any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn any_text_is_a_query_or_an_error_within_it(text in anything()) {
+        if let Err(error) = Query::parse(&text) {
+            prop_assert!(error.column >= 1 && error.length >= 1);
+            prop_assert!(error.column + error.length - 1 <= text.chars().count(), "{error:?} in {text:?}");
+            prop_assert_eq!(error.pointed(&text).lines().count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_negated_term_matches_all_else(field in prop::sample::select(FIELDS), value in "[a-z0-9<>.:]{1,6}|true|medium|<7d|fresh|AS64500") {
+        let records = adele();
+        for query in [format!("{}:{value}", field.name), format!("\"{value}\"")] {
+            if Query::parse(&query).is_ok() {
+                prop_assert_ne!(user_matches(&query, &records), user_matches(&format!("-{query}"), &records));
+                prop_assert_ne!(sign_in_matches(&query, &records), sign_in_matches(&format!("-{query}"), &records));
+                prop_assert_ne!(detection_matches(&query, &records), detection_matches(&format!("-{query}"), &records));
+            }
+        }
+    }
+
+    #[test]
+    fn a_made_term_asks_for_its_text(value in "\\PC{1,12}") {
+        let mut records = adele();
+        records.sign_ins[0].session_id = Some(value.clone());
+        prop_assert!(user_matches(&term("session", &value), &records));
+    }
+}

@@ -1,0 +1,279 @@
+//! One job on its way: what to send next, and what to make of the answer.
+//!
+//! The journal is the job's only memory: every decision is taken from what the ledger says, so that a
+//! job that was killed goes on like one that was not.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use super::pace::back_off;
+use super::{Engine, EngineError, EngineEvent, JobReport};
+use crate::domain::dataset::Dataset;
+use crate::domain::job_event::{JobEvent, What};
+use crate::domain::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, Outcome};
+use crate::domain::ledger::ItemState;
+use crate::domain::plan::{IDS_PER_REQUEST, Plan, PlanContext, PlanTarget, Verdict};
+use crate::domain::records::UserId;
+use crate::domain::time::Timestamp;
+use crate::tenant::{Call, TenantError};
+
+/// How often in a row the tenant may put a request off, or lose its answer, before the job stops and waits to be resumed.
+const PATIENCE: u32 = 8;
+/// The same for a tenant that cannot be reached: a person should look.
+const PATIENCE_UNREACHABLE: u32 = 3;
+
+/// One job while it runs.
+pub(super) struct Run<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) job: JobId,
+    pub(super) plan: Plan,
+    pub(super) cancel: &'a CancellationToken,
+    events: &'a UnboundedSender<EngineEvent>,
+    targets: HashMap<String, PlanTarget>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        job: JobId,
+        cancel: &'a CancellationToken,
+        events: &'a UnboundedSender<EngineEvent>,
+    ) -> Result<Self, EngineError> {
+        let plan = engine.job(job, |job| job.plan.clone())?;
+        let targets = plan.included().map(|target| (target.id.clone(), target.clone())).collect();
+        Ok(Run { engine, job, plan, cancel, events, targets })
+    }
+
+    /// Waits before the first request; false where the operator cancelled meanwhile.
+    pub(super) async fn held(&self, hold: Duration) -> bool {
+        if !hold.is_zero() {
+            let until = Timestamp(self.now().0 + hold);
+            self.event(What::Held { until }, &self.job.to_string());
+            self.wait(hold).await;
+        }
+        !self.cancel.is_cancelled()
+    }
+
+    /// Sends what is to be sent and reads back what was sent, until nothing is left.
+    pub(super) async fn drive(&self) -> Result<JobReport, EngineError> {
+        let page = self.engine.tenant.limits().read_back_page.max(1);
+        let mut queue = self.batches(&ItemState::Pending)?;
+        let mut troubles = 0;
+        self.progress(queue.len())?;
+        self.settle_lost(&mut queue).await?;
+        while !self.cancel.is_cancelled() {
+            let accepted = self.ids(|state| *state == ItemState::Accepted)?;
+            if accepted.len() >= page || (queue.is_empty() && !accepted.is_empty()) {
+                self.read_back_accepted(accepted).await?;
+            } else if let Some(batch) = queue.pop_front() {
+                self.send(batch, &mut queue, &mut troubles).await?;
+            } else {
+                break;
+            }
+            self.progress(queue.len())?;
+        }
+        if self.cancel.is_cancelled() {
+            self.settle_lost(&mut VecDeque::new()).await?;
+            self.read_back_accepted(self.ids(|state| *state == ItemState::Accepted)?).await?;
+            return self.end(JobState::Cancelled);
+        }
+        self.end(JobState::Done)
+    }
+
+    /// Sends one batch, after judging it once more, and files the answer.
+    async fn send(&self, batch: Vec<String>, queue: &mut VecDeque<Vec<String>>, troubles: &mut u32) -> Result<(), EngineError> {
+        let ids = self.still_holding(batch)?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        if !self.turn().await {
+            return Ok(());
+        }
+        let call_number = self.engine.job(self.job, |job| job.next_call)?;
+        self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
+        let call = Call { action: self.plan.action, ids, operator: self.engine.operator.clone() };
+        let result = self.engine.tenant.act(&call).await;
+        let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
+        self.engine.append(vec![Entry::Answered { job: self.job, call: call_number, answer }])?;
+        let Err(error) = result else {
+            *troubles = 0;
+            for id in &call.ids {
+                self.event(What::Accepted, id);
+            }
+            return Ok(());
+        };
+        match error {
+            TenantError::Rejected { .. } => {
+                *troubles = 0;
+                self.split(call.ids, &error, queue)
+            }
+            TenantError::Throttled { retry_after } => {
+                queue.push_front(call.ids);
+                *troubles += 1;
+                if *troubles > PATIENCE {
+                    return Err(error.into());
+                }
+                let wait = retry_after.unwrap_or_else(|| back_off(*troubles));
+                self.event(What::Throttled { seconds: wait.as_secs() }, &self.job.to_string());
+                self.wait(wait).await;
+                Ok(())
+            }
+            TenantError::Unreachable { .. } => {
+                queue.push_front(call.ids);
+                *troubles += 1;
+                if *troubles > PATIENCE_UNREACHABLE {
+                    return Err(error.into());
+                }
+                self.wait(back_off(*troubles)).await;
+                Ok(())
+            }
+            TenantError::Lost { .. } => {
+                *troubles += 1;
+                if *troubles > PATIENCE_UNREACHABLE {
+                    return Err(error.into());
+                }
+                self.wait(back_off(*troubles)).await;
+                self.settle_lost(queue).await
+            }
+            TenantError::ReadOnly | TenantError::Evidence | TenantError::Denied { .. } | TenantError::State { .. } => Err(error.into()),
+        }
+    }
+
+    /// A refused batch holds an id that the tenant does not take, and the tenant does not say which: halve it until that id stands alone.
+    fn split(&self, ids: Vec<String>, error: &TenantError, queue: &mut VecDeque<Vec<String>>) -> Result<(), EngineError> {
+        if ids.len() == 1 {
+            let because = Some(error.to_string());
+            return self
+                .come_out(ids.into_iter().map(|id| ItemOutcome { id, outcome: Outcome::Failed, because: because.clone() }).collect());
+        }
+        let (first, second) = ids.split_at(ids.len() / 2);
+        queue.push_front(second.to_vec());
+        queue.push_front(first.to_vec());
+        Ok(())
+    }
+
+    /// Judges a batch by what is known now; what no longer holds is skipped, with the reason.
+    fn still_holding(&self, batch: Vec<String>) -> Result<Vec<String>, EngineError> {
+        let mut dataset = Dataset::new();
+        let mut part = self.plan.clone();
+        part.targets = batch.iter().filter_map(|id| self.targets.get(id).cloned()).collect();
+        for target in &part.targets {
+            let user = target.user_id.clone().unwrap_or_else(|| UserId::from(target.id.as_str()));
+            if let Some(records) = self.engine.store.user(&user)? {
+                dataset.put(records);
+            }
+        }
+        let (now, _) = part.revise(&dataset, &self.context());
+        let (holding, gone): (Vec<_>, Vec<_>) = now.targets.into_iter().partition(|target| target.included);
+        let skipped = gone.into_iter().map(|target| {
+            let words: Vec<&str> = target.because.iter().map(|because| because.as_str()).collect();
+            let because = match target.verdict {
+                Verdict::Caution => format!("new caution since the plan: {}", words.join(", ")),
+                Verdict::Eligible | Verdict::Refused => words.join(", "),
+            };
+            ItemOutcome { id: target.id, outcome: Outcome::Skipped, because: Some(because) }
+        });
+        self.come_out(skipped.collect())?;
+        Ok(holding.into_iter().map(|target| target.id).collect())
+    }
+
+    fn context(&self) -> PlanContext {
+        let limits = self.engine.tenant.limits();
+        PlanContext {
+            operator: self.plan.operator.clone(),
+            reason: self.plan.reason.clone(),
+            include_caution: true,
+            access: self.engine.tenant.access(),
+            requests_per_second: limits.requests_per_second,
+            read_back_page: limits.read_back_page,
+            now: self.now(),
+        }
+    }
+
+    /// Journals how targets came out, and tells it.
+    pub(super) fn come_out(&self, items: Vec<ItemOutcome>) -> Result<(), EngineError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        self.engine.append(vec![Entry::Outcomes { job: self.job, items: items.clone() }])?;
+        for item in items {
+            let because = item.because.unwrap_or_default();
+            let what = match item.outcome {
+                Outcome::Verified => What::Verified,
+                Outcome::Diverged => What::Diverged { because },
+                Outcome::Failed => What::Failed { because },
+                Outcome::Skipped => What::Skipped { because },
+                Outcome::Unverified => What::Unverified { because },
+            };
+            self.event(what, &item.id);
+        }
+        Ok(())
+    }
+
+    /// Ends the job and tells its summary.
+    pub(super) fn end(&self, state: JobState) -> Result<JobReport, EngineError> {
+        self.engine.append(vec![Entry::JobEnded { job: self.job, state }])?;
+        let tally = self.engine.job(self.job, |job| job.tally())?;
+        self.event(What::summary(state, &tally), &self.job.to_string());
+        Ok(JobReport { job: self.job, state, tally })
+    }
+
+    /// The user of a sign-in that the plan names.
+    pub(super) fn user_of(&self, id: &str) -> Option<UserId> {
+        self.targets.get(id).and_then(|target| target.user_id.clone())
+    }
+
+    /// Ids of the targets in this state.
+    pub(super) fn ids(&self, holds: impl Fn(&ItemState) -> bool) -> Result<Vec<String>, EngineError> {
+        self.engine.job(self.job, |job| job.ids_where(&holds))
+    }
+
+    fn batches(&self, state: &ItemState) -> Result<VecDeque<Vec<String>>, EngineError> {
+        let ids = self.ids(|held| held == state)?;
+        Ok(ids.chunks(IDS_PER_REQUEST).map(<[String]>::to_vec).collect())
+    }
+
+    fn progress(&self, batches_left: usize) -> Result<(), EngineError> {
+        let tally = self.engine.job(self.job, |job| job.tally())?;
+        let to_read = tally.pending + tally.accepted + tally.maybe_sent;
+        let reads = to_read.div_ceil(self.engine.tenant.limits().read_back_page.max(1));
+        let seconds_left = self.engine.pacer.estimate(batches_left + reads);
+        self.tell(EngineEvent::Progress { job: self.job, tally, seconds_left });
+        Ok(())
+    }
+
+    /// Waits for the next turn; false where the job was cancelled meanwhile.
+    async fn turn(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => false,
+            () = self.engine.pacer.turn() => true,
+        }
+    }
+
+    /// Waits, unless the job is cancelled.
+    pub(super) async fn wait(&self, duration: Duration) {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {}
+            () = self.engine.clock.sleep(duration) => {}
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.engine.clock.now()
+    }
+
+    fn event(&self, what: What, id: &str) {
+        let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
+        self.tell(EngineEvent::Job(JobEvent { what, id: id.to_owned(), user_principal_name, job: self.job, at: self.now() }));
+    }
+
+    pub(super) fn tell(&self, event: EngineEvent) {
+        // Nobody listening is no reason to stop: the journal has it all.
+        drop(self.events.send(event));
+    }
+}

@@ -1,0 +1,437 @@
+//! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, EngineError, EngineEvent, JobReport};
+use crate::clock::Clock;
+use crate::domain::action::Action;
+use crate::domain::dataset::Dataset;
+use crate::domain::fixture;
+use crate::domain::job_event::What;
+use crate::domain::journal::{CallAnswer, Entry, JobId, JobState, Outcome};
+use crate::domain::ledger::{Item, ItemState};
+use crate::domain::plan::{Access, Answer, Confirmed, Plan, PlanContext, Target};
+use crate::domain::records::{SignInId, UserId, UserRecords};
+use crate::domain::risk::RiskState;
+use crate::domain::transition::{Cause, Scope, apply};
+use crate::store::{MemoryStore, Store};
+use crate::tenant::{Call, Limits, Page, ReadBack, ReadOnly, Tenant, TenantError};
+
+/// What the next write request meets.
+#[derive(Clone, Copy, PartialEq)]
+enum Meets {
+    Throttle,
+    NoEffect,
+    LostAfter,
+    LostBefore,
+    Unreachable,
+    Processing,
+}
+
+/// A tenant that does as the script says, then as the transition table says.
+struct Scripted {
+    users: Mutex<HashMap<UserId, UserRecords>>,
+    script: Mutex<VecDeque<Meets>>,
+    poisoned: HashSet<String>,
+    calls: Mutex<Vec<Vec<String>>>,
+    cancel_at_call: Option<(usize, CancellationToken)>,
+}
+
+impl Scripted {
+    fn new(count: usize) -> Self {
+        let users = (0..count).map(|index| fixture::risky_user(&format!("u{index:04}"), "unfamiliarFeatures"));
+        Scripted {
+            users: Mutex::new(users.map(|records| (records.id().clone(), records)).collect()),
+            script: Mutex::default(),
+            poisoned: HashSet::new(),
+            calls: Mutex::default(),
+            cancel_at_call: None,
+        }
+    }
+
+    fn meeting(self, script: &[Meets]) -> Self {
+        self.script.lock().unwrap().extend(script);
+        self
+    }
+
+    fn dataset(&self) -> Dataset {
+        let mut users: Vec<UserRecords> = self.users.lock().unwrap().values().cloned().collect();
+        users.sort_by(|a, b| a.id().cmp(b.id()));
+        users.into_iter().collect()
+    }
+
+    fn apply(&self, call: &Call) {
+        let cause = Cause { at: fixture::now(), initiated_by: Some(call.operator.clone()) };
+        for records in self.users.lock().unwrap().values_mut() {
+            match call.action.scope() {
+                Scope::User if call.ids.iter().any(|id| id == records.id().as_str()) => apply(call.action.event(), records, &[], &cause),
+                Scope::SignIn => {
+                    let ids: Vec<SignInId> =
+                        call.ids.iter().map(|id| id.as_str().into()).filter(|id| records.sign_in(id).is_some()).collect();
+                    if !ids.is_empty() {
+                        apply(call.action.event(), records, &ids, &cause);
+                    }
+                }
+                Scope::User => {}
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Tenant for Scripted {
+    fn limits(&self) -> Limits {
+        Limits { requests_per_second: Some(1.0), read_back_page: 500 }
+    }
+
+    fn access(&self) -> Access {
+        Access::ReadWrite
+    }
+
+    async fn act(&self, call: &Call) -> Result<(), TenantError> {
+        let number = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push(call.ids.clone());
+            calls.len()
+        };
+        if let Some((at, token)) = &self.cancel_at_call
+            && *at == number
+        {
+            token.cancel();
+        }
+        if call.ids.iter().any(|id| self.poisoned.contains(id)) {
+            return Err(TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: "invalid".to_owned() });
+        }
+        let lost = || TenantError::Lost { message: "connection reset".to_owned() };
+        match self.script.lock().unwrap().pop_front() {
+            Some(Meets::Throttle) => return Err(TenantError::Throttled { retry_after: None }),
+            Some(Meets::LostBefore) => return Err(lost()),
+            Some(Meets::Unreachable) => return Err(TenantError::Unreachable { message: "no route".to_owned() }),
+            Some(Meets::NoEffect) => return Ok(()),
+            Some(Meets::LostAfter) => {
+                self.apply(call);
+                return Err(lost());
+            }
+            Some(Meets::Processing) => {
+                for id in &call.ids {
+                    if let Some(records) = self.users.lock().unwrap().get_mut(&UserId::from(id.as_str())) {
+                        records.user.is_processing = Some(true);
+                    }
+                }
+                return Ok(());
+            }
+            None => {}
+        }
+        self.apply(call);
+        Ok(())
+    }
+
+    async fn read_back(&self, targets: &[Target]) -> Result<Vec<ReadBack>, TenantError> {
+        let users = self.users.lock().unwrap();
+        let wanted: HashSet<&str> = targets.iter().map(Target::id).collect();
+        let found = users.values().filter(|records| {
+            wanted.contains(records.id().as_str()) || records.sign_ins.iter().any(|sign_in| wanted.contains(sign_in.id.as_str()))
+        });
+        Ok(found
+            .cloned()
+            .map(|records| ReadBack {
+                user: records.user,
+                directory: None,
+                detections: Some(records.detections),
+                sign_ins: Some(records.sign_ins),
+                history: None,
+            })
+            .collect())
+    }
+
+    async fn page(&self, _cursor: Option<&str>) -> Result<Page, TenantError> {
+        Ok(Page { records: Vec::new(), next: None, users: None })
+    }
+}
+
+/// An engine, what it stands on, and what it tells.
+struct Bench {
+    tenant: Arc<Scripted>,
+    store: Arc<MemoryStore>,
+    engine: Engine,
+    cancel: CancellationToken,
+    events: tokio::sync::mpsc::UnboundedSender<EngineEvent>,
+    told: UnboundedReceiver<EngineEvent>,
+}
+
+fn bench(tenant: Scripted) -> Bench {
+    let tenant = Arc::new(tenant);
+    let store = Arc::new(MemoryStore::new());
+    store.put(tenant.dataset().users()).unwrap();
+    let (events, told) = unbounded_channel();
+    let engine = Engine::new(store.clone(), tenant.clone(), Clock::starting_at(fixture::now()), "me".to_owned());
+    Bench { tenant, store, engine, cancel: CancellationToken::new(), events, told }
+}
+
+fn confirmed(action: Action, dataset: &Dataset) -> Confirmed {
+    let targets: Vec<Target> = match action.scope() {
+        Scope::User => dataset.users().iter().map(|records| Target::User(records.id().clone())).collect(),
+        Scope::SignIn => dataset.sign_ins().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect(),
+    };
+    let context = PlanContext {
+        operator: "me".to_owned(),
+        reason: "test".to_owned(),
+        include_caution: false,
+        access: Access::ReadWrite,
+        requests_per_second: Some(1.0),
+        read_back_page: 500,
+        now: fixture::now(),
+    };
+    let plan = Plan::compute(action, &targets, dataset, &context);
+    let count = plan.included_count();
+    plan.confirm(Answer::Number(count)).unwrap()
+}
+
+impl Bench {
+    async fn run(&mut self, action: Action) -> Result<JobReport, EngineError> {
+        let plan = confirmed(action, &self.tenant.dataset());
+        self.engine.run(&plan, Duration::ZERO, &self.cancel, &self.events).await
+    }
+
+    fn calls(&self) -> Vec<usize> {
+        self.tenant.calls.lock().unwrap().iter().map(Vec::len).collect()
+    }
+
+    fn told(&mut self) -> Vec<What> {
+        let mut told = Vec::new();
+        while let Ok(event) = self.told.try_recv() {
+            if let EngineEvent::Job(event) = event {
+                told.push(event.what);
+            }
+        }
+        told
+    }
+
+    fn state(&self, id: &str) -> Option<RiskState> {
+        self.store.user(&id.into()).unwrap().unwrap().user.risk_state
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_users_go_in_batches_of_sixty_and_are_read_back_together() {
+    let mut bench = bench(Scripted::new(130));
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.state, report.tally.verified, report.tally.total), (JobState::Done, 130, 130));
+    assert_eq!(bench.calls(), [60, 60, 10]);
+    assert_eq!(bench.state("u0129"), Some(RiskState::Dismissed));
+    assert_eq!(bench.store.user(&"u0000".into()).unwrap().unwrap().detections[0].risk_state, Some(RiskState::Dismissed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_verb_ends_verified() {
+    for action in Action::ALL {
+        let mut bench = bench(Scripted::new(3));
+        let report = bench.run(action).await.unwrap();
+        assert!(report.tally.all_verified(), "{action}: {report:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_intent_is_in_the_journal_before_its_answer_and_nothing_is_sent_twice() {
+    let mut bench = bench(Scripted::new(61));
+    bench.run(Action::DismissUserRisk).await.unwrap();
+    let kinds: Vec<&str> = bench
+        .store
+        .journal()
+        .unwrap()
+        .iter()
+        .map(|record| match record.entry {
+            Entry::JobConfirmed { .. } => "confirmed",
+            Entry::Intent { .. } => "intent",
+            Entry::Answered { .. } => "answered",
+            Entry::Outcomes { .. } => "outcomes",
+            Entry::JobEnded { .. } => "ended",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(kinds, ["confirmed", "intent", "answered", "intent", "answered", "outcomes", "ended"]);
+    let sent: Vec<String> = bench.tenant.calls.lock().unwrap().concat();
+    assert_eq!(sent.iter().collect::<HashSet<_>>().len(), sent.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poisoned_batch_is_split_until_the_bad_id_stands_alone() {
+    let mut tenant = Scripted::new(60);
+    tenant.poisoned.insert("u0037".to_owned());
+    let mut bench = bench(tenant);
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.failed), (59, 1));
+    assert_eq!(bench.state("u0037"), Some(RiskState::AtRisk));
+    assert!(bench.told().iter().any(|what| matches!(what, What::Failed { because } if because.contains("invalid"))));
+    assert!(bench.calls().len() <= 13, "halving 60 takes at most 13 requests: {:?}", bench.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_204_without_effect_is_reported_as_diverged() {
+    let mut bench = bench(Scripted::new(2).meeting(&[Meets::NoEffect]));
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.diverged), (0, 2));
+    assert_eq!(bench.calls(), [2], "nothing is sent again on its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_processing_ends_unverified() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Processing]));
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.state, report.tally.unverified), (JobState::Done, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_waited_out() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Throttle, Meets::Throttle]));
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert!(report.tally.all_verified());
+    let waits: Vec<What> = bench.told().into_iter().filter(|what| matches!(what, What::Throttled { .. })).collect();
+    assert_eq!(waits, [What::Throttled { seconds: 2 }, What::Throttled { seconds: 4 }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_throttling_leaves_the_job_to_be_resumed() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Throttle; 9]));
+    let error = bench.run(Action::DismissUserRisk).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Throttled { .. })));
+    let report = bench.engine.resume(JobId(1), &bench.cancel, &bench.events).await.unwrap();
+    assert!(report.tally.all_verified());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_read_back_before_anything_is_sent_again() {
+    let mut applied = bench(Scripted::new(3).meeting(&[Meets::LostAfter]));
+    assert!(applied.run(Action::DismissUserRisk).await.unwrap().tally.all_verified());
+    assert_eq!(applied.calls(), [3], "it was applied: nothing is sent again");
+
+    let mut not_applied = bench(Scripted::new(3).meeting(&[Meets::LostBefore]));
+    assert!(not_applied.run(Action::DismissUserRisk).await.unwrap().tally.all_verified());
+    assert_eq!(not_applied.calls(), [3, 3]);
+    let journal = not_applied.store.journal().unwrap();
+    assert!(journal.iter().any(|record| matches!(record.entry, Entry::NotApplied { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_out_of_reach_stops_the_job_and_keeps_it() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Unreachable; 4]));
+    let error = bench.run(Action::DismissUserRisk).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })));
+    let mut open = 0;
+    bench.store.with_ledger(&mut |ledger| open = ledger.open_jobs().count());
+    assert_eq!(open, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_stops_after_the_request_in_flight() {
+    let mut tenant = Scripted::new(180);
+    let cancel = CancellationToken::new();
+    tenant.cancel_at_call = Some((2, cancel.clone()));
+    let mut bench = bench(tenant);
+    bench.cancel = cancel;
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.state, report.tally.verified, report.tally.pending), (JobState::Cancelled, 120, 60));
+    assert_eq!(bench.calls(), [60, 60]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_in_the_hold_window_sends_nothing() {
+    let bench = bench(Scripted::new(2));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let cancel = bench.cancel.clone();
+    let (report, ()) = tokio::join!(bench.engine.run(&plan, Duration::from_secs(5), &bench.cancel, &bench.events), async move {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        cancel.cancel();
+    });
+    assert_eq!(report.unwrap().state, JobState::Cancelled);
+    assert!(bench.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn targets_that_no_longer_hold_are_skipped() {
+    let mut bench = bench(Scripted::new(2));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let mut deleted = bench.store.user(&"u0000".into()).unwrap().unwrap();
+    deleted.user.is_deleted = Some(true);
+    bench.store.put(&[deleted]).unwrap();
+    let report = bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.skipped), (1, 1));
+    assert!(bench.told().contains(&What::Skipped { because: "deleted".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_job_is_resumed_by_reading_first() {
+    let bench = bench(Scripted::new(3));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let job = JobId(1);
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    // As a kill leaves it: one accepted, one perhaps sent (and indeed applied), one not sent.
+    let entries = vec![
+        Entry::JobConfirmed { job, plan: Box::new(plan.plan().clone()), hold_seconds: 0 },
+        Entry::Intent { job, call: 1, ids: ids(&["u0000"]) },
+        Entry::Answered { job, call: 1, answer: CallAnswer::Accepted },
+        Entry::Intent { job, call: 2, ids: ids(&["u0001"]) },
+    ];
+    bench.store.append(fixture::now(), "me", entries).unwrap();
+    bench.tenant.apply(&Call { action: Action::DismissUserRisk, ids: ids(&["u0000", "u0001"]), operator: "me".to_owned() });
+    let report = bench.engine.resume(job, &bench.cancel, &bench.events).await.unwrap();
+    assert!(report.tally.all_verified(), "{report:?}");
+    assert_eq!(*bench.tenant.calls.lock().unwrap(), [ids(&["u0002"])]);
+    let error = bench.engine.resume(job, &bench.cancel, &bench.events).await.unwrap_err();
+    assert!(matches!(error, EngineError::Ended(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_job_judges_by_what_the_tenant_says_now() {
+    let bench = bench(Scripted::new(2));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let job = JobId(1);
+    let confirmed = Entry::JobConfirmed { job, plan: Box::new(plan.plan().clone()), hold_seconds: 0 };
+    bench.store.append(fixture::now(), "me", vec![confirmed]).unwrap();
+    bench.tenant.users.lock().unwrap().get_mut(&UserId::from("u0000")).unwrap().user.risk_state = Some(RiskState::Remediated);
+    let report = bench.engine.resume(job, &bench.cancel, &bench.events).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.skipped), (1, 1));
+    assert_eq!(bench.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_an_interrupted_job_reads_back_what_was_sent() {
+    let bench = bench(Scripted::new(2));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let job = JobId(1);
+    let entries = vec![
+        Entry::JobConfirmed { job, plan: Box::new(plan.plan().clone()), hold_seconds: 0 },
+        Entry::Intent { job, call: 1, ids: vec!["u0000".to_owned()] },
+    ];
+    bench.store.append(fixture::now(), "me", entries).unwrap();
+    bench.tenant.apply(&Call { action: Action::DismissUserRisk, ids: vec!["u0000".to_owned()], operator: "me".to_owned() });
+    let report = bench.engine.cancel(job, &bench.events).await.unwrap();
+    assert_eq!((report.state, report.tally.verified, report.tally.pending), (JobState::Cancelled, 1, 1));
+    assert!(bench.calls().is_empty());
+    let mut items = Vec::new();
+    bench.store.with_ledger(&mut |ledger| items = ledger.job(job).unwrap().items.clone());
+    assert_eq!(items[0], Item { id: "u0000".to_owned(), state: ItemState::Ended(Outcome::Verified, None) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_only_tenant_gets_no_job_and_no_request() {
+    let tenant = Arc::new(Scripted::new(1));
+    let store = Arc::new(MemoryStore::new());
+    store.put(tenant.dataset().users()).unwrap();
+    let gate: Arc<dyn Tenant> = Arc::new(ReadOnly(tenant.clone()));
+    let call = Call { action: Action::DismissUserRisk, ids: vec!["u0000".to_owned()], operator: "me".to_owned() };
+    assert_eq!(gate.act(&call).await, Err(TenantError::ReadOnly), "the gate itself refuses, whoever asks");
+    let engine = Engine::new(store.clone(), gate, Clock::starting_at(fixture::now()), "me".to_owned());
+    let plan = confirmed(Action::DismissUserRisk, &tenant.dataset());
+    let (events, _told) = unbounded_channel();
+    let error = engine.run(&plan, Duration::ZERO, &CancellationToken::new(), &events).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::ReadOnly)));
+    assert!(store.journal().unwrap().is_empty());
+    assert!(tenant.calls.lock().unwrap().is_empty());
+}

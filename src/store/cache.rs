@@ -1,0 +1,295 @@
+//! The cache: users' records in sled. It can always be built anew from where the data comes from.
+//!
+//! sled 0.34.7 needs care (`reference/crates.md` section 8): a kill can leave half a snapshot that it then refuses to open, and
+//! some damage makes it panic. So it is opened by [`open_sled`] and used through [`caught`] only, and a cache that does not work
+//! is set aside as a whole. Beside sled's own files the folder holds small ones of ours, which go where it goes:
+//!
+//! - `format`: version of the encoding; any other is cleared and built anew.
+//! - `opening`: how often opening was begun and not ended; damage can make sled hang or abort, which nothing here can catch.
+//! - `filled`: sled has held a complete cache; if it comes up without one, it lost data.
+//! - `damaged`: what was found while it was used; it is set aside at the next opening.
+//!
+//! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/synced-at` for when the data was
+//! brought up to date. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
+//! in an imported file are, and users come in the order of their ids.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sled::{Batch, Db};
+
+use super::cache_open::{caught, is_damage, open_sled};
+use super::encoding::{self, Decoder, ENCODING};
+use super::{StoreError, disk};
+use crate::domain::dataset::Dataset;
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+
+const USERS: &[u8] = b"u/";
+const SYNCED_AT: &[u8] = b"m/synced-at";
+
+/// Keys in one batch, about (`reference/performance.md` section A).
+const BATCH_KEYS: usize = 1_000;
+
+/// Openings that were begun and not ended before a cache is given up. One may have been a kill by chance.
+const OPENINGS: usize = 2;
+
+/// An open cache.
+pub(super) struct Cache {
+    folder: PathBuf,
+    db: Db,
+    writing: Mutex<()>,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Why something did not work.
+pub(super) enum Fault {
+    Sled(sled::Error),
+    /// A value is not what was written.
+    Value(String),
+    /// A value cannot be written at all.
+    Encoding(String),
+}
+
+impl From<sled::Error> for Fault {
+    fn from(error: sled::Error) -> Self {
+        Fault::Sled(error)
+    }
+}
+
+impl Cache {
+    /// Opens the cache of a workspace. One that is damaged is set aside and a new one begun, with a notice.
+    pub(super) fn open(workspace: &Path, now: Timestamp, notices: &mut Vec<String>) -> Result<Cache, StoreError> {
+        let folder = workspace.join("cache");
+        clear_other_encoding(&folder, notices)?;
+        let damage = match read_mark(&folder, "damaged") {
+            Some(damage) => damage,
+            None => match Self::try_open(&folder)? {
+                Ok(cache) => return Ok(cache),
+                Err(damage) => damage,
+            },
+        };
+        let aside = disk::set_aside_folder(workspace, "cache", now)?;
+        disk::move_to(&folder, &aside.join("cache"))?;
+        notices.push(format!("the cache was damaged and is set aside at {}; it will be rebuilt ({damage})", aside.display()));
+        match Self::try_open(&folder)? {
+            Ok(cache) => Ok(cache),
+            Err(damage) => Err(StoreError::Cache(format!("a new one cannot be made in {}: {damage}", folder.display()))),
+        }
+    }
+
+    /// The inner error is damage; the outer one is not the cache's fault.
+    fn try_open(folder: &Path) -> Result<Result<Cache, String>, StoreError> {
+        if !folder.join("format").exists() {
+            disk::make_folder(folder)?;
+            write_mark(folder, "format", &ENCODING.to_string())?;
+        }
+        let begun = read_mark(folder, "opening").unwrap_or_default().len();
+        if begun >= OPENINGS {
+            return Ok(Err(format!("opening it did not end {begun} times")));
+        }
+        write_mark(folder, "opening", &"x".repeat(begun + 1))?;
+        let opened = open_sled(folder);
+        remove_mark(folder, "opening")?;
+        let db = match opened? {
+            Ok(db) => db,
+            Err(damage) => return Ok(Err(damage)),
+        };
+        let cache = Cache { folder: folder.to_owned(), db, writing: Mutex::new(()) };
+        Ok(match cache.synced_at() {
+            Ok(None) if folder.join("filled").exists() => Err("what it held is lost".to_owned()),
+            Ok(_) => Ok(cache),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    /// Everything, in the order of user ids.
+    pub(super) fn load(&self) -> Result<Dataset, StoreError> {
+        self.guarded("reading it", || {
+            let mut dataset = Dataset::new();
+            let mut current: Option<(Vec<u8>, Decoder)> = None;
+            for item in self.db.scan_prefix(USERS) {
+                let (key, value) = item?;
+                let damaged = |why: String| Fault::Value(format!("{}: {why}", shown(&key)));
+                let (id, chunk) = split_key(&key).ok_or_else(|| damaged("this is no key".to_owned()))?;
+                match &mut current {
+                    Some((held, decoder)) if chunk != 0 => {
+                        if held != id || decoder.next != chunk {
+                            return Err(damaged("the chunk before it is missing".to_owned()));
+                        }
+                        decoder.add(&value).map_err(damaged)?;
+                    }
+                    None if chunk != 0 => return Err(damaged("the chunk before it is missing".to_owned())),
+                    current => {
+                        let next = (id.to_vec(), Decoder::start(&value).map_err(damaged)?);
+                        if let Some((id, decoder)) = current.replace(next) {
+                            dataset.put(finish(&id, decoder)?);
+                        }
+                    }
+                }
+            }
+            if let Some((id, decoder)) = current {
+                dataset.put(finish(&id, decoder)?);
+            }
+            Ok(dataset)
+        })
+    }
+
+    /// One user.
+    pub(super) fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
+        let id = &escaped(id);
+        self.guarded("reading it", || {
+            let damaged = |why: String| Fault::Value(format!("{}: {why}", shown(id)));
+            let Some(first) = self.db.get(key(id, 0))? else {
+                return Ok(None);
+            };
+            let mut decoder = Decoder::start(&first).map_err(damaged)?;
+            while let Some(chunk) = self.db.get(key(id, decoder.next))? {
+                decoder.add(&chunk).map_err(damaged)?;
+            }
+            finish(id, decoder).map(Some)
+        })
+    }
+
+    /// Puts users' records in place of those held so far: of each user all or nothing.
+    pub(super) fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {
+        let mut sorted: Vec<&UserRecords> = records.iter().collect();
+        sorted.sort_by(|a, b| a.id().cmp(b.id()));
+        // Of a user that is given twice, the last counts: it stays last in a stable sort.
+        let last_of_each = sorted.chunk_by(|a, b| a.id() == b.id()).filter_map(|same| same.last());
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.guarded("writing it", || {
+            let (mut batch, mut keys) = (Batch::default(), 0);
+            for records in last_of_each {
+                let id = &escaped(records.id());
+                let chunks = encoding::encode(records).map_err(Fault::Encoding)?;
+                let mut number: u16 = 0;
+                for chunk in chunks {
+                    batch.insert(key(id, number), chunk);
+                    number = number.checked_add(1).ok_or_else(|| Fault::Encoding("too many records".to_owned()))?;
+                    keys += 1;
+                }
+                while self.db.contains_key(key(id, number))? {
+                    batch.remove(key(id, number));
+                    number = number.saturating_add(1);
+                    keys += 1;
+                }
+                if keys >= BATCH_KEYS {
+                    self.db.apply_batch(std::mem::take(&mut batch))?;
+                    keys = 0;
+                }
+            }
+            self.db.apply_batch(batch)?;
+            self.db.flush()?;
+            Ok(())
+        })
+    }
+
+    /// When the data was last brought up to date; `None` for a cache that was never filled to the end.
+    pub(super) fn synced_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.guarded("reading it", || match self.db.get(SYNCED_AT)? {
+            Some(value) => encoding::decode_value(&value).map(Some).map_err(|why| Fault::Value(format!("{}: {why}", shown(SYNCED_AT)))),
+            None => Ok(None),
+        })
+    }
+
+    /// Says that the data is up to date, and with it complete.
+    pub(super) fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.guarded("writing it", || {
+            self.db.insert(SYNCED_AT, encoding::encode_value(&at).map_err(Fault::Encoding)?)?;
+            self.db.flush()?;
+            Ok(())
+        })?;
+        if self.folder.join("filled").exists() { Ok(()) } else { write_mark(&self.folder, "filled", "") }
+    }
+
+    /// Does something with sled, and remembers damage.
+    fn guarded<T>(&self, doing: &str, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
+        let damage = match caught(work) {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(Fault::Encoding(why))) => return Err(StoreError::Cache(format!("{doing} failed: {why}"))),
+            Ok(Err(Fault::Sled(error))) if !is_damage(&error) => {
+                let hint = "Check the free space and the permissions, then open the workspace again";
+                return Err(StoreError::Cache(format!("{doing} failed: {error}. {hint}: {}", self.folder.display())));
+            }
+            Ok(Err(Fault::Sled(error))) => error.to_string(),
+            Ok(Err(Fault::Value(why))) => why,
+            Err(panic) => panic,
+        };
+        let next = match write_mark(&self.folder, "damaged", &damage) {
+            Ok(()) => "Open the workspace again: the cache is then set aside and rebuilt",
+            Err(_) => "Move its folder away and open the workspace again: it is then rebuilt",
+        };
+        Err(StoreError::Cache(format!("it is damaged: {damage}. The journal is not touched by this. {next}: {}", self.folder.display())))
+    }
+}
+
+fn finish(id: &[u8], decoder: Decoder) -> Result<UserRecords, Fault> {
+    let records = decoder.finish().map_err(|why| Fault::Value(format!("{}: {why}", shown(id))))?;
+    if escaped(records.id()) != id {
+        return Err(Fault::Value(format!("{}: it holds another user", shown(id))));
+    }
+    Ok(records)
+}
+
+/// The bytes of an id without zeros, in the same order.
+fn escaped(id: &UserId) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(id.as_str().len());
+    for byte in id.as_str().bytes() {
+        match byte {
+            0 | 1 => bytes.extend([1, byte + 1]),
+            other => bytes.push(other),
+        }
+    }
+    bytes
+}
+
+fn key(id: &[u8], chunk: u16) -> Vec<u8> {
+    [USERS, id, &[0], &chunk.to_be_bytes()].concat()
+}
+
+fn split_key(key: &[u8]) -> Option<(&[u8], u16)> {
+    let (rest, chunk) = key.strip_prefix(USERS)?.split_last_chunk::<2>()?;
+    Some((rest.strip_suffix(&[0])?, u16::from_be_bytes(*chunk)))
+}
+
+/// A key for people. Ids come from tenants and files.
+fn shown(key: &[u8]) -> String {
+    text::safe(&String::from_utf8_lossy(key)).into_owned()
+}
+
+/// Clears a cache of another encoding: there is nothing in it that is not elsewhere.
+fn clear_other_encoding(folder: &Path, notices: &mut Vec<String>) -> Result<(), StoreError> {
+    let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty || read_mark(folder, "format") == Some(ENCODING.to_string()) {
+        return Ok(());
+    }
+    std::fs::remove_dir_all(folder).map_err(disk::failed("cannot remove", folder))?;
+    notices.push("the cache was written by another version of this program; it will be rebuilt".to_owned());
+    Ok(())
+}
+
+fn read_mark(folder: &Path, name: &str) -> Option<String> {
+    std::fs::read(folder.join(name)).ok().map(|bytes| text::safe(String::from_utf8_lossy(&bytes).trim()).into_owned())
+}
+
+fn write_mark(folder: &Path, name: &str, text: &str) -> Result<(), StoreError> {
+    let path = folder.join(name);
+    std::fs::write(&path, text).map_err(disk::failed("cannot write", &path))
+}
+
+fn remove_mark(folder: &Path, name: &str) -> Result<(), StoreError> {
+    let path = folder.join(name);
+    std::fs::remove_file(&path).map_err(disk::failed("cannot remove", &path))
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! How a user's records lie in the cache: chunks of about 64 kB, each a version byte and records one after another.
+//!
+//! Every record is a tag byte and its postcard form. The first tells how many of each kind follow, so that room can be reserved
+//! and nothing can go missing unnoticed. postcard is positional: any change to a stored type raises [`ENCODING`], and a cache of
+//! another encoding is built anew.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::records::{Directory, RiskyUser, UserRecords};
+
+/// Version of the encoding.
+pub(super) const ENCODING: u8 = 1;
+
+/// Where a chunk is full: sled wants values below 100 kB (`reference/crates.md` section 8).
+const CHUNK_BYTES: usize = 64 * 1024;
+
+const USER: u8 = 0;
+const HISTORY: u8 = 1;
+const DETECTION: u8 = 2;
+const SIGN_IN: u8 = 3;
+
+/// How many history items, detections and sign-ins follow.
+type Counts = (u32, u32, u32);
+
+/// Most records that room is reserved for on the word of a count alone.
+const RESERVE: u32 = 1_024;
+
+/// Encodes a user's records as chunks, at least one.
+pub(super) fn encode(records: &UserRecords) -> Result<Vec<Vec<u8>>, String> {
+    let mut encoder = Encoder { full: Vec::new(), chunk: vec![ENCODING] };
+    let count = |len: usize| u32::try_from(len).map_err(|_| "too many records".to_owned());
+    let counts: Counts = (count(records.history.len())?, count(records.detections.len())?, count(records.sign_ins.len())?);
+    encoder.add(USER, &(&records.user, &records.directory, counts))?;
+    records.history.iter().try_for_each(|item| encoder.add(HISTORY, item))?;
+    records.detections.iter().try_for_each(|detection| encoder.add(DETECTION, detection))?;
+    records.sign_ins.iter().try_for_each(|sign_in| encoder.add(SIGN_IN, sign_in))?;
+    encoder.full.push(encoder.chunk);
+    Ok(encoder.full)
+}
+
+struct Encoder {
+    full: Vec<Vec<u8>>,
+    chunk: Vec<u8>,
+}
+
+impl Encoder {
+    fn add<T: Serialize>(&mut self, tag: u8, record: &T) -> Result<(), String> {
+        if self.chunk.len() >= CHUNK_BYTES {
+            self.full.push(std::mem::replace(&mut self.chunk, vec![ENCODING]));
+        }
+        let mut chunk = std::mem::take(&mut self.chunk);
+        chunk.push(tag);
+        self.chunk = postcard::to_extend(record, chunk).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+}
+
+/// Puts a user's records together again from chunks in order.
+pub(super) struct Decoder {
+    records: UserRecords,
+    counts: Counts,
+    /// Number of the chunk that comes next.
+    pub(super) next: u16,
+}
+
+impl Decoder {
+    /// Starts with chunk 0.
+    pub(super) fn start(chunk: &[u8]) -> Result<Self, String> {
+        let mut bytes = payload(chunk)?;
+        if tag(&mut bytes) != Some(USER) {
+            return Err("it does not start with a user".to_owned());
+        }
+        let (user, directory, counts): (RiskyUser, Directory, Counts) = take(&mut bytes)?;
+        let room = |count: u32| count.min(RESERVE) as usize;
+        let records = UserRecords {
+            user,
+            directory,
+            history: Vec::with_capacity(room(counts.0)),
+            detections: Vec::with_capacity(room(counts.1)),
+            sign_ins: Vec::with_capacity(room(counts.2)),
+        };
+        let mut decoder = Decoder { records, counts, next: 1 };
+        decoder.read(bytes)?;
+        Ok(decoder)
+    }
+
+    /// Goes on with the next chunk.
+    pub(super) fn add(&mut self, chunk: &[u8]) -> Result<(), String> {
+        self.next = self.next.wrapping_add(1);
+        self.read(payload(chunk)?)
+    }
+
+    fn read(&mut self, mut bytes: &[u8]) -> Result<(), String> {
+        while let Some(tag) = tag(&mut bytes) {
+            match tag {
+                HISTORY => self.records.history.push(take(&mut bytes)?),
+                DETECTION => self.records.detections.push(take(&mut bytes)?),
+                SIGN_IN => self.records.sign_ins.push(take(&mut bytes)?),
+                other => return Err(format!("{other} is no kind of record")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends; all records must be there.
+    pub(super) fn finish(self) -> Result<UserRecords, String> {
+        let UserRecords { history, detections, sign_ins, .. } = &self.records;
+        let (expected, found) = (self.counts, (history.len(), detections.len(), sign_ins.len()));
+        if found != (expected.0 as usize, expected.1 as usize, expected.2 as usize) {
+            return Err(format!("records are missing: {found:?} of {expected:?}"));
+        }
+        Ok(self.records)
+    }
+}
+
+/// Encodes a single value.
+pub(super) fn encode_value<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    postcard::to_extend(value, vec![ENCODING]).map_err(|error| error.to_string())
+}
+
+/// Decodes a single value.
+pub(super) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    take(&mut payload(bytes)?)
+}
+
+fn payload(value: &[u8]) -> Result<&[u8], String> {
+    match value.split_first() {
+        Some((&ENCODING, rest)) => Ok(rest),
+        Some((version, _)) => Err(format!("{version} is no version of the encoding")),
+        None => Err("it is empty".to_owned()),
+    }
+}
+
+fn tag(bytes: &mut &[u8]) -> Option<u8> {
+    let (tag, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(*tag)
+}
+
+fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, String> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
+    *bytes = rest;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::fixture;
+    use crate::domain::records::{Extra, RiskyUserHistoryItem};
+
+    fn decode(chunks: &[Vec<u8>]) -> Result<UserRecords, String> {
+        let (first, rest) = chunks.split_first().ok_or("nothing")?;
+        let mut decoder = Decoder::start(first)?;
+        rest.iter().try_for_each(|chunk| decoder.add(chunk))?;
+        decoder.finish()
+    }
+
+    fn large_user() -> UserRecords {
+        let mut records = fixture::risky_user("u1", "anomalousToken");
+        records.user.extra = Extra(Some(r#"{"new":true}"#.into()));
+        records.history.push(RiskyUserHistoryItem {
+            id: "u1".to_owned(),
+            user_id: "u1".into(),
+            user_principal_name: None,
+            user_display_name: None,
+            risk_level: None,
+            risk_state: None,
+            risk_detail: None,
+            risk_last_updated_date_time: None,
+            initiated_by: None,
+            risk_event_types: vec!["x".to_owned()],
+            extra: Extra::default(),
+        });
+        let mut sign_in = records.sign_ins[0].clone();
+        sign_in.user_agent = Some("\u{202e}agent ".repeat(100));
+        records.sign_ins = vec![sign_in; 300];
+        records
+    }
+
+    #[test]
+    fn records_survive_the_round_trip_in_chunks_of_bounded_size() {
+        let records = large_user();
+        let chunks = encode(&records).unwrap();
+        assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() < 100_000), "{}", chunks.len());
+        assert_eq!(decode(&chunks).unwrap(), records);
+    }
+
+    #[test]
+    fn a_missing_chunk_is_noticed() {
+        let chunks = encode(&large_user()).unwrap();
+        assert!(decode(&chunks[..chunks.len() - 1]).is_err());
+        assert!(decode(&chunks[1..]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), position in 0usize..400, bit in 0u8..8) {
+            bytes.insert(0, ENCODING);
+            decode(&[bytes.clone()]).ok();
+            let mut chunk = encode(&fixture::risky_user("u1", "x")).unwrap().remove(0);
+            let position = position % chunk.len();
+            chunk[position] ^= 1 << bit;
+            decode(&[chunk, bytes]).ok();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A store in memory, for tests and benches.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{Damage, DamageKind, Store, StoreError};
+use crate::domain::dataset::Dataset;
+use crate::domain::journal::{Entry, Head, JournalRecord, decode, encode};
+use crate::domain::ledger::Ledger;
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::time::Timestamp;
+
+/// A store in memory: nothing survives it.
+#[derive(Debug, Default)]
+pub struct MemoryStore(RwLock<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    users: BTreeMap<UserId, UserRecords>,
+    synced_at: Option<Timestamp>,
+    lines: Vec<String>,
+    head: Head,
+    ledger: Ledger,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn records(&self) -> Result<(Vec<JournalRecord>, Head), Damage> {
+        let mut head = Head::default();
+        let mut records = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            match decode(&head, line.as_bytes()) {
+                Ok((record, next)) => {
+                    records.push(record);
+                    head = next;
+                }
+                Err(why) => return Err(Damage { what: DamageKind::Line { line: head.seq + 1, why }, proven: head }),
+            }
+        }
+        Ok((records, head))
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&self) -> Result<Dataset, StoreError> {
+        Ok(self.read().users.values().cloned().collect())
+    }
+
+    fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
+        Ok(self.read().users.get(id).cloned())
+    }
+
+    fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {
+        let mut held = self.write();
+        held.users.extend(records.iter().map(|records| (records.id().clone(), records.clone())));
+        Ok(())
+    }
+
+    fn synced_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read().synced_at)
+    }
+
+    fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.write().synced_at = Some(at);
+        Ok(())
+    }
+
+    fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError> {
+        let mut held = self.write();
+        let mut head = held.head.clone();
+        let mut written = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let (record, line, next) = encode(&head, at, operator, entry)
+                .map_err(|error| StoreError::JournalWrite { path: "memory".into(), source: error.into() })?;
+            written.push((record, line));
+            head = next;
+        }
+        held.head = head;
+        let mut records = Vec::with_capacity(written.len());
+        for (record, line) in written {
+            held.ledger.apply(&record);
+            held.lines.push(line);
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    fn journal(&self) -> Result<Vec<JournalRecord>, StoreError> {
+        match self.read().records() {
+            Ok((records, _)) => Ok(records),
+            Err(damage) => Err(StoreError::JournalDamaged { path: "memory".into(), damage }),
+        }
+    }
+
+    fn verify(&self) -> Result<Result<Head, Damage>, StoreError> {
+        Ok(self.read().records().map(|(_, head)| head))
+    }
+
+    fn with_ledger(&self, look: &mut dyn FnMut(&Ledger)) {
+        look(&self.read().ledger);
+    }
+}

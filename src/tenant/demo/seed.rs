@@ -1,0 +1,406 @@
+//! The records of a user before anything was done to the tenant: a pure function of spec and number.
+
+use chrono::TimeDelta;
+
+use super::assets::{self, CLIENTS, Client, Kind, PLACES, Place};
+use super::chance::Chance;
+use super::ids::{IdKind, Ids};
+use super::people::{self, Person};
+use super::plot::{Account, Age, BLOCK, Odd, Outcome, Plot, Plots, Setting};
+use crate::domain::facts::BlockedBy;
+use crate::domain::records::{Directory, RiskyUserHistoryItem, SignIn, SignInId, UserId, UserRecords};
+use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
+use crate::domain::time::Timestamp;
+use crate::domain::transition::{self, Cause, Event};
+use crate::domain::workspace::DemoSpec;
+
+/// Sign-ins are kept for 30 days (`reference/domain.md` section 1, fact 11).
+const SIGN_IN_RETENTION: TimeDelta = TimeDelta::days(30);
+/// Above this size everybody has few sign-ins, so that a large tenant fits in memory.
+const LARGE: u32 = 5_000;
+/// The user who acts as administrator in the tenant's past.
+const ADMINISTRATOR: u32 = 11;
+
+/// The users of a demo tenant as they are at its epoch, each made when asked for.
+#[derive(Debug, Clone)]
+pub struct Population {
+    spec: DemoSpec,
+    ids: Ids,
+    plots: Plots,
+}
+
+impl Population {
+    /// The population of this spec. Nobody is made yet.
+    pub fn new(spec: DemoSpec) -> Self {
+        Population { ids: Ids::new(spec.seed), plots: Plots::new(), spec }
+    }
+
+    /// The spec it follows from.
+    pub fn spec(&self) -> &DemoSpec {
+        &self.spec
+    }
+
+    /// The tenant's object id.
+    pub fn tenant_id(&self) -> String {
+        self.ids.guid(IdKind::Tenant, 0, 0)
+    }
+
+    /// The number of the user with this object id.
+    pub fn user(&self, id: &str) -> Option<u32> {
+        self.ids.read(IdKind::User, id).map(|(index, _)| index).filter(|index| *index < self.spec.users)
+    }
+
+    /// The number of the user who made the sign-in with this id.
+    pub fn user_of_sign_in(&self, id: &str) -> Option<u32> {
+        self.ids.read(IdKind::SignIn, id).map(|(index, _)| index).filter(|index| *index < self.spec.users)
+    }
+
+    /// The object id of a user.
+    pub fn user_id(&self, index: u32) -> UserId {
+        self.ids.guid(IdKind::User, index, 0).into()
+    }
+
+    /// The principal name of a user, where it is known.
+    pub fn principal_name(&self, index: u32) -> Option<String> {
+        people::principal_name(self.spec.seed, index, &self.plots.of(index))
+    }
+
+    /// All records of a user.
+    pub fn records(&self, index: u32) -> UserRecords {
+        let plot = self.plots.of(index);
+        let mut chance = Chance::new(self.spec.seed, index);
+        let person = Person::new(self.spec.seed, index, &plot, &mut chance);
+        let mut records = UserRecords::unknown(self.user_id(index));
+        let mut scene = Scene { population: self, index, plot, chance, person, sign_ins: 0, detections: 0 };
+        scene.play(&mut records);
+        records.sort();
+        records
+    }
+}
+
+/// One user's records in the making.
+pub(super) struct Scene<'a> {
+    pub population: &'a Population,
+    pub index: u32,
+    pub plot: Plot,
+    pub chance: Chance,
+    pub person: Person,
+    sign_ins: u16,
+    detections: u16,
+}
+
+impl Scene<'_> {
+    /// The time so long before the epoch.
+    pub(super) fn at(&self, age: TimeDelta) -> Timestamp {
+        Timestamp(self.population.spec.epoch.0 - age)
+    }
+
+    pub(super) fn id(&self, kind: IdKind, ordinal: u16) -> String {
+        self.population.ids.guid(kind, self.index, ordinal)
+    }
+
+    pub(super) fn shared_id(&self, kind: IdKind, number: u32) -> String {
+        self.population.ids.guid(kind, number, 0)
+    }
+
+    pub(super) fn next_sign_in(&mut self) -> u16 {
+        self.sign_ins += 1;
+        self.sign_ins
+    }
+
+    pub(super) fn next_detection_id(&mut self) -> String {
+        self.detections += 1;
+        self.population.ids.detection(self.index, self.detections)
+    }
+
+    fn play(&mut self, records: &mut UserRecords) {
+        if self.plot.outcome == Outcome::Blank {
+            if self.plot.age == Age::Recent {
+                self.blank_records(records);
+            }
+            return;
+        }
+        self.identify(records);
+        self.everyday_sign_ins(records);
+        if self.plot.outcome != Outcome::Never {
+            self.risk(records);
+            self.outcome(records);
+        }
+        self.block(records);
+    }
+
+    /// A sign-in and a detection without a single optional property.
+    fn blank_records(&mut self, records: &mut UserRecords) {
+        let ordinal = self.next_sign_in();
+        records.sign_ins.push(SignIn::unknown(self.id(IdKind::SignIn, ordinal).into(), records.id().clone()));
+        let mut detection = self.detection(&Kind::default(), RiskLevel::Low, TimeDelta::zero(), None);
+        detection = crate::domain::records::RiskDetection {
+            user_principal_name: None,
+            user_display_name: None,
+            risk_event_type: None,
+            risk_level: None,
+            risk_state: None,
+            risk_detail: None,
+            detection_timing_type: None,
+            activity: None,
+            token_issuer_type: None,
+            ip_address: None,
+            location: None,
+            activity_date_time: None,
+            detected_date_time: None,
+            last_updated_date_time: None,
+            source: None,
+            mitre_technique_id: None,
+            additional_info: None,
+            ..detection
+        };
+        records.detections.push(detection);
+    }
+
+    fn identify(&mut self, records: &mut UserRecords) {
+        let changed = self.chance.span(TimeDelta::days(1), TimeDelta::days(300));
+        let user = &mut records.user;
+        user.user_principal_name = Some(self.person.principal_name.clone());
+        user.user_display_name = Some(self.person.display_name.clone());
+        user.risk_level = Some(RiskLevel::None);
+        user.risk_state = Some(RiskState::None);
+        user.risk_detail = Some(RiskDetail::None);
+        user.is_deleted = Some(self.plot.deleted);
+        user.is_processing = Some(false);
+        let guest = self.plot.account == Account::Guest;
+        let registered = self.chance.percent(80);
+        records.directory = Directory {
+            account_enabled: Some(!self.plot.disabled),
+            user_type: Some(if guest { "Guest" } else { "Member" }.to_owned()),
+            on_premises_sync_enabled: Some(self.plot.account == Account::Hybrid),
+            is_admin: Some(self.plot.privileged),
+            is_mfa_registered: Some(registered),
+            is_sspr_registered: Some(!guest && self.chance.percent(65)),
+            last_password_change_date_time: (!guest).then(|| self.at(changed)),
+            sign_in_sessions_valid_from_date_time: Some(self.at(changed)),
+        };
+    }
+
+    fn everyday_sign_ins(&mut self, records: &mut UserRecords) {
+        let count = match (self.plot.odd, self.population.spec.users > LARGE) {
+            (Odd::Busy, _) => 300,
+            (_, true) => 1 + self.chance.below(2),
+            (_, false) => 3 + self.chance.below(6),
+        };
+        for _ in 0..count {
+            // Nothing younger than two hours: what blocks a user comes after the last success.
+            let age = self.chance.span(TimeDelta::hours(2), SIGN_IN_RETENTION - TimeDelta::hours(1));
+            let sign_in = self.everyday_sign_in(records, age);
+            records.sign_ins.push(sign_in);
+        }
+    }
+
+    /// When the first detection of the story was made, before the epoch.
+    fn story_age(&mut self) -> TimeDelta {
+        const CAST_MINUTES: [i64; 6] = [3, 11, 60, 120, 125, 300];
+        let block = TimeDelta::days(i64::from(self.index / BLOCK % 20));
+        let within = i64::from(self.index % BLOCK);
+        match (self.plot.age, self.plot.setting, self.plot.block) {
+            (Age::Expiring, ..) => self.chance.span(TimeDelta::hours(84 * 24 + 1), TimeDelta::hours(89 * 24 - 1)),
+            (Age::Expired | Age::Gone, ..) => self.chance.span(TimeDelta::days(92), TimeDelta::days(170)),
+            (_, Setting::Campaign, _) => block + TimeDelta::hours(6) - TimeDelta::seconds(within * 20),
+            (_, Setting::Leak, _) => block + TimeDelta::hours(9) - TimeDelta::seconds(within * 4),
+            (_, _, Some(BlockedBy::SignInRisk | BlockedBy::BuiltInProtection)) => {
+                self.chance.span(TimeDelta::minutes(12), TimeDelta::minutes(50))
+            }
+            _ => match CAST_MINUTES.get(self.index as usize) {
+                Some(minutes) => TimeDelta::minutes(*minutes),
+                None => self.chance.spread(TimeDelta::minutes(10), TimeDelta::days(40)),
+            },
+        }
+    }
+
+    /// Where the risk comes from, and with what.
+    fn intruder(&mut self) -> (Place, String, Client) {
+        let block = self.index / BLOCK;
+        if self.plot.setting == Setting::Campaign {
+            let place = PLACES.away.get(1).cloned().unwrap_or_default();
+            let address = people::complete(&place, 66 + u64::from(block % 100));
+            return (place, address, CLIENTS.campaign.clone());
+        }
+        let place = if self.index == 0 { PLACES.away.first().cloned().unwrap_or_default() } else { self.chance.pick(&PLACES.away) };
+        let number = if self.index == 0 { 7 } else { 2 + self.chance.below(60) };
+        let mut client =
+            if self.index == 0 { CLIENTS.browser.first().cloned().unwrap_or_default() } else { self.chance.pick(&CLIENTS.intruder) };
+        if let Odd::Agent(at) = self.plot.odd {
+            client.agent = CLIENTS.odd.get(at).cloned().unwrap_or(client.agent);
+        }
+        let address = people::complete(&place, number);
+        (place, address, client)
+    }
+
+    fn risk(&mut self, records: &mut UserRecords) {
+        let first = self.story_age();
+        if self.plot.age == Age::Gone {
+            // Medium and high risk never ages out, though its detections do.
+            records.user.risk_last_updated_date_time = Some(self.at(first));
+        } else {
+            let (place, address, client) = self.intruder();
+            if self.plot.setting == Setting::Session {
+                let before = self.session_before(records, first + TimeDelta::minutes(4));
+                records.sign_ins.push(before);
+            }
+            let mut age = first;
+            for (position, name) in self.plot.types.clone().into_iter().enumerate() {
+                let Some(kind) = assets::kinds().iter().find(|kind| kind.value == name) else { continue };
+                let level = match (&kind.always, position) {
+                    (Some(always), _) => RiskLevel::from_graph(always),
+                    (None, 0) => self.plot.level.clone(),
+                    (None, _) if self.plot.level == RiskLevel::High => RiskLevel::Medium,
+                    (None, _) => RiskLevel::Low,
+                };
+                let lag = self.lag(kind, age);
+                let sign_in = kind.sign_in.then(|| {
+                    let mut sign_in = self.risky_sign_in(records, age + lag, &place, &address, &client);
+                    self.colour(&mut sign_in, kind, &level, position);
+                    sign_in
+                });
+                let detection = self.detection(kind, level, age, sign_in.as_ref());
+                records.detections.push(detection);
+                records.sign_ins.extend(sign_in.filter(|_| age + lag < SIGN_IN_RETENTION));
+                // The next one is older: the first is what the operator sees on top.
+                age = match (self.plot.setting, position) {
+                    // The replay follows the user's own sign-in within seconds; all else comes after it.
+                    (Setting::Session, 0) => first + self.chance.span(TimeDelta::seconds(230), TimeDelta::seconds(238)),
+                    (Setting::Session, _) => first + self.chance.span(TimeDelta::seconds(30), TimeDelta::seconds(200)),
+                    _ => age + self.chance.span(TimeDelta::minutes(3), TimeDelta::hours(3)),
+                };
+            }
+        }
+        self.raise(records);
+    }
+
+    /// How long after the activity it was detected. A stolen session is told in minutes.
+    fn lag(&mut self, kind: &Kind, age: TimeDelta) -> TimeDelta {
+        if kind.timing != "offline" || matches!(self.plot.setting, Setting::Session | Setting::Campaign) || self.plot.block.is_some() {
+            TimeDelta::zero()
+        } else {
+            self.chance.span(TimeDelta::minutes(20), TimeDelta::hours(14)).min(age * 3 + TimeDelta::minutes(20))
+        }
+    }
+
+    /// The user's risk as the detections make it, with its history.
+    fn raise(&self, records: &mut UserRecords) {
+        records.user.risk_state = Some(RiskState::AtRisk);
+        records.user.risk_level = Some(self.plot.level.clone());
+        let mut steps: Vec<_> = records
+            .detections
+            .iter()
+            .filter_map(|detection| {
+                Some((detection.last_updated_date_time?, detection.risk_event_type.clone()?, detection.risk_level.clone()?))
+            })
+            .collect();
+        steps.sort_by_key(|(at, ..)| *at);
+        let mut level = RiskLevel::None;
+        for (at, kind, of_detection) in steps {
+            if of_detection.weight() > level.weight() {
+                level = of_detection;
+            }
+            records.history.push(self.history_item(records, at, (RiskState::AtRisk, level.clone(), RiskDetail::None), None, vec![kind]));
+            records.user.risk_last_updated_date_time = Some(at);
+        }
+        if level.weight() > self.plot.level.weight() {
+            records.user.risk_level = Some(level);
+        }
+    }
+
+    fn history_item(
+        &self,
+        records: &UserRecords,
+        at: Timestamp,
+        (state, level, detail): (RiskState, RiskLevel, RiskDetail),
+        initiated_by: Option<String>,
+        risk_event_types: Vec<String>,
+    ) -> RiskyUserHistoryItem {
+        let user = &records.user;
+        RiskyUserHistoryItem {
+            id: format!("{}{}", user.id, at.0.timestamp_micros() + records.history.len() as i64),
+            user_id: user.id.clone(),
+            user_principal_name: user.user_principal_name.clone(),
+            user_display_name: user.user_display_name.clone(),
+            risk_level: Some(level),
+            risk_state: Some(state),
+            risk_detail: Some(detail),
+            risk_last_updated_date_time: Some(at),
+            initiated_by,
+            risk_event_types,
+            extra: Default::default(),
+        }
+    }
+
+    /// What became of the risk since.
+    fn outcome(&mut self, records: &mut UserRecords) {
+        let Some(raised) = records.user.risk_last_updated_date_time else { return };
+        let at = self.at(raised.age(self.population.spec.epoch) / 2);
+        match self.plot.outcome.clone() {
+            Outcome::Never | Outcome::Open | Outcome::Blank => {}
+            Outcome::After(event) => {
+                let risky: Vec<SignInId> =
+                    records.sign_ins.iter().filter(|sign_in| sign_in.is_risky()).map(|sign_in| sign_in.id.clone()).collect();
+                let risky: Vec<SignInId> =
+                    risky.into_iter().chain(records.detections.iter().filter_map(|detection| detection.request_id.clone())).collect();
+                transition::apply(event, records, &risky, &Cause { at, initiated_by: self.initiator(event) });
+                if changes_password(event) {
+                    records.directory.last_password_change_date_time = Some(at);
+                    records.directory.sign_in_sessions_valid_from_date_time = Some(at);
+                }
+            }
+            Outcome::As(state, detail, level) => {
+                let level = level.unwrap_or(RiskLevel::None);
+                records.user.risk_state = Some(state.clone());
+                records.user.risk_detail = Some(detail.clone());
+                records.user.risk_level = Some(level.clone());
+                records.user.risk_last_updated_date_time = Some(at);
+                for detection in &mut records.detections {
+                    detection.risk_state = Some(state.clone());
+                    detection.risk_detail = Some(detail.clone());
+                    detection.last_updated_date_time = Some(at);
+                    if level == RiskLevel::Hidden {
+                        detection.risk_level = Some(RiskLevel::Hidden);
+                    }
+                }
+                for sign_in in records.sign_ins.iter_mut().filter(|sign_in| sign_in.is_risky()) {
+                    sign_in.risk_state = Some(state.clone());
+                    sign_in.risk_detail = Some(detail.clone());
+                    sign_in.risk_level_aggregated = Some(level.clone());
+                    if level == RiskLevel::Hidden {
+                        sign_in.risk_level_during_sign_in = Some(RiskLevel::Hidden);
+                    }
+                }
+                if level == RiskLevel::Hidden {
+                    for item in &mut records.history {
+                        item.risk_level = Some(RiskLevel::Hidden);
+                    }
+                }
+                let item = self.history_item(records, at, (state, level, detail), None, Vec::new());
+                records.history.push(item);
+            }
+        }
+    }
+
+    fn initiator(&self, event: Event) -> Option<String> {
+        match event {
+            Event::SystemDismissal | Event::SessionsRevoked => None,
+            Event::MfaPassed | Event::SelfServiceReset | Event::SecurePasswordChange | Event::OnPremisesPasswordChange => {
+                Some(self.id(IdKind::User, 0))
+            }
+            _ => Some(self.shared_id(IdKind::User, ADMINISTRATOR)),
+        }
+    }
+}
+
+/// Whether the event leaves the user with another password.
+pub(super) fn changes_password(event: Event) -> bool {
+    matches!(
+        event,
+        Event::GenerateTemporaryPassword | Event::SelfServiceReset | Event::SecurePasswordChange | Event::OnPremisesPasswordChange
+    )
+}
+
+#[cfg(test)]
+mod tests;

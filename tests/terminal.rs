@@ -1,0 +1,145 @@
+//! The console on a real terminal: a pseudo-terminal whose screen is read like a person would.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Console {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+    _pty: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Console {
+    fn start(home: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
+        let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_entriage"));
+        command.env("ENTRIAGE_HOME", home);
+        command.env("TERM", "xterm-256color");
+        command.env("USER", "tester");
+        command.env_remove("NO_COLOR");
+        command.args(arguments);
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 16384];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Console { child, keys, output, screen: vt100::Parser::new(rows, cols, 0), raw: Vec::new(), _pty: pty.master }
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Reads until the screen shows this text.
+    fn wait_for(&mut self, text: &str) {
+        let start = Instant::now();
+        while !self.text().contains(text) {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(_) => panic!("{text:?} never came; the screen is\n{}", self.text()),
+            }
+            assert!(start.elapsed() < PATIENCE, "{text:?} never came; the screen is\n{}", self.text());
+        }
+    }
+
+    /// Waits for the process to end, and reads what it said until then.
+    fn end(&mut self) -> u32 {
+        let code = self.child.wait().unwrap().exit_code();
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(500)) {
+            self.screen.process(&bytes);
+            self.raw.extend(bytes);
+        }
+        code
+    }
+}
+
+#[test]
+fn a_bulk_dismissal_by_keyboard() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo", "--rate", "off"], 40, 120);
+    console.wait_for("Risky users");
+    console.wait_for("Adele Vance");
+    console.send("/level:low state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true evidence:fresh\r");
+    console.wait_for("evidence:fresh");
+    console.send("a");
+    console.wait_for("marked");
+    console.send("d");
+    console.wait_for("Dismiss user risk");
+    let shown = console.text();
+    let count: String = shown.split(" will be dismissed").next().unwrap().chars().rev().take_while(char::is_ascii_digit).collect();
+    let count: String = count.chars().rev().collect();
+    assert!(count.parse::<usize>().unwrap() > 20, "{shown}");
+    console.send("penetration test PT-118\r");
+    console.send(&count);
+    console.wait_for(&format!("{count}"));
+    console.send("\r");
+    console.wait_for(&format!("{count} verified"));
+    console.send("\x1b");
+    console.send("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn escape_sequences_in_tenant_text_never_reach_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo"], 60, 200);
+    console.wait_for("Adele Vance");
+    console.send("G");
+    for _ in 0..40 {
+        console.send("\x1b[5~"); // page up through all users
+    }
+    console.send("q");
+    console.end();
+    let raw = String::from_utf8_lossy(&console.raw).into_owned();
+    assert!(
+        !raw.contains("\x1b]8;") && !raw.contains("\x1b]52;") && !raw.contains('\u{202e}') && !raw.contains('\u{200b}'),
+        "hostile bytes"
+    );
+}
+
+#[test]
+fn the_terminal_is_restored_after_sigterm() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo"], 24, 80);
+    console.wait_for("Risky users");
+    assert!(console.screen.screen().alternate_screen());
+    let pid = console.child.process_id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    console.end();
+    assert!(!console.screen.screen().alternate_screen());
+    assert!(!console.screen.screen().hide_cursor());
+}
+
+#[test]
+fn below_its_least_size_the_console_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo"], 10, 40);
+    console.wait_for("60x18");
+    console.send("q");
+    assert_eq!(console.end(), 0);
+}
