@@ -188,7 +188,8 @@ fn about_detection(lines: &mut Lines, detection: &RiskDetection) {
     parts.extend(mitre.map(str::to_owned));
     lines.text(&parts.join(" · "), Tone::Heading);
     if facts::is_token_theft(detection) {
-        lines.text("◆ Token theft: Entra never remediates this by itself, and a new password alone may not end the session.", Tone::Warning);
+        lines
+            .text("◆ Token theft: Entra never remediates this by itself, and a new password alone may not end the session.", Tone::Warning);
     }
     if let Some(entry) = entry {
         lines.text(&entry.meaning, Tone::Plain);
@@ -203,7 +204,9 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
         (_, None) => "unknown: the sign-in was not read",
         (_, Some(_)) => "unknown",
     };
-    let issuer = sign_in.and_then(|sign_in| sign_in.token_issuer_type.clone()).or(detection.and_then(|detection| detection.token_issuer_type.clone()));
+    let issuer = sign_in
+        .and_then(|sign_in| sign_in.token_issuer_type.clone())
+        .or(detection.and_then(|detection| detection.token_issuer_type.clone()));
     let issuer_name = sign_in.and_then(|sign_in| sign_in.token_issuer_name.as_deref()).filter(|name| !name.is_empty());
     let issuer = issuer.map(|issuer| match issuer_name {
         Some(name) => format!("{issuer} · {name}"),
@@ -212,7 +215,8 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
     lines.known("Token issuer type", issuer, "unknown");
     let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.and_then(|detection| detection.activity_date_time));
     lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
-    let address = sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
+    let address =
+        sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
     let novelty = if sign_in.is_some_and(|sign_in| is_new_address(sign_in, records)) { "  new for this user" } else { "" };
     lines.known("IP address", address.map(|address| format!("{address}{novelty}")), "unknown");
     let place = sign_in.and_then(|sign_in| sign_in.location.as_ref()).or(detection.and_then(|detection| detection.location.as_ref()));
@@ -246,11 +250,7 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
         };
         lines.field("Sign-in result", &text, Tone::Plain);
     }
-    lines.field(
-        "Sign-in risk",
-        &format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref())),
-        Tone::Plain,
-    );
+    lines.field("Sign-in risk", &format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref())), Tone::Plain);
 }
 
 fn client(sign_in: &SignIn) -> String {
@@ -274,7 +274,8 @@ fn is_new_address(sign_in: &SignIn, records: &UserRecords) -> bool {
 
 /// Other addresses of the same session: what a replayed token looks like.
 fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'a str> {
-    let same_session = |other: &&SignIn| sign_in.session_id.as_ref().is_some_and(|id| !id.is_empty()) && other.session_id == sign_in.session_id;
+    let same_session =
+        |other: &&SignIn| sign_in.session_id.as_ref().is_some_and(|id| !id.is_empty()) && other.session_id == sign_in.session_id;
     let mut addresses: Vec<&str> = records
         .sign_ins
         .iter()

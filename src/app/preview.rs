@@ -282,7 +282,9 @@ fn summary(plan: &Plan, dataset: &Dataset) -> Vec<String> {
         let closed: usize = plan
             .included()
             .filter_map(|target| dataset.user(&target.id.as_str().into()))
-            .map(|records| facts::open_detections(records) + records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).count())
+            .map(|records| {
+                facts::open_detections(records) + records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).count()
+            })
             .sum();
         if closed > 0 {
             lines.push(format!("     all their risky sign-ins and detections, too ({})", number(closed)));

@@ -96,7 +96,8 @@ impl Users {
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         let context = QueryContext { now, ledger };
-        self.exact = (0u32..).zip(dataset.users()).filter(|(_, records)| self.query.matches_user(records, context)).map(|(at, _)| at).collect();
+        self.exact =
+            (0u32..).zip(dataset.users()).filter(|(_, records)| self.query.matches_user(records, context)).map(|(at, _)| at).collect();
         self.order();
         self.narrow();
         self.count();

@@ -343,6 +343,9 @@ pub struct Keys {
     /// Only checks the key map; exit code 1 where keys conflict.
     #[arg(long)]
     pub check: bool,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
 }
 
 /// Reads the command line; ends the program on `--help`, `--version` and wrong usage.

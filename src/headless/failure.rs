@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::console::LoopError;
 use crate::domain::plan::ConfirmError;
 use crate::domain::query::QueryError;
 use crate::domain::text;
@@ -141,18 +142,18 @@ impl From<serde_json::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        // The store's own texts say what to do, except where that is the command line's to know.
         let hint = match &error {
-            StoreError::Locked { .. } => "close the other one, or use another workspace with --workspace".to_owned(),
-            StoreError::NotFound(_) => "entriage paths lists the workspaces there are; demo and import make new ones".to_owned(),
-            StoreError::NewerSchema { .. } => "use the version of entriage that wrote it, or a later one".to_owned(),
+            StoreError::Locked { .. } => Some("close the other one, or use another workspace with --workspace".to_owned()),
+            StoreError::NotFound(_) => Some("entriage paths lists the workspaces there are; demo and import make new ones".to_owned()),
+            StoreError::NewerSchema { .. } => Some("use the version of entriage that wrote it, or a later one".to_owned()),
             StoreError::JournalDamaged { damage, .. } => {
-                format!("{}; keep the file for the investigation, and go on in a new workspace", proven(damage))
+                Some(format!("{}; keep the file for the investigation, and go on in a new workspace", proven(damage)))
             }
-            StoreError::Io { .. } => "check that the folder exists, that it may be written, and that the disk is not full".to_owned(),
-            StoreError::Damaged { .. } => "restore the file from a backup, or use another workspace".to_owned(),
-            StoreError::Cache(_) => "entriage sync --full reads everything anew; the journal is not touched".to_owned(),
+            StoreError::Cache(_) => Some("entriage sync --full reads everything anew; the journal is not touched".to_owned()),
+            _ => None,
         };
-        let failure = Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted(hint);
+        let failure = Failure { hint, ..Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error) };
         match &error {
             StoreError::JournalDamaged { damage, .. } => Failure { lines: vec![format!("  {}", what_is_wrong(damage))], ..failure },
             _ => failure,
@@ -199,6 +200,17 @@ impl From<OpenError> for Failure {
             OpenError::OtherKind { .. } => {
                 Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted("give another name")
             }
+        }
+    }
+}
+
+impl From<LoopError> for Failure {
+    fn from(error: LoopError) -> Self {
+        match error {
+            LoopError::Open(error) => error.into(),
+            LoopError::Draw(_) | LoopError::Read(_) => Failure::new(Exit::Workspace, "the console ended")
+                .because(&error)
+                .hinted("a job that was running can be resumed: entriage jobs lists it"),
         }
     }
 }

@@ -53,7 +53,6 @@ pub async fn import(place: &Place, args: &Import) -> Result<Exit, Failure> {
         let session = Session::evidence(&place.options, name).await?;
         place::tell_notices(&session);
         keep(&session, records, &mut report, args)?;
-        place.remember(&session.name)?;
         tell(&report);
         output::say(&format!("into workspace {name}, which is used from now on"));
     } else {

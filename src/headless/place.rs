@@ -2,20 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy as _;
-
 use super::cli::Global;
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::clock::Clock;
+use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::records::UserRecords;
+pub use crate::engine::DEMO;
 use crate::engine::{OpenOptions, Session};
 use crate::store::Home;
-
-/// Name of the workspace that is made where there is none.
-pub const DEMO: &str = "demo";
 
 /// Where a command works.
 pub struct Place {
@@ -34,7 +31,9 @@ impl Place {
     pub fn new(global: &Global) -> Result<Self, Failure> {
         let config = match &global.config {
             Some(file) => readable(file)?,
-            None => default_config()?,
+            None => config::default_path().ok_or_else(|| {
+                Failure::new(Exit::Workspace, "cannot find the configuration folder").hinted("set HOME, or give --config FILE")
+            })?,
         };
         let home = Home::resolve(global.home.clone())?;
         Ok(Place {
@@ -42,6 +41,14 @@ impl Place {
             workspace: global.workspace.clone(),
             config,
             paper: output::Paper::stdout(global.color),
+        })
+    }
+
+    /// What the operator configured.
+    pub fn configuration(&self) -> Result<Config, Failure> {
+        Config::read(&self.config).map_err(|error| {
+            let hint = "check the file, or start without it by --config with another one";
+            Failure::new(Exit::Workspace, "the configuration cannot be used").because(error).hinted(hint)
         })
     }
 
@@ -79,11 +86,6 @@ impl Place {
         tell_notices(&session);
         Ok(session)
     }
-
-    /// Remembers the workspace as the one used last.
-    pub fn remember(&self, name: &str) -> Result<(), Failure> {
-        Ok(self.options.home.set_last_used(name)?)
-    }
 }
 
 /// Says what was repaired or set aside while opening.
@@ -112,12 +114,6 @@ fn no_config(file: &Path, why: String) -> Failure {
     Failure::new(Exit::Workspace, format!("cannot read the configuration {}", file.display()))
         .because(why)
         .hinted("check the path given with --config")
-}
-
-fn default_config() -> Result<PathBuf, Failure> {
-    let base = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::new(Exit::Workspace, "cannot find the configuration folder").because(error).hinted("give --config"))?;
-    Ok(base.config_dir().join("entriage").join("config.toml"))
 }
 
 /// The user with this object id or principal name.

@@ -65,7 +65,11 @@ fn bar(job: &JobRun, columns: usize, theme: Theme) -> Line<'static> {
 
 fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::style::Style) {
     if let Some(seconds) = job.held_for(app.now()) {
-        let text = if job.stopping { "Cancelling; nothing has been sent".to_owned() } else { format!("Starts in {seconds} s · Esc cancels, nothing has been sent") };
+        let text = if job.stopping {
+            "Cancelling; nothing has been sent".to_owned()
+        } else {
+            format!("Starts in {seconds} s · Esc cancels, nothing has been sent")
+        };
         return (text, theme.warning());
     }
     match &job.phase {
@@ -85,14 +89,17 @@ fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::s
 fn remark(job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)> {
     let dismissed = matches!(job.action, Action::DismissUserRisk | Action::DismissSignInRisk);
     match &job.phase {
-        Phase::Failed(_) => Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning())),
+        Phase::Failed(_) => {
+            Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning()))
+        }
         Phase::Ended(_) if dismissed && job.tally.verified > 0 => Some((
             "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
             theme.warning(),
         )),
-        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => {
-            Some(("Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(), theme.warning()))
-        }
+        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => Some((
+            "Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(),
+            theme.warning(),
+        )),
         _ => job.notice.clone().map(|notice| (notice, theme.warning())),
     }
 }
