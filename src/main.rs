@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use entriage::console;
 use entriage::headless::failure::{Exit, Failure};
 use entriage::headless::{self, Next, Opening, cli};
 
@@ -21,7 +22,9 @@ fn main() -> ExitCode {
 
 /// Opens the console.
 async fn console(opening: Opening) -> Result<Exit, Failure> {
-    Err(Failure::usage(format!("the console of workspace {} is not there yet", opening.session.name)))
+    let Opening { which, options, config, color } = opening;
+    console::run(options, which, config, color).await?;
+    Ok(Exit::Done)
 }
 
 fn ended(result: Result<Exit, Failure>) -> ExitCode {

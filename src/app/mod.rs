@@ -1,1 +1,412 @@
-//! stub
+//! The console's state. Messages come in, effects go out, and the time comes with each message.
+//!
+//! Pure: no clock, no terminal, no input or output. Everything holds ids, never rows (invariant 4), so
+//! that a refresh, a sort or a filter never moves a cursor or a mark to another user.
+
+mod actions;
+pub mod command;
+mod data;
+pub mod details;
+mod find;
+pub mod format;
+pub mod help;
+pub mod input;
+pub mod job;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod marks;
+pub mod msg;
+pub mod overlay;
+mod overlays;
+mod panes;
+pub mod preview;
+pub mod scroll;
+pub mod sign_ins;
+pub mod sort;
+pub mod toast;
+pub mod users;
+
+pub use key::{Key, KeyCode};
+pub use keymap::{KeyMap, KeyProblem};
+pub use msg::{Effect, Msg, Opened, Options};
+
+use command::{CommandId, Context};
+use details::Details;
+use job::JobRun;
+use layout::{Layout, Pane};
+use line::Line;
+use overlay::Overlay;
+use sign_ins::SignIns;
+use toast::Toasts;
+use users::Users;
+
+use crate::domain::dataset::Dataset;
+use crate::domain::ledger::Ledger;
+use crate::domain::plan::{Access, PlanContext};
+use crate::domain::records::UserRecords;
+use crate::domain::time::Timestamp;
+
+/// Whether there is a workspace to work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It is being opened; says how far it is.
+    Opening(String),
+    /// It cannot be opened.
+    Failed(String),
+    /// It is open.
+    Ready,
+}
+
+/// What is known of the open workspace besides its records.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// Its name.
+    pub name: String,
+    /// Name of the tenant. Hostile text.
+    pub tenant: String,
+    /// DEMO, EVIDENCE or LIVE.
+    pub label: &'static str,
+    /// Whether anything can be sent.
+    pub access: Access,
+    /// Who is at the keyboard.
+    pub operator: String,
+    /// When the data was last brought up to date.
+    pub synced_at: Option<Timestamp>,
+    /// What the tenant allows.
+    pub requests_per_second: Option<f64>,
+    /// How many targets one read-back request covers.
+    pub read_back_page: usize,
+}
+
+/// The console's state.
+#[derive(Debug)]
+pub struct App {
+    options: Options,
+    now: Timestamp,
+    phase: Phase,
+    workspace: Workspace,
+    dataset: Dataset,
+    ledger: Ledger,
+    users: Users,
+    sign_ins: SignIns,
+    details: Details,
+    focus: Pane,
+    zoomed: bool,
+    banner: bool,
+    line: Option<Line>,
+    overlay: Option<Overlay>,
+    job: Option<JobRun>,
+    toasts: Toasts,
+    last_reason: String,
+    refreshing: bool,
+    /// The user whose sign-ins and detections are shown.
+    shown_user: Option<crate::domain::records::UserId>,
+}
+
+impl App {
+    /// A console whose workspace is still being opened; it can be drawn at once.
+    pub fn new(options: Options, now: Timestamp) -> App {
+        App {
+            options,
+            now,
+            phase: Phase::Opening("opening the workspace".to_owned()),
+            workspace: Workspace {
+                name: String::new(),
+                tenant: String::new(),
+                label: "",
+                access: Access::ReadOnly,
+                operator: String::new(),
+                synced_at: None,
+                requests_per_second: None,
+                read_back_page: 1,
+            },
+            dataset: Dataset::new(),
+            ledger: Ledger::default(),
+            users: Users::default(),
+            sign_ins: SignIns::default(),
+            details: Details::default(),
+            focus: Pane::Users,
+            zoomed: false,
+            banner: false,
+            line: None,
+            overlay: None,
+            job: None,
+            toasts: Toasts::default(),
+            last_reason: String::new(),
+            refreshing: false,
+            shown_user: None,
+        }
+    }
+
+    /// Takes a message; says what is to be done outside.
+    pub fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
+        self.toasts.expire(now);
+        let effects = match msg {
+            Msg::Key(key) => self.key(key),
+            Msg::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            Msg::Resize(columns, rows) => {
+                self.options.size = (columns, rows);
+                Vec::new()
+            }
+            Msg::Wake => Vec::new(),
+            other => {
+                self.take_in(other);
+                Vec::new()
+            }
+        };
+        self.settle();
+        effects
+    }
+
+    /// When something on the screen changes by itself; `None` where nothing does.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let second = |count: u64| chrono::TimeDelta::seconds(i64::try_from(count).unwrap_or(0));
+        let hold = self.job.as_ref().and_then(|job| {
+            let left = job.held_for(self.now)?;
+            Some(Timestamp(job.held_until?.0 - second(left - 1)))
+        });
+        // Ages are read at a glance and trusted: an idle screen must not go on saying "2 min".
+        let minute = (self.phase == Phase::Ready).then(|| Timestamp(self.now.0 + second(60)));
+        [hold, self.toasts.wake_at(), minute].into_iter().flatten().min()
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        let interrupt = key == Key::ctrl('c');
+        match self.phase {
+            Phase::Ready => {}
+            Phase::Opening(_) | Phase::Failed(_) => return self.key_before_open(key),
+        }
+        if interrupt {
+            // Whatever the key map says, this leaves what is open.
+            return self.interrupt();
+        }
+        if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
+            return vec![Effect::Suspend];
+        }
+        if self.overlay.is_some() {
+            self.key_in_overlay(key)
+        } else if self.line.is_some() {
+            self.key_in_line(key);
+            Vec::new()
+        } else {
+            match self.options.keys.command(self.context(), key) {
+                Some(command) => self.run(command),
+                None => {
+                    let help = self.options.keys.hint(CommandId::Help);
+                    self.toasts.say(format!("{key} does nothing here · {help} for help"), self.now);
+                    Vec::new()
+                }
+            }
+        }
+    }
+
+    fn key_before_open(&mut self, key: Key) -> Vec<Effect> {
+        match self.options.keys.command(Context::Users, key) {
+            _ if key == Key::ctrl('c') || key == Key::plain(KeyCode::Esc) || key == Key::plain(KeyCode::Char('q')) => vec![Effect::Quit],
+            Some(CommandId::Quit | CommandId::Cancel) => vec![Effect::Quit],
+            Some(CommandId::Suspend) => vec![Effect::Suspend],
+            _ => Vec::new(),
+        }
+    }
+
+    fn interrupt(&mut self) -> Vec<Effect> {
+        match self.overlay {
+            // A second one, while it is asked whether to quit, means it.
+            Some(Overlay::Quit) => vec![Effect::Quit],
+            Some(_) => self.key_in_overlay(Key::plain(KeyCode::Esc)),
+            None if self.line.is_some() => {
+                self.key_in_line(Key::plain(KeyCode::Esc));
+                Vec::new()
+            }
+            None => self.run(CommandId::Quit),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        match &mut self.overlay {
+            Some(Overlay::Preview(preview)) => preview.paste(text),
+            Some(Overlay::Note { input, .. }) => input.paste(text),
+            Some(Overlay::Help(help)) => {
+                help.input.paste(text);
+                help.refilter();
+            }
+            Some(_) => {}
+            None => {
+                if let Some(line) = &mut self.line {
+                    line.input_mut().paste(text);
+                    self.line_changed();
+                }
+            }
+        }
+    }
+
+    /// Brings everything into sight that must be, after any message.
+    fn settle(&mut self) {
+        let layout = self.layout();
+        self.users.scroll.settle(self.users.len(), layout.list_rows(Pane::Users));
+        let shown = self.shown_user.clone();
+        let records = shown.as_ref().and_then(|id| self.dataset.user(id));
+        let sign_ins = records.map_or(0, |records| self.sign_ins.shown(records).count());
+        self.sign_ins.scroll.settle(sign_ins, layout.list_rows(Pane::SignIns));
+        let lines = self.detail_lines().len();
+        self.details.offset = self.details.offset.min(lines.saturating_sub(self.detail_rows()));
+        self.settle_overlay();
+    }
+
+    fn detail_rows(&self) -> usize {
+        usize::from(self.layout().pane(Pane::Details).map_or(0, |area| area.inner().height))
+    }
+
+    fn plan_context(&self) -> PlanContext {
+        PlanContext {
+            operator: self.workspace.operator.clone(),
+            reason: String::new(),
+            include_caution: false,
+            access: self.workspace.access,
+            requests_per_second: self.workspace.requests_per_second,
+            read_back_page: self.workspace.read_back_page,
+            now: self.now,
+        }
+    }
+}
+
+/// What the view draws.
+impl App {
+    /// Whether there is a workspace to work on.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The time of the last message.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Columns and rows of the screen.
+    pub fn size(&self) -> (u16, u16) {
+        self.options.size
+    }
+
+    /// Whether to do without colour.
+    pub fn mono(&self) -> bool {
+        self.options.mono
+    }
+
+    /// The key map.
+    pub fn keys(&self) -> &KeyMap {
+        &self.options.keys
+    }
+
+    /// The open workspace.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The records.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// The journal, added up.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The table of users.
+    pub fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// The pane of sign-ins.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
+    }
+
+    /// The pane of details.
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+
+    /// The user whose sign-ins and detections are shown.
+    pub fn user(&self) -> Option<&UserRecords> {
+        self.shown_user.as_ref().and_then(|id| self.dataset.user(id))
+    }
+
+    /// The pane that keys go to.
+    pub fn focus(&self) -> Pane {
+        self.focus
+    }
+
+    /// Where keys are looked up.
+    pub fn context(&self) -> Context {
+        match self.focus {
+            Pane::Users => Context::Users,
+            Pane::SignIns => Context::SignIns,
+            Pane::Details => Context::Details,
+        }
+    }
+
+    /// What is typed at the foot of the screen.
+    pub fn line(&self) -> Option<&Line> {
+        self.line.as_ref()
+    }
+
+    /// What lies over the panes.
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    /// The job of this console.
+    pub fn job(&self) -> Option<&JobRun> {
+        self.job.as_ref()
+    }
+
+    /// Whether a job runs.
+    pub fn job_runs(&self) -> bool {
+        self.job.as_ref().is_some_and(JobRun::is_running)
+    }
+
+    /// The messages.
+    pub fn toasts(&self) -> &Toasts {
+        &self.toasts
+    }
+
+    /// Whether the banner of the first run is shown.
+    pub fn banner(&self) -> bool {
+        self.banner
+    }
+
+    /// Where everything stands.
+    pub fn layout(&self) -> Layout {
+        layout::arrange(self.options.size, self.focus, self.zoomed, self.banner, u16::try_from(self.message().len()).unwrap_or(0))
+    }
+
+    /// What stands above the foot of the screen: an error, or where a filter does not parse. The place of the
+    /// latter is kept free while a filter is typed, so that the rows above stay where they are.
+    pub fn message(&self) -> Vec<String> {
+        let columns = usize::from(self.options.size.0.saturating_sub(2));
+        match (&self.line, self.toasts.current()) {
+            (Some(Line::Filter { error: None, .. }), _) => vec![String::new()],
+            (Some(Line::Filter { error: Some(error), .. }), _) => vec![line::point_at(error, columns)],
+            (_, Some(toast)) if toast.is_error() => {
+                let more = if self.toasts.errors() > 1 { format!(" ({} more)", self.toasts.errors() - 1) } else { String::new() };
+                let mut lines = format::wrap(&format!("{}{more} · esc dismisses", toast.text), columns);
+                lines.truncate(4);
+                lines
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the pane of details says, in lines that fit it.
+    pub fn detail_lines(&self) -> Vec<details::Line> {
+        let Some((records, area)) = self.user().zip(self.layout().pane(Pane::Details)) else { return Vec::new() };
+        details::lines(&self.details, records, &self.ledger, self.now, usize::from(area.inner().width))
+    }
+}

@@ -114,7 +114,7 @@ pub struct Demo {
     /// Number of users [default: 200].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub users: Option<u32>,
-    /// Makes the workspace anew; its notes and journal are lost.
+    /// Makes the workspace anew; its journal, with jobs and notes, is set aside.
     #[arg(long)]
     pub reset: bool,
     /// Only creates it.
@@ -343,6 +343,9 @@ pub struct Keys {
     /// Only checks the key map; exit code 1 where keys conflict.
     #[arg(long)]
     pub check: bool,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
 }
 
 /// Reads the command line; ends the program on `--help`, `--version` and wrong usage.

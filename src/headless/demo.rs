@@ -8,26 +8,37 @@ use super::output;
 use super::place::{self, DEMO, Place};
 use super::plan;
 use crate::domain::time::Timestamp;
-use crate::domain::workspace::{DemoSpec, Fault, Source};
+use crate::domain::workspace::{DemoSpec, Fault, Manifest, Source};
 use crate::engine::Session;
+use crate::store;
 
-/// Makes or opens the workspace `demo`.
-pub async fn demo(place: &Place, args: &Demo) -> Result<Session, Failure> {
+/// Makes or opens the workspace `demo`, without a console.
+pub async fn demo(place: &Place, args: &Demo) -> Result<(), Failure> {
+    let spec = wanted(place, args)?;
+    let session = Session::demo(&place.options, spec, args.reset).await?;
+    place::tell_notices(&session);
+    if let Source::Demo(held) = &session.manifest.source {
+        output::say(&format!("workspace {DEMO}: {} users, seed {}; nothing here is real", held.users, held.seed));
+    }
+    Ok(())
+}
+
+/// What the demo is to be made to, where the command line says anything about it. Says so where the demo there is stays as it is.
+pub fn wanted(place: &Place, args: &Demo) -> Result<Option<DemoSpec>, Failure> {
     if let Some(name) = place.workspace.as_deref().filter(|name| *name != DEMO) {
         return Err(Failure::usage(format!("the simulated tenant is not in workspace {name}")).hinted("leave out --workspace"));
     }
     let faults = args.faults.as_deref().map(faults).transpose()?;
-    let wanted = args.seed.is_some() || args.users.is_some() || args.rate.is_some() || faults.is_some() || args.reset;
-    let spec = wanted.then(|| spec(args, faults.unwrap_or_default(), place.options.clock.now()));
-    let session = Session::demo(&place.options, spec.clone(), args.reset).await?;
-    place::tell_notices(&session);
-    if let Source::Demo(held) = &session.manifest.source {
-        if let Some(difference) = spec.as_ref().and_then(|spec| difference(args, spec, held)) {
-            output::say(&format!("note: the demo workspace is kept as it is, {difference}; --reset makes it anew"));
-        }
-        output::say(&format!("workspace {DEMO}: {} users, seed {}; nothing here is real", held.users, held.seed));
+    if args.seed.is_none() && args.users.is_none() && args.rate.is_none() && faults.is_none() && !args.reset {
+        return Ok(None);
     }
-    Ok(session)
+    let spec = spec(args, faults.unwrap_or_default(), place.options.clock.now());
+    if let (false, Ok(Manifest { source: Source::Demo(held), .. })) = (args.reset, store::manifest(&place.options.home, DEMO))
+        && let Some(difference) = difference(args, &spec, &held)
+    {
+        output::say(&format!("note: the demo workspace is kept as it is, {difference}; --reset makes it anew"));
+    }
+    Ok(Some(spec))
 }
 
 fn spec(args: &Demo, faults: Vec<Fault>, now: Timestamp) -> DemoSpec {

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::console::LoopError;
 use crate::domain::plan::ConfirmError;
 use crate::domain::query::QueryError;
 use crate::domain::text;
@@ -194,6 +195,17 @@ impl From<OpenError> for Failure {
             OpenError::OtherKind { .. } => {
                 Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted("give another name")
             }
+        }
+    }
+}
+
+impl From<LoopError> for Failure {
+    fn from(error: LoopError) -> Self {
+        match error {
+            LoopError::Open(error) => error.into(),
+            LoopError::Draw(_) | LoopError::Read(_) => Failure::new(Exit::Workspace, "the console ended")
+                .because(&error)
+                .hinted("a job that was running can be resumed: entriage jobs lists it"),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::place;
 use crate::domain::job_event::{JobEvent, What};
-use crate::domain::journal::{JobId, JobState, Outcome};
+use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::{ItemState, Job, Tally};
 use crate::domain::plan::Confirmed;
 use crate::domain::text;
@@ -224,7 +224,7 @@ fn document(report: &JobReport, job: Option<&Job>) -> Value {
         let (outcome, because) = match &item.state {
             ItemState::Pending => ("pending", None),
             ItemState::MaybeSent | ItemState::Accepted => ("unverified", None),
-            ItemState::Ended(outcome, because) => (word(*outcome), because.as_deref()),
+            ItemState::Ended(outcome, because) => (outcome.as_str(), because.as_deref()),
         };
         json!({"id": item.id, "userPrincipalName": names.get(item.id.as_str()), "outcome": outcome, "because": because})
     });
@@ -233,17 +233,6 @@ fn document(report: &JobReport, job: Option<&Job>) -> Value {
         document.extend(counts);
     }
     document
-}
-
-/// The word for an outcome in data.
-pub fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Verified => "verified",
-        Outcome::Diverged => "diverged",
-        Outcome::Failed => "failed",
-        Outcome::Skipped => "skipped",
-        Outcome::Unverified => "unverified",
-    }
 }
 
 /// "37 of 40 verified, 2 failed, 1 pending".

@@ -19,8 +19,7 @@ pub fn paths(place: &Place, args: &Paths) -> Result<(), Failure> {
             "home": home.path(), "config": place.config, "workspace": chosen, "workspaces": value,
         }))?);
     }
-    let mut rows = vec![("home".to_owned(), home.path().display().to_string())];
-    rows.extend(place.config.iter().map(|config| ("config".to_owned(), config.display().to_string())));
+    let mut rows = vec![("home".to_owned(), home.path().display().to_string()), ("config".to_owned(), place.config.display().to_string())];
     rows.extend(workspaces.iter().map(|name| {
         let mark = if *name == chosen { " (used now)" } else { "" };
         (format!("workspace {name}{mark}"), home.workspace_path(name).display().to_string())

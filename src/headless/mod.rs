@@ -21,14 +21,15 @@ mod show;
 mod sync;
 
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
 
 use clap::ColorChoice;
 use cli::{Cli, Command};
 use failure::{Exit, Failure};
-use place::Place;
+use place::{DEMO, Place};
 
-use crate::engine::{OpenOptions, Session};
+use crate::config::Config;
+use crate::console::Which;
+use crate::engine::OpenOptions;
 
 /// What is left to do after a command.
 pub enum Next {
@@ -40,12 +41,12 @@ pub enum Next {
 
 /// How the console is opened.
 pub struct Opening {
-    /// The workspace, open.
-    pub session: Session,
-    /// How to open others.
+    /// Which workspace.
+    pub which: Which,
+    /// How to open it.
     pub options: OpenOptions,
-    /// The configuration file, whether or not it exists; `None` where there is no folder for it.
-    pub config: Option<PathBuf>,
+    /// What the operator configured.
+    pub config: Config,
     /// Whether to use colour.
     pub color: ColorChoice,
 }
@@ -62,8 +63,10 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
     }
     let Some(command) = &cli.command else {
         let place = Place::new(&cli.global)?;
-        let session = place.open().await?;
-        return Ok(console(place, session, cli.global.color));
+        let name = place.chosen()?;
+        let missing = !place.workspaces()?.contains(&name);
+        let which = if name == DEMO && missing { Which::Demo { spec: None, reset: false, first_run: true } } else { Which::Named(name) };
+        return console(place, which, cli.global.color);
     };
     // These need no place, and must work where there is none.
     match command {
@@ -74,8 +77,11 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
     let place = Place::new(&cli.global)?;
     match command {
         Command::Demo(args) => {
-            let session = demo::demo(&place, args).await?;
-            Ok(if args.no_console { done(()) } else { console(place, session, cli.global.color) })
+            if args.no_console {
+                return demo::demo(&place, args).await.map(done);
+            }
+            let which = Which::Demo { spec: demo::wanted(&place, args)?, reset: args.reset, first_run: false };
+            console(place, which, cli.global.color)
         }
         Command::Import(args) => import::import(&place, args).await.map(Next::Exit),
         Command::Sync(_) => sync::sync(&place).await.map(done),
@@ -99,8 +105,9 @@ fn done((): ()) -> Next {
     Next::Exit(Exit::Done)
 }
 
-fn console(place: Place, session: Session, color: ColorChoice) -> Next {
-    Next::Console(Box::new(Opening { session, options: place.options, config: place.config, color }))
+fn console(place: Place, which: Which, color: ColorChoice) -> Result<Next, Failure> {
+    let config = place.configuration()?;
+    Ok(Next::Console(Box::new(Opening { which, options: place.options, config, color })))
 }
 
 fn no_terminal() -> Failure {

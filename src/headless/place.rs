@@ -2,20 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy as _;
-
 use super::cli::Global;
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::clock::Clock;
+use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::records::UserRecords;
+pub use crate::engine::DEMO;
 use crate::engine::{OpenOptions, Session};
 use crate::store::Home;
-
-/// Name of the workspace that is made where there is none.
-pub const DEMO: &str = "demo";
 
 /// Where a command works.
 pub struct Place {
@@ -23,8 +20,8 @@ pub struct Place {
     pub options: OpenOptions,
     /// The workspace that was asked for.
     pub workspace: Option<String>,
-    /// The configuration file, whether or not it exists; `None` where there is no folder for it.
-    pub config: Option<PathBuf>,
+    /// The configuration file, whether or not it exists.
+    pub config: PathBuf,
     /// What tables may do.
     pub paper: output::Paper,
 }
@@ -33,8 +30,10 @@ impl Place {
     /// Reads the global options.
     pub fn new(global: &Global) -> Result<Self, Failure> {
         let config = match &global.config {
-            Some(file) => Some(readable(file)?),
-            None => etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("entriage").join("config.toml")),
+            Some(file) => readable(file)?,
+            None => config::default_path().ok_or_else(|| {
+                Failure::new(Exit::Workspace, "cannot find the configuration folder").hinted("set HOME, or give --config FILE")
+            })?,
         };
         let home = Home::resolve(global.home.clone())?;
         Ok(Place {
@@ -42,6 +41,14 @@ impl Place {
             workspace: global.workspace.clone(),
             config,
             paper: output::Paper::stdout(global.color),
+        })
+    }
+
+    /// What the operator configured.
+    pub fn configuration(&self) -> Result<Config, Failure> {
+        Config::read(&self.config).map_err(|error| {
+            let hint = "check the file, or start without it by --config with another one";
+            Failure::new(Exit::Workspace, "the configuration cannot be used").because(error).hinted(hint)
         })
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Format, Show};
 use super::failure::Failure;
 use super::place::{self, Place};
-use super::{journal, json, output};
+use super::{json, output};
 use crate::domain::journal::{Entry, JournalRecord};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::{RiskDetection, UserRecords};
@@ -99,7 +99,7 @@ fn sheet(records: &UserRecords, ledger: &Ledger, journal: &[JournalRecord], now:
     }
     heading(&mut lines, "Journal", journal.len());
     for record in journal {
-        let what = journal::words(&record.entry);
+        let what = crate::domain::journal_words::words(&record.entry);
         lines.push(format!("  {}  {}  {}: {}", record.seq, output::moment(record.at), text::safe(&record.operator), text::safe(&what)));
     }
     lines.join("\n") + "\n"

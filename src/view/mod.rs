@@ -1,1 +1,88 @@
-//! stub
+//! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
+
+mod cell;
+mod details;
+mod foot;
+mod help;
+mod job;
+mod lists;
+mod preview;
+mod sign_ins;
+mod status;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod users;
+
+use ratatui::Frame;
+use ratatui::text::Line;
+
+use crate::app::format::wrap;
+use crate::app::layout::{self, Pane, SMALLEST};
+use crate::app::overlay::Overlay;
+use crate::app::{App, Phase};
+use theme::Theme;
+
+/// Draws the console.
+pub fn draw(frame: &mut Frame, app: &App) {
+    let theme = Theme::new(app.mono());
+    let area = frame.area();
+    // The screen may have changed before the state heard of it.
+    let size = (area.width, area.height);
+    if !layout::fits(size) || !layout::fits(app.size()) {
+        let needed = format!("entriage needs {} x {}", SMALLEST.0, SMALLEST.1);
+        card(frame, &["", &needed, &format!("this is {} x {}", size.0, size.1)], theme);
+        return;
+    }
+    match app.phase() {
+        Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
+        Phase::Failed(message) => card(frame, &["entriage", "", "The workspace cannot be opened.", "", message, "", "q quits"], theme),
+        Phase::Ready => ready(frame, app, theme),
+    }
+}
+
+fn ready(frame: &mut Frame, app: &App, theme: Theme) {
+    let layout = app.layout();
+    status::draw(frame, app, &layout, theme);
+    for pane in Pane::ALL {
+        let Some(area) = layout.pane(pane) else { continue };
+        match pane {
+            Pane::Users => users::draw(frame, app, area, theme),
+            Pane::SignIns => sign_ins::draw(frame, app, area, theme),
+            Pane::Details => details::draw(frame, app, area, theme),
+        }
+    }
+    foot::draw(frame, app, &layout, theme);
+    let Some(overlay) = app.overlay() else { return };
+    let area = overlay.area(app.size());
+    match overlay {
+        Overlay::Preview(plan) => preview::draw(frame, app, plan, area, theme),
+        Overlay::Job => job::draw(frame, app, area, theme),
+        Overlay::Jobs { scroll, offer, message } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
+        Overlay::Journal { records, scroll } => lists::journal(frame, app, area, records.as_deref(), *scroll, theme),
+        Overlay::Help(open) => help::draw(frame, open, area, theme),
+        Overlay::Menu(menu) => lists::menu(frame, menu, area, theme),
+        Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
+        Overlay::Quit => lists::quit(frame, app, area, theme),
+    }
+}
+
+/// A few lines in the middle of the screen; the first is a heading.
+fn card(frame: &mut Frame, paragraphs: &[&str], theme: Theme) {
+    let screen = frame.area();
+    let screen = layout::Area { x: 0, y: 0, width: screen.width, height: screen.height };
+    let columns = usize::from(screen.width.saturating_sub(4)).clamp(1, 76);
+    let mut lines: Vec<Line> = Vec::new();
+    for (at, paragraph) in paragraphs.iter().enumerate() {
+        let style = if at == 0 { theme.accent() } else { ratatui::style::Style::new() };
+        let mut wrapped = wrap(paragraph, columns);
+        if wrapped.is_empty() && at > 0 {
+            wrapped.push(String::new());
+        }
+        lines.extend(wrapped.into_iter().map(|line| Line::styled(line, style).centered()));
+    }
+    let top = usize::from(screen.height).saturating_sub(lines.len()) / 2;
+    for (row, line) in lines.into_iter().enumerate() {
+        cell::put(frame, screen, top + row, line);
+    }
+}

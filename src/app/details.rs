@@ -1,0 +1,435 @@
+//! The pane of detection details: which detection is shown, and what is said of it.
+
+use super::format::{self, level, moment, since, state};
+use crate::domain::catalogue;
+use crate::domain::facts::{self, Evidence};
+use crate::domain::ledger::Ledger;
+use crate::domain::records::{DetectionId, Location, RiskDetection, SignIn, SignInId, UserRecords};
+use crate::domain::risk::DetectionTiming;
+use crate::domain::text::safe;
+use crate::domain::time::Timestamp;
+
+/// Columns that labels take, with a space behind the longest.
+pub const LABEL: usize = 23;
+
+/// What the pane is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A detection.
+    Detection(DetectionId),
+    /// A sign-in without a detection.
+    SignIn(SignInId),
+}
+
+/// What the pane of details holds.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// What it is about.
+    pub subject: Option<Subject>,
+    /// The first line in sight.
+    pub offset: usize,
+}
+
+impl Details {
+    /// The detection shown, and its place among the user's.
+    pub fn detection<'a>(&self, records: &'a UserRecords) -> Option<(usize, &'a RiskDetection)> {
+        let Some(Subject::Detection(id)) = &self.subject else { return None };
+        records.detections.iter().enumerate().find(|(_, detection)| detection.id == *id)
+    }
+
+    /// Shows the detection at this place.
+    pub fn show(&mut self, place: usize, records: &UserRecords) {
+        if let Some(detection) = records.detections.get(place) {
+            self.set(Subject::Detection(detection.id.clone()));
+        }
+    }
+
+    /// Follows the cursor of the sign-ins: to the sign-in's detection, or to the sign-in itself.
+    pub fn follow(&mut self, sign_in: &SignIn, records: &UserRecords) {
+        let linked = records.detections.iter().find(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
+        self.set(match linked {
+            Some(detection) => Subject::Detection(detection.id.clone()),
+            None => Subject::SignIn(sign_in.id.clone()),
+        });
+    }
+
+    /// Keeps to what is shown as long as it exists, else begins with the newest open detection.
+    pub fn keep(&mut self, records: Option<&UserRecords>) {
+        let Some(records) = records else {
+            *self = Details::default();
+            return;
+        };
+        let holds = match &self.subject {
+            Some(Subject::Detection(_)) => self.detection(records).is_some(),
+            Some(Subject::SignIn(id)) => records.sign_in(id).is_some(),
+            None => false,
+        };
+        if !holds {
+            let first = records.detections.iter().position(RiskDetection::is_open).unwrap_or(0);
+            *self = Details::default();
+            self.show(first, records);
+        }
+    }
+
+    fn set(&mut self, subject: Subject) {
+        if self.subject.as_ref() != Some(&subject) {
+            *self = Details { subject: Some(subject), offset: 0 };
+        }
+    }
+
+    /// The sign-in that the pane tells of, where it was read.
+    pub fn sign_in<'a>(&self, records: &'a UserRecords) -> Option<&'a SignIn> {
+        match &self.subject {
+            Some(Subject::SignIn(id)) => records.sign_in(id),
+            Some(Subject::Detection(_)) => self.detection(records).and_then(|(_, detection)| records.sign_in_of(detection)),
+            None => None,
+        }
+    }
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Heading,
+    /// Less important, or not known.
+    Quiet,
+    /// Something to notice.
+    Warning,
+}
+
+/// One line of the pane, safe and no wider than asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it says; empty for running text.
+    pub label: String,
+    /// The text.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+struct Lines {
+    lines: Vec<Line>,
+    columns: usize,
+}
+
+impl Lines {
+    fn text(&mut self, text: &str, tone: Tone) {
+        for text in format::wrap(text, self.columns) {
+            self.lines.push(Line { label: String::new(), text, tone });
+        }
+    }
+
+    fn field(&mut self, label: &str, text: &str, tone: Tone) {
+        let columns = self.columns.saturating_sub(LABEL).max(8);
+        // Lines that follow are set in as far as the first.
+        let mut label = if label.is_empty() { " ".to_owned() } else { format::fit(label, LABEL - 1).into_owned() };
+        for text in format::wrap(text, columns) {
+            self.lines.push(Line { label: std::mem::replace(&mut label, " ".to_owned()), text, tone });
+        }
+    }
+
+    fn known(&mut self, label: &str, text: Option<String>, otherwise: &str) {
+        match text.filter(|text| !text.trim().is_empty()) {
+            Some(text) => self.field(label, &text, Tone::Plain),
+            None => self.field(label, otherwise, Tone::Quiet),
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.lines.push(Line { label: String::new(), text: String::new(), tone: Tone::Plain });
+        self.text(text, Tone::Heading);
+    }
+}
+
+/// Everything that the pane says, in lines of so many columns.
+pub fn lines(details: &Details, records: &UserRecords, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
+    let mut lines = Lines { lines: Vec::new(), columns };
+    match (&details.subject, details.detection(records)) {
+        (_, Some((_, detection))) => {
+            about_detection(&mut lines, detection);
+            session(&mut lines, Some(detection), records.sign_in_of(detection), records, now);
+            more(&mut lines, detection);
+        }
+        (Some(Subject::SignIn(_)), None) => {
+            lines.text("Sign-in without a detection", Tone::Heading);
+            session(&mut lines, None, details.sign_in(records), records, now);
+        }
+        _ => lines.text(no_detection(records, now), Tone::Quiet),
+    }
+    about_user(&mut lines, records, ledger, now);
+    lines.lines
+}
+
+fn no_detection(records: &UserRecords, now: Timestamp) -> &'static str {
+    match facts::evidence(records, now) {
+        Evidence::Expired => "No detection is left: the risk is older than what the service keeps (90 days).",
+        _ => "No detection of this user is known here.",
+    }
+}
+
+fn about_detection(lines: &mut Lines, detection: &RiskDetection) {
+    let kind = detection.risk_event_type.as_deref().unwrap_or("unknown detection");
+    let entry = catalogue::find(kind);
+    let timing = match &detection.detection_timing_type {
+        Some(DetectionTiming::Realtime) => "real time",
+        Some(DetectionTiming::NearRealtime) => "near real time",
+        Some(DetectionTiming::NotDefined) | None => "timing unknown",
+        Some(other) => other.as_str(),
+    };
+    let mitre = detection.mitre_technique_id.as_deref().or(entry.and_then(|entry| entry.mitre.as_deref()));
+    let mut parts = vec![catalogue::name(kind), &*level(detection.risk_level.as_ref()), &*state(detection.risk_state.as_ref()), timing]
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    parts.extend(mitre.map(str::to_owned));
+    lines.text(&parts.join(" · "), Tone::Heading);
+    if facts::is_token_theft(detection) {
+        lines
+            .text("◆ Token theft: Entra never remediates this by itself, and a new password alone may not end the session.", Tone::Warning);
+    }
+    if let Some(entry) = entry {
+        lines.text(&entry.meaning, Tone::Plain);
+        lines.text(&format!("Check first: {}", entry.check_first), Tone::Plain);
+    }
+}
+
+/// The session fields, with the labels of the source document.
+fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, now: Timestamp) {
+    let without = match (detection, sign_in) {
+        (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
+        (_, None) => "unknown: the sign-in was not read",
+        (_, Some(_)) => "unknown",
+    };
+    let issuer = sign_in
+        .and_then(|sign_in| sign_in.token_issuer_type.clone())
+        .or(detection.and_then(|detection| detection.token_issuer_type.clone()));
+    let issuer_name = sign_in.and_then(|sign_in| sign_in.token_issuer_name.as_deref()).filter(|name| !name.is_empty());
+    let issuer = issuer.map(|issuer| match issuer_name {
+        Some(name) => format!("{issuer} · {name}"),
+        None => issuer.to_string(),
+    });
+    lines.known("Token issuer type", issuer, "unknown");
+    let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.and_then(|detection| detection.activity_date_time));
+    lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
+    let address =
+        sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
+    let novelty = if sign_in.is_some_and(|sign_in| is_new_address(sign_in, records)) { "  new for this user" } else { "" };
+    lines.known("IP address", address.map(|address| format!("{address}{novelty}")), "unknown");
+    let place = sign_in.and_then(|sign_in| sign_in.location.as_ref()).or(detection.and_then(|detection| detection.location.as_ref()));
+    lines.known("Sign-in location", place.and_then(Location::short), "unknown");
+    if let Some(travel) = sign_in.and_then(|sign_in| travel(sign_in, records)) {
+        lines.field("", &travel, Tone::Warning);
+    }
+    lines.known("Sign-in client", sign_in.map(client), without);
+    let request = sign_in.map(|sign_in| &sign_in.id).or(detection.and_then(|detection| detection.request_id.as_ref()));
+    lines.known("Sign-in request ID", request.map(ToString::to_string), without);
+    let correlation =
+        sign_in.and_then(|sign_in| sign_in.correlation_id.clone()).or(detection.and_then(|detection| detection.correlation_id.clone()));
+    lines.known("Sign-in correlation ID", correlation, without);
+    let Some(sign_in) = sign_in else { return };
+    lines.known("Session ID", sign_in.session_id.clone(), without);
+    for address in other_addresses(sign_in, records) {
+        lines.field("", &format!("▲ also seen on {address}"), Tone::Warning);
+    }
+    lines.known("Unique token ID", sign_in.unique_token_identifier.clone(), without);
+    lines.known("ASN", sign_in.autonomous_system_number.map(|number| format!("AS{number}")), without);
+    lines.known("Incoming token type", sign_in.incoming_token_type.as_ref().map(ToString::to_string), without);
+    if let Some(app) = sign_in.app_display_name.as_deref().filter(|app| !app.is_empty()) {
+        let resource = sign_in.resource_display_name.as_deref().filter(|resource| !resource.is_empty() && *resource != app);
+        lines.field("Application", &resource.map_or(app.to_owned(), |resource| format!("{app} → {resource}")), Tone::Plain);
+    }
+    if let Some(status) = &sign_in.status {
+        let text = match (status.error_code, status.failure_reason.as_deref()) {
+            (Some(0), _) => "success".to_owned(),
+            (Some(code), reason) => format!("failed {code} {}", reason.unwrap_or_default()),
+            (None, reason) => reason.unwrap_or("unknown").to_owned(),
+        };
+        lines.field("Sign-in result", &text, Tone::Plain);
+    }
+    lines.field("Sign-in risk", &format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref())), Tone::Plain);
+}
+
+fn client(sign_in: &SignIn) -> String {
+    let mut parts = vec![sign_in.client_app_used.clone().unwrap_or_else(|| "client unknown".to_owned())];
+    if sign_in.is_interactive == Some(false) {
+        parts.push("non-interactive".to_owned());
+    }
+    if let Some(device) = &sign_in.device_detail {
+        let named = [&device.browser, &device.operating_system, &device.display_name];
+        parts.extend(named.into_iter().flatten().filter(|text| !text.is_empty()).cloned());
+        parts.extend(device.is_managed.map(|managed| if managed { "managed device" } else { "unmanaged device" }.to_owned()));
+    }
+    parts.join(" · ")
+}
+
+/// Whether earlier sign-ins of the user are known and none came from this address.
+fn is_new_address(sign_in: &SignIn, records: &UserRecords) -> bool {
+    let mut earlier = records.sign_ins.iter().filter(|other| other.created_date_time < sign_in.created_date_time).peekable();
+    sign_in.ip_address.is_some() && earlier.peek().is_some() && earlier.all(|other| other.ip_address != sign_in.ip_address)
+}
+
+/// Other addresses of the same session: what a replayed token looks like.
+fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'a str> {
+    let same_session =
+        |other: &&SignIn| sign_in.session_id.as_ref().is_some_and(|id| !id.is_empty()) && other.session_id == sign_in.session_id;
+    let mut addresses: Vec<&str> = records
+        .sign_ins
+        .iter()
+        .filter(same_session)
+        .filter_map(|other| other.ip_address.as_deref())
+        .filter(|address| sign_in.ip_address.as_deref() != Some(address))
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.truncate(4);
+    addresses
+}
+
+/// Faster than an aeroplane from the sign-in before: "5,200 km in 4 min".
+fn travel(sign_in: &SignIn, records: &UserRecords) -> Option<String> {
+    let point = |sign_in: &SignIn| sign_in.location.as_ref()?.geo_coordinates;
+    let at = sign_in.created_date_time?;
+    let before = records
+        .sign_ins
+        .iter()
+        .filter(|other| other.created_date_time.is_some_and(|then| then < at) && point(other).is_some())
+        .max_by_key(|other| other.created_date_time)?;
+    let (here, there) = (point(sign_in)?, point(before)?);
+    let rise = (here.latitude - there.latitude).to_radians() / 2.0;
+    let turn = (here.longitude - there.longitude).to_radians() / 2.0;
+    let cosines = here.latitude.to_radians().cos() * there.latitude.to_radians().cos();
+    let kilometres = 2.0 * 6_371.0 * (rise.sin().powi(2) + cosines * turn.sin().powi(2)).clamp(0.0, 1.0).sqrt().asin();
+    let seconds = before.created_date_time?.age(at).num_seconds().max(1);
+    let fast = kilometres > 500.0 && kilometres / (seconds as f64 / 3_600.0) > 900.0;
+    fast.then(|| format!("▲ {} km in {}", format::number(kilometres.round() as usize), format::duration(seconds.unsigned_abs())))
+}
+
+/// What stands in `additionalInfo`: a JSON array of pairs in a string, as a rule.
+fn more(lines: &mut Lines, detection: &RiskDetection) {
+    let Some(info) = detection.additional_info.as_deref().filter(|info| !info.trim().is_empty()) else { return };
+    let pairs = additional_info(info);
+    if pairs.is_empty() {
+        lines.field("Additional info", info, Tone::Plain);
+    }
+    for (key, value) in pairs.iter().take(40) {
+        lines.field(key, value, Tone::Plain);
+    }
+}
+
+/// The pairs of an `additionalInfo`; empty where it is not what the documentation says. Hostile text.
+fn additional_info(text: &str) -> Vec<(String, String)> {
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(text) else { return Vec::new() };
+    let part = |item: &serde_json::Value, name: &str| {
+        item.as_object().and_then(|object| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))).map(|(_, value)| value.clone())
+    };
+    let plain = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(values) => {
+            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    items.iter().filter_map(|item| Some((plain(part(item, "key")?), plain(part(item, "value").unwrap_or_default())))).collect()
+}
+
+fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
+    let user = &records.user;
+    lines.heading("User");
+    lines.known("Principal name", user.user_principal_name.clone(), "unknown");
+    let mut risk = format!("{} · {}", level(user.risk_level.as_ref()), state(user.risk_state.as_ref()));
+    if let Some(detail) = user.risk_detail.as_ref().filter(|detail| detail.as_str() != "none") {
+        risk.push_str(&format!(" · {}", safe(detail.as_str())));
+    }
+    lines.field("Risk", &risk, Tone::Plain);
+    lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
+    lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain);
+    let tags = format::tags(records);
+    if !tags.is_empty() {
+        lines.field("Marked as", &tags.join(", "), Tone::Plain);
+    }
+    let yes_no = |fact: Option<bool>| fact.map_or("unknown", |holds| if holds { "yes" } else { "no" });
+    lines.field("MFA registered", yes_no(records.directory.is_mfa_registered), Tone::Plain);
+    lines.field("SSPR registered", yes_no(records.directory.is_sspr_registered), Tone::Plain);
+    let blocked = facts::blocked(records);
+    let causes: Vec<&str> = blocked.by.iter().map(|cause| cause.as_str()).collect();
+    let blocked = if causes.is_empty() { yes_no(blocked.value).to_owned() } else { causes.join(", ") };
+    lines.field("Blocked", &blocked, Tone::Plain);
+    lines.field("Object ID", records.id().as_str(), Tone::Plain);
+    let notes = ledger.notes(records.id());
+    if !notes.is_empty() {
+        lines.heading("Notes");
+    }
+    for note in notes.iter().rev().take(20) {
+        lines.text(&format!("{} {}: {}", since(note.at, now), note.operator, note.text), Tone::Plain);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{now, risky_user};
+    use crate::domain::records::GeoCoordinates;
+
+    fn text(records: &UserRecords) -> String {
+        let mut details = Details::default();
+        details.keep(Some(records));
+        let lines = lines(&details, records, &Ledger::default(), now(), 70);
+        lines.iter().map(|line| format!("{}|{}\n", line.label, line.text)).collect()
+    }
+
+    #[test]
+    fn the_session_fields_carry_the_labels_of_the_source_document() {
+        let text = text(&risky_user("adele", "anomalousToken"));
+        for label in [
+            "Token issuer type",
+            "Sign-in time",
+            "IP address",
+            "Sign-in location",
+            "Sign-in client",
+            "Sign-in request ID",
+            "Sign-in correlation ID",
+            "Session ID",
+        ] {
+            assert!(text.contains(&format!("{label}|")), "{label}:\n{text}");
+        }
+        assert!(text.contains("Token theft"));
+    }
+
+    #[test]
+    fn a_session_on_two_addresses_and_impossible_travel_are_pointed_out() {
+        let mut records = risky_user("adele", "anomalousToken");
+        let place = |latitude, longitude| Location { geo_coordinates: Some(GeoCoordinates { latitude, longitude }), ..Location::default() };
+        let mut earlier = records.sign_ins[0].clone();
+        records.sign_ins[0].location = Some(place(6.5, 3.4));
+        earlier.id = "earlier".into();
+        earlier.ip_address = Some("198.51.100.20".to_owned());
+        earlier.location = Some(place(51.0, 13.7));
+        earlier.created_date_time = earlier.created_date_time.map(|at| Timestamp(at.0 - chrono::TimeDelta::minutes(4)));
+        records.sign_ins.push(earlier);
+        let text = text(&records);
+        assert!(text.contains("also seen on 198.51.100.20"), "{text}");
+        assert!(text.contains("new for this user"), "{text}");
+        assert!(text.contains("km in 4 min"), "{text}");
+    }
+
+    #[test]
+    fn additional_info_is_read_leniently() {
+        assert_eq!(additional_info(r#"[{"Key":"riskReasons","Value":["a","b"]},{"key":"n","value":3},7]"#).len(), 2);
+        for hostile in ["", "{", "[1,2]", "{\"Key\":1}", "null"] {
+            assert!(additional_info(hostile).is_empty(), "{hostile}");
+        }
+    }
+
+    #[test]
+    fn a_detection_without_a_sign_in_says_so() {
+        let mut records = risky_user("adele", "leakedCredentials");
+        records.sign_ins.clear();
+        assert!(text(&records).contains("the sign-in was not read"));
+        records.detections[0].request_id = None;
+        assert!(text(&records).contains("no sign-in is linked"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Fuzzy finding: narrows what is shown, never what is marked as a whole.
+
+use fuzzy_matcher::FuzzyMatcher;
+use fuzzy_matcher::skim::SkimMatcherV2;
+
+/// How many candidates are scored: scoring is what costs (`reference/performance.md` section B).
+const SCORED: usize = 4_096;
+
+/// Positions whose text holds the pattern's letters in order, the best first.
+///
+/// Candidates are scored in the order given, up to a bound; those beyond it follow unscored, so that
+/// nothing that matches is missing.
+pub fn find<'a>(pattern: &str, candidates: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
+    let pattern: String = pattern.to_lowercase().split_whitespace().collect();
+    let matcher = SkimMatcherV2::default().ignore_case();
+    let mut scored = Vec::new();
+    let mut rest = Vec::new();
+    for (position, text) in candidates.filter(|(_, text)| holds(text, &pattern)) {
+        if scored.len() < SCORED {
+            // A text that skim does not score still holds the letters: it comes last.
+            scored.push((matcher.fuzzy_match(text, &pattern).unwrap_or(i64::MIN), position));
+        } else {
+            rest.push(position);
+        }
+    }
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, position)| position).chain(rest).collect()
+}
+
+/// How well a text matches a pattern; `None` where it does not.
+pub fn score(pattern: &str, text: &str) -> Option<i64> {
+    SkimMatcherV2::default().ignore_case().fuzzy_match(text, pattern)
+}
+
+/// Whether the text holds the pattern's letters in order. Both are in lower case.
+fn holds(text: &str, pattern: &str) -> bool {
+    let mut letters = text.chars();
+    pattern.chars().all(|wanted| letters.any(|letter| letter == wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_match_comes_first_and_none_is_missing() {
+        let names = ["alan deere", "adele vance", "bob"];
+        let found = find("adele", names.iter().enumerate().map(|(at, name)| (at as u32, *name)));
+        assert_eq!(found, [1]);
+        let many: Vec<String> = (0..5_000).map(|at| format!("user {at}")).collect();
+        assert_eq!(find("user", many.iter().enumerate().map(|(at, name)| (at as u32, name.as_str()))).len(), 5_000);
+    }
+
+    #[test]
+    fn spaces_in_the_pattern_do_not_matter() {
+        assert_eq!(find("va ad", [(0, "vance adele")].into_iter()), [0]);
+    }
+}

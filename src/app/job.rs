@@ -1,0 +1,207 @@
+//! The job that this console runs, as it is seen on the screen.
+
+use std::collections::HashSet;
+
+use super::scroll::Scroll;
+use crate::domain::action::Action;
+use crate::domain::job_event::{JobEvent, What};
+use crate::domain::journal::{JobId, JobState, Outcome};
+use crate::domain::ledger::{ItemState, Job, Tally};
+use crate::domain::plan::Plan;
+use crate::domain::time::Timestamp;
+
+/// How one target came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The target.
+    pub id: String,
+    /// Principal name, where known. Hostile text.
+    pub name: Option<String>,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why. Hostile text.
+    pub because: Option<String>,
+}
+
+/// Whether the job goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It runs, or is about to.
+    Running,
+    /// It ended.
+    Ended(JobState),
+    /// An error stopped it; it can be resumed.
+    Failed(String),
+}
+
+/// A job that runs or ran since the console was opened.
+#[derive(Debug, Clone)]
+pub struct JobRun {
+    /// Number, once it has one.
+    pub id: Option<JobId>,
+    /// What is done.
+    pub action: Action,
+    /// When it was begun here.
+    pub started: Timestamp,
+    /// Until when the first request is held back.
+    pub held_until: Option<Timestamp>,
+    /// In numbers.
+    pub tally: Tally,
+    /// How long it will take yet.
+    pub seconds_left: Option<u64>,
+    /// Requests a second that the tenant allows.
+    pub rate: Option<f64>,
+    /// Whether the operator asked it to stop.
+    pub stopping: bool,
+    /// What the tenant asked for last.
+    pub notice: Option<String>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// What did not come out as promised.
+    pub problems: Vec<Row>,
+    /// What was read back as promised.
+    pub verified: Vec<Row>,
+    /// Place in the list of outcomes.
+    pub scroll: Scroll,
+    seen: HashSet<String>,
+}
+
+impl JobRun {
+    /// A plan that was confirmed just now.
+    pub fn of_plan(plan: &Plan, hold_seconds: u64, rate: Option<f64>, now: Timestamp) -> Self {
+        let total = plan.included_count();
+        let hold = chrono::TimeDelta::seconds(i64::try_from(hold_seconds).unwrap_or(0));
+        JobRun {
+            id: None,
+            action: plan.action,
+            started: now,
+            held_until: (hold_seconds > 0).then_some(Timestamp(now.0 + hold)),
+            tally: Tally { total, pending: total, ..Tally::default() },
+            seconds_left: Some(plan.estimated_seconds),
+            rate,
+            stopping: false,
+            notice: None,
+            phase: Phase::Running,
+            problems: Vec::new(),
+            verified: Vec::new(),
+            scroll: Scroll::default(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// An interrupted job that is taken up again, or brought to its end.
+    pub fn of_job(job: &Job, rate: Option<f64>, now: Timestamp) -> Self {
+        let mut run = JobRun::of_plan(&job.plan, 0, rate, now);
+        run.id = Some(job.id);
+        run.tally = job.tally();
+        run.seconds_left = None;
+        for (item, target) in job.items.iter().zip(job.plan.included()) {
+            if let ItemState::Ended(outcome, because) = &item.state {
+                run.push(Row {
+                    id: item.id.clone(),
+                    name: target.user_principal_name.clone(),
+                    outcome: *outcome,
+                    because: because.clone(),
+                });
+            }
+        }
+        run
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Seconds until the first request leaves, while it is held back.
+    pub fn held_for(&self, now: Timestamp) -> Option<u64> {
+        let until = self.held_until.filter(|_| self.is_running())?;
+        let left = (until.0 - now.0).num_milliseconds();
+        (left > 0).then(|| left.unsigned_abs().div_ceil(1_000))
+    }
+
+    /// Takes an event; says which target was verified by it.
+    pub fn event(&mut self, event: &JobEvent) -> Option<String> {
+        let row = |outcome, because: Option<&String>| Row {
+            id: event.id.clone(),
+            name: event.user_principal_name.clone(),
+            outcome,
+            because: because.cloned(),
+        };
+        match &event.what {
+            What::Held { until } => self.held_until = Some(*until),
+            What::Throttled { seconds } => self.notice = Some(format!("The tenant asks to wait {seconds} s.")),
+            What::Accepted => {
+                self.held_until = None;
+                self.notice = None;
+            }
+            What::Verified => {
+                self.push(row(Outcome::Verified, None));
+                return Some(event.id.clone());
+            }
+            What::Diverged { because } => self.push(row(Outcome::Diverged, Some(because))),
+            What::Failed { because } => self.push(row(Outcome::Failed, Some(because))),
+            What::Skipped { because } => self.push(row(Outcome::Skipped, Some(because))),
+            What::Unverified { because } => self.push(row(Outcome::Unverified, Some(because))),
+            What::Summary { .. } => {}
+        }
+        None
+    }
+
+    fn push(&mut self, row: Row) {
+        if !self.seen.insert(row.id.clone()) {
+            self.problems.retain(|held| held.id != row.id);
+            self.verified.retain(|held| held.id != row.id);
+        }
+        if row.outcome == Outcome::Verified { self.verified.push(row) } else { self.problems.push(row) }
+    }
+
+    /// Number of outcomes.
+    pub fn len(&self) -> usize {
+        self.problems.len() + self.verified.len()
+    }
+
+    /// Whether nothing came out yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The outcome in this row: problems first.
+    pub fn row(&self, at: usize) -> Option<&Row> {
+        self.problems.get(at).or_else(|| self.verified.get(at.checked_sub(self.problems.len())?))
+    }
+
+    /// "Dismiss user risk, 2,480 users".
+    pub fn title(&self) -> String {
+        let total = self.tally.total;
+        format!("{}: {} {}", self.action.title(), super::format::number(total), self.action.noun(total))
+    }
+}
+
+/// The word for an outcome.
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Verified => "verified",
+        Outcome::Diverged => "diverged",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+        Outcome::Unverified => "unverified",
+    }
+}
+
+/// The numbers by outcome that are not zero: "1,740 verified · 60 accepted · 2 failed".
+pub fn tally_words(tally: &Tally) -> String {
+    let parts = [
+        (tally.verified, "verified"),
+        (tally.accepted, "accepted"),
+        (tally.failed, "failed"),
+        (tally.diverged, "diverged"),
+        (tally.skipped, "skipped"),
+        (tally.unverified, "unverified"),
+        (tally.maybe_sent, "in flight or unknown"),
+        (tally.pending, "not sent"),
+    ];
+    let words: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{} {word}", super::format::number(*count))).collect();
+    if words.is_empty() { "nothing to do".to_owned() } else { words.join(" · ") }
+}

@@ -1,0 +1,146 @@
+//! The boundary of the console's state: messages in, effects out.
+
+use super::key::Key;
+use super::keymap::KeyMap;
+use crate::domain::dataset::Dataset;
+use crate::domain::job_event::JobEvent;
+use crate::domain::journal::{JobId, JobState, JournalRecord};
+use crate::domain::ledger::{Ledger, Tally};
+use crate::domain::plan::{Access, Confirmed};
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::time::Timestamp;
+
+/// What the console is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The key map.
+    pub keys: KeyMap,
+    /// How long the first request of a job is held back.
+    pub hold_seconds: u64,
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// Whether to do without colour.
+    pub mono: bool,
+}
+
+/// An open workspace, as far as the console needs it.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Name of the workspace.
+    pub workspace: String,
+    /// Name of the tenant. Hostile text.
+    pub tenant: String,
+    /// DEMO, EVIDENCE or LIVE.
+    pub label: &'static str,
+    /// Whether anything can be sent.
+    pub access: Access,
+    /// Who is at the keyboard.
+    pub operator: String,
+    /// The records.
+    pub dataset: Dataset,
+    /// The journal, added up.
+    pub ledger: Ledger,
+    /// When the data was last brought up to date.
+    pub synced_at: Option<Timestamp>,
+    /// What the tenant allows; `None` without a limit.
+    pub requests_per_second: Option<f64>,
+    /// How many targets one read-back request covers.
+    pub read_back_page: usize,
+    /// What was repaired or set aside while opening.
+    pub notices: Vec<String>,
+    /// Whether the workspace was made just now.
+    pub first_run: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The screen has this many columns and rows.
+    Resize(u16, u16),
+    /// The time given by [`super::App::wake_at`] has come.
+    Wake,
+    /// The workspace is being opened or filled; says how far it is.
+    Opening(String),
+    /// The workspace is open, or was read anew as a whole. What the operator has marked and typed stays.
+    Opened(Box<Opened>),
+    /// The workspace cannot be opened.
+    OpenFailed(String),
+    /// These users' records are now so.
+    Records(Vec<UserRecords>),
+    /// Something happened in a job.
+    Job(JobEvent),
+    /// A job began, or goes on.
+    JobStarted(JobId),
+    /// Where a job stands.
+    Progress {
+        /// The job.
+        job: JobId,
+        /// In numbers.
+        tally: Tally,
+        /// How long it will take yet.
+        seconds_left: u64,
+    },
+    /// A job ended.
+    JobEnded {
+        /// The job.
+        job: JobId,
+        /// How.
+        state: JobState,
+        /// In numbers.
+        tally: Tally,
+    },
+    /// A job was stopped by an error and can be resumed.
+    JobFailed {
+        /// The job, where it came to have a number.
+        job: Option<JobId>,
+        /// What failed, why, and what to do next.
+        message: String,
+    },
+    /// The journal now adds up to this.
+    Ledger(Ledger),
+    /// The journal, oldest first, as asked for.
+    Journal(Vec<JournalRecord>),
+    /// Something to know.
+    Said(String),
+    /// Something failed.
+    Failed(String),
+}
+
+/// What is to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Run a confirmed plan.
+    Run {
+        /// The plan.
+        confirmed: Confirmed,
+        /// How long the first request is held back.
+        hold_seconds: u64,
+    },
+    /// Go on with an interrupted job.
+    Resume(JobId),
+    /// Stop the running job after the request in flight.
+    CancelRunning,
+    /// Cancel an interrupted job.
+    CancelJob(JobId),
+    /// Read the journal; answered by [`Msg::Journal`].
+    ReadJournal,
+    /// Add a note to a user's case; answered by [`Msg::Ledger`].
+    AddNote {
+        /// The user.
+        user: UserId,
+        /// The note.
+        text: String,
+    },
+    /// Send text to the terminal's clipboard.
+    Copy(String),
+    /// Read the tenant again.
+    Refresh,
+    /// Go to the background of the shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,77 @@
+//! Messages: what was said expires, what failed stays until it is dismissed.
+
+use crate::domain::time::Timestamp;
+
+const SECONDS: i64 = 6;
+const KEPT: usize = 20;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says. May hold hostile text.
+    pub text: String,
+    /// When it goes by itself; never for an error.
+    pub until: Option<Timestamp>,
+}
+
+impl Toast {
+    /// Whether it tells of something that failed.
+    pub fn is_error(&self) -> bool {
+        self.until.is_none()
+    }
+}
+
+/// The messages that have not gone yet.
+#[derive(Debug, Clone, Default)]
+pub struct Toasts(Vec<Toast>);
+
+impl Toasts {
+    /// Adds something to know.
+    pub fn say(&mut self, text: impl Into<String>, now: Timestamp) {
+        // A new remark takes the place of the one before.
+        self.0.retain(Toast::is_error);
+        self.push(Toast { text: text.into(), until: Some(Timestamp(now.0 + chrono::TimeDelta::seconds(SECONDS))) });
+    }
+
+    /// Adds something that failed.
+    pub fn fail(&mut self, text: impl Into<String>) {
+        self.push(Toast { text: text.into(), until: None });
+    }
+
+    fn push(&mut self, toast: Toast) {
+        self.0.retain(|held| held.text != toast.text);
+        self.0.push(toast);
+        if self.0.len() > KEPT {
+            self.0.remove(0);
+        }
+    }
+
+    /// Lets expired messages go.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.0.retain(|toast| toast.until.is_none_or(|until| until > now));
+    }
+
+    /// The message to show: the newest.
+    pub fn current(&self) -> Option<&Toast> {
+        self.0.last()
+    }
+
+    /// How many errors wait to be dismissed.
+    pub fn errors(&self) -> usize {
+        self.0.iter().filter(|toast| toast.is_error()).count()
+    }
+
+    /// Dismisses the message that is shown, if it is an error; says whether it was.
+    pub fn dismiss(&mut self) -> bool {
+        let error = self.0.last().is_some_and(Toast::is_error);
+        if error {
+            self.0.pop();
+        }
+        error
+    }
+
+    /// When the next message goes by itself.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        self.0.iter().filter_map(|toast| toast.until).min()
+    }
+}

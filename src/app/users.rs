@@ -1,0 +1,232 @@
+//! The table of users: what is shown, in which order, and where the cursor is. All by id.
+
+use std::collections::HashSet;
+
+use super::find::find;
+use super::marks::Marks;
+use super::scroll::Scroll;
+use super::sort::{Row, Sort, compare};
+use crate::domain::dataset::Dataset;
+use crate::domain::ledger::Ledger;
+use crate::domain::query::{Query, QueryContext, QueryError};
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::time::Timestamp;
+
+/// How many users stand where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// At risk, level high.
+    pub high: usize,
+    /// At risk, level medium.
+    pub medium: usize,
+    /// At risk, level low.
+    pub low: usize,
+    /// At risk, at another or unknown level.
+    pub other: usize,
+    /// With token theft.
+    pub theft: usize,
+}
+
+/// The table of users.
+#[derive(Debug, Clone, Default)]
+pub struct Users {
+    rows: Vec<Row>,
+    /// Positions that match the exact filter, in order.
+    exact: Vec<u32>,
+    /// Positions that are shown: `exact`, narrowed by the fuzzy find.
+    shown: Option<Vec<u32>>,
+    /// The order.
+    pub sort: Sort,
+    /// The filter that holds, as typed.
+    pub filter: String,
+    query: Query,
+    /// The fuzzy find that narrows; empty for none.
+    pub find: String,
+    /// Marked users.
+    pub marks: Marks<UserId>,
+    hidden: usize,
+    cursor: Option<UserId>,
+    /// Where the cursor stands among what is shown.
+    pub scroll: Scroll,
+    /// How many users stand where.
+    pub counts: Counts,
+}
+
+impl Users {
+    /// Takes in a dataset as a whole.
+    pub fn load(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
+        self.rows = dataset.users().iter().map(Row::of).collect();
+        self.refilter(dataset, ledger, now);
+    }
+
+    /// Takes in users whose records changed.
+    pub fn update(&mut self, changed: &[UserId], dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
+        for id in changed {
+            let Some((position, records)) = dataset.position(id).zip(dataset.user(id)) else { continue };
+            match self.rows.get_mut(position) {
+                Some(row) => *row = Row::of(records),
+                None => self.rows.push(Row::of(records)),
+            }
+        }
+        self.refilter(dataset, ledger, now);
+    }
+
+    /// Sets the filter, unless it does not parse: then the last good one holds.
+    pub fn set_filter(&mut self, text: &str, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<(), QueryError> {
+        self.query = Query::parse(text)?;
+        self.filter = text.trim().to_owned();
+        self.refilter(dataset, ledger, now);
+        Ok(())
+    }
+
+    /// Sets the fuzzy find.
+    pub fn set_find(&mut self, pattern: &str, dataset: &Dataset) {
+        self.find = pattern.to_owned();
+        self.narrow();
+        self.keep_cursor(dataset);
+    }
+
+    /// Sets the order.
+    pub fn set_sort(&mut self, sort: Sort, dataset: &Dataset) {
+        self.sort = sort;
+        self.order();
+        self.narrow();
+        self.keep_cursor(dataset);
+    }
+
+    fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
+        let context = QueryContext { now, ledger };
+        self.exact =
+            (0u32..).zip(dataset.users()).filter(|(_, records)| self.query.matches_user(records, context)).map(|(at, _)| at).collect();
+        self.order();
+        self.narrow();
+        self.count();
+        self.keep_cursor(dataset);
+    }
+
+    fn order(&mut self) {
+        let (rows, sort) = (&self.rows, self.sort);
+        self.exact.sort_by(|a, b| match (rows.get(*a as usize), rows.get(*b as usize)) {
+            (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
+            _ => a.cmp(b),
+        });
+    }
+
+    fn narrow(&mut self) {
+        let rows = &self.rows;
+        let texts = self.exact.iter().filter_map(|at| Some((*at, &*rows.get(*at as usize)?.text)));
+        self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, texts)) };
+    }
+
+    fn count(&mut self) {
+        self.counts = Counts::default();
+        for row in &self.rows {
+            if row.at_risk == Some(true) {
+                match row.level {
+                    5 => self.counts.high += 1,
+                    4 => self.counts.medium += 1,
+                    3 => self.counts.low += 1,
+                    _ => self.counts.other += 1,
+                }
+            }
+            self.counts.theft += usize::from(row.theft == Some(true));
+        }
+    }
+
+    /// Keeps the cursor on its user; where that user is no longer shown, on the nearest row.
+    fn keep_cursor(&mut self, dataset: &Dataset) {
+        self.recount_hidden(dataset);
+        let held = self.cursor.as_ref().and_then(|id| dataset.position(id));
+        match held.and_then(|held| self.shown().iter().position(|at| *at as usize == held)) {
+            Some(at) => self.scroll.at = at,
+            None => {
+                self.scroll.at = self.scroll.at.min(self.len().saturating_sub(1));
+                self.cursor = self.at(self.scroll.at, dataset).map(|records| records.id().clone());
+            }
+        }
+    }
+
+    /// Counts the marks that are not on the screen's list.
+    pub fn recount_hidden(&mut self, dataset: &Dataset) {
+        let marked: HashSet<usize> = self.marks.iter().filter_map(|id| dataset.position(id)).collect();
+        let seen = if marked.is_empty() { 0 } else { self.shown().iter().filter(|at| marked.contains(&(**at as usize))).count() };
+        self.hidden = self.marks.len() - seen;
+    }
+
+    /// Positions in the dataset of what is shown, in order.
+    pub fn shown(&self) -> &[u32] {
+        self.shown.as_deref().unwrap_or(&self.exact)
+    }
+
+    /// Number of users shown.
+    pub fn len(&self) -> usize {
+        self.shown().len()
+    }
+
+    /// Whether no user is shown.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of marks that are not shown.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// Whether a fuzzy find narrows.
+    pub fn is_narrowed(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// The user at this place among what is shown.
+    pub fn at<'a>(&self, place: usize, dataset: &'a Dataset) -> Option<&'a UserRecords> {
+        self.shown().get(place).and_then(|at| dataset.users().get(*at as usize))
+    }
+
+    /// The user under the cursor.
+    pub fn cursor(&self) -> Option<&UserId> {
+        self.cursor.as_ref()
+    }
+
+    /// Puts the cursor on a user, if it is shown.
+    pub fn go_to(&mut self, id: Option<UserId>, dataset: &Dataset) {
+        self.cursor = id;
+        self.keep_cursor(dataset);
+    }
+
+    /// Takes the user at the cursor's place as the cursor's, after a movement.
+    pub fn follow_scroll(&mut self, dataset: &Dataset) {
+        self.cursor = self.at(self.scroll.at, dataset).map(|records| records.id().clone());
+    }
+
+    /// Ids of all users that match the exact filter.
+    pub fn exact_ids(&self, dataset: &Dataset) -> Vec<UserId> {
+        self.exact.iter().filter_map(|at| dataset.users().get(*at as usize)).map(|records| records.id().clone()).collect()
+    }
+
+    /// Ids of the users shown between two, both included; `None` where one of them is not shown.
+    pub fn between(&self, one: &UserId, other: &UserId, dataset: &Dataset) -> Option<Vec<UserId>> {
+        let place = |id| dataset.position(id).and_then(|held| self.shown().iter().position(|at| *at as usize == held));
+        let (one, other) = (place(one)?, place(other)?);
+        let range = self.shown().get(one.min(other)..=one.max(other))?;
+        Some(range.iter().filter_map(|at| dataset.users().get(*at as usize)).map(|records| records.id().clone()).collect())
+    }
+
+    /// Whether there is neither a mark nor a user under the cursor.
+    pub fn targets_are_empty(&self) -> bool {
+        self.marks.is_empty() && self.cursor.is_none()
+    }
+
+    /// The marked users in the table's order, hidden ones behind; the cursor's where none is marked.
+    pub fn targets(&self, dataset: &Dataset) -> Vec<UserId> {
+        if self.marks.is_empty() {
+            return self.cursor.iter().cloned().collect();
+        }
+        let mut marked: Vec<(usize, &UserId)> = self.marks.iter().map(|id| (dataset.position(id).unwrap_or(usize::MAX), id)).collect();
+        marked.sort_by(|a, b| match (self.rows.get(a.0), self.rows.get(b.0)) {
+            (Some(one), Some(other)) => compare(self.sort, one, other).then_with(|| a.cmp(b)),
+            _ => a.cmp(b),
+        });
+        marked.into_iter().map(|(_, id)| id.clone()).collect()
+    }
+}

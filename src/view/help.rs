@@ -1,0 +1,39 @@
+//! Help and palette.
+
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+use super::cell::{cell, field, put, put_row, window};
+use super::theme::Theme;
+use crate::app::format::fit;
+use crate::app::help::Help;
+use crate::app::layout::Area;
+
+pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
+    let (title, label) = if help.palette { ("Palette", ": ") } else { ("Help: what can be done here", "filter ") };
+    let inner = window(frame, area, title, &format!("{} commands", help.len()), theme);
+    let columns = usize::from(inner.width);
+    put(frame, inner, 0, field(label, &help.input, columns, true, theme));
+    let rows = usize::from(inner.height).saturating_sub(2);
+    for row in 0..rows {
+        let at = help.scroll.offset + row;
+        let Some(entry) = help.entry(at) else { break };
+        let (text, style) = match &entry.unavailable {
+            Some(why) => (format!("not now: {why}"), theme.quiet()),
+            None => (entry.command.help.to_owned(), ratatui::style::Style::new()),
+        };
+        let keys = if entry.keys.is_empty() { "(no key)" } else { &entry.keys };
+        let cells = vec![
+            cell(keys, 11, theme.accent()),
+            Span::raw(" "),
+            cell(entry.command.title, 15, theme.strong()),
+            cell(&text, columns.saturating_sub(27), style),
+        ];
+        put_row(frame, inner, row + 1, cells, at == help.scroll.at, theme);
+    }
+    let (text, style) = match &help.message {
+        Some(message) => (message.as_str(), theme.danger()),
+        None => ("type to filter by word or key · ↑ ↓ move · Enter runs · Esc closes", theme.quiet()),
+    };
+    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
+}

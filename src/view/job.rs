@@ -1,0 +1,114 @@
+//! The job: what is held back, how far it is, how each target came out.
+
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+use super::cell::{cell, put, put_row, window};
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::command::CommandId;
+use crate::app::format::{duration, fit};
+use crate::app::job::{JobRun, Phase, tally_words, word};
+use crate::app::layout::Area;
+use crate::app::overlay::JOB_LINES;
+use crate::domain::action::Action;
+use crate::domain::journal::{JobState, Outcome};
+
+pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
+    let Some(job) = app.job() else { return };
+    let number = job.id.map_or_else(|| "job".to_owned(), |id| format!("job {id}"));
+    let right = format!("{number} · started {}", job.started.0.format("%H:%M"));
+    let inner = window(frame, area, &job.title(), &right, theme);
+    let columns = usize::from(inner.width);
+    put(frame, inner, 0, bar(job, columns, theme));
+    put(frame, inner, 1, Line::styled(fit(&tally_words(&job.tally), columns).into_owned(), theme.strong()));
+    let (text, style) = where_it_stands(app, job, theme);
+    put(frame, inner, 2, Line::styled(fit(&text, columns).into_owned(), style));
+    if let Some((text, style)) = remark(job, theme) {
+        for (row, line) in crate::app::format::wrap(&text, columns).into_iter().take(2).enumerate() {
+            put(frame, inner, 3 + row, Line::styled(line, style));
+        }
+    }
+    let rows = usize::from(inner.height).saturating_sub(JOB_LINES);
+    for row in 0..rows {
+        let at = job.scroll.offset + row;
+        let Some(outcome) = job.row(at) else { break };
+        let style = match outcome.outcome {
+            Outcome::Verified => theme.good(),
+            Outcome::Failed | Outcome::Diverged => theme.danger(),
+            Outcome::Skipped | Outcome::Unverified => theme.warning(),
+        };
+        let name_column = columns.saturating_sub(12) / 2;
+        let cells = vec![
+            cell(word(outcome.outcome), 11, style),
+            cell(outcome.name.as_deref().unwrap_or(&outcome.id), name_column.saturating_sub(1), ratatui::style::Style::new()),
+            Span::raw(" "),
+            cell(outcome.because.as_deref().unwrap_or(""), columns.saturating_sub(11 + name_column), theme.quiet()),
+        ];
+        put_row(frame, inner, 5 + row, cells, at == job.scroll.at && job.len() > rows, theme);
+    }
+    let hint = hint(app, job);
+    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(&hint, columns).into_owned(), theme.quiet()));
+}
+
+fn bar(job: &JobRun, columns: usize, theme: Theme) -> Line<'static> {
+    let tally = &job.tally;
+    let done = tally.verified + tally.diverged + tally.failed + tally.skipped + tally.unverified;
+    let part = |count: usize| if tally.total == 0 { 0 } else { count * columns / tally.total };
+    let (done, sent) = (part(done), part(done + tally.accepted + tally.maybe_sent));
+    Line::from(vec![
+        Span::styled("█".repeat(done), theme.accent()),
+        Span::styled("▒".repeat(sent - done), theme.accent()),
+        Span::styled("░".repeat(columns - sent), theme.quiet()),
+    ])
+}
+
+fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::style::Style) {
+    if let Some(seconds) = job.held_for(app.now()) {
+        let text = if job.stopping {
+            "Cancelling; nothing has been sent".to_owned()
+        } else {
+            format!("Starts in {seconds} s · Esc cancels, nothing has been sent")
+        };
+        return (text, theme.warning());
+    }
+    match &job.phase {
+        Phase::Running => {
+            let rate = job.rate.map_or_else(String::new, |rate| format!("{rate} request/s (tenant's limit) · "));
+            let left = job.seconds_left.map_or_else(String::new, |seconds| format!("{} left · ", duration(seconds)));
+            let stop = if job.stopping { "stopping after the request in flight" } else { "Esc stops after the request in flight" };
+            (format!("{rate}{left}{stop}"), if job.stopping { theme.warning() } else { ratatui::style::Style::new() })
+        }
+        Phase::Ended(JobState::Cancelled) => ("Cancelled. What was sent before stays done.".to_owned(), theme.warning()),
+        Phase::Ended(_) if job.tally.all_verified() => ("Done: every target was read back as promised.".to_owned(), theme.good()),
+        Phase::Ended(_) => ("Done, but not every target came out as promised.".to_owned(), theme.danger()),
+        Phase::Failed(message) => (message.clone(), theme.danger()),
+    }
+}
+
+fn remark(job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)> {
+    let dismissed = matches!(job.action, Action::DismissUserRisk | Action::DismissSignInRisk);
+    match &job.phase {
+        Phase::Failed(_) => {
+            Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning()))
+        }
+        Phase::Ended(_) if dismissed && job.tally.verified > 0 => Some((
+            "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
+            theme.warning(),
+        )),
+        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => Some((
+            "Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(),
+            theme.warning(),
+        )),
+        _ => job.notice.clone().map(|notice| (notice, theme.warning())),
+    }
+}
+
+fn hint(app: &App, job: &JobRun) -> String {
+    let jobs = app.keys().hint(CommandId::Jobs);
+    match &job.phase {
+        Phase::Running => format!("{jobs} leaves it running in the background · j k scroll"),
+        Phase::Ended(_) => "Esc closes · j k scroll".to_owned(),
+        Phase::Failed(_) => format!("Esc closes · {jobs} then lists it to resume"),
+    }
+}

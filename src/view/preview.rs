@@ -1,0 +1,103 @@
+//! The plan preview. What must be seen before a key starts something stands at fixed places.
+
+use ratatui::Frame;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::cell::{cell, field, put, put_row, window};
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::command::CommandId;
+use crate::app::format::{count, fit};
+use crate::app::layout::Area;
+use crate::app::preview::{Place, Preview, consequence, target_rows};
+use crate::domain::plan::{Confirmation, Verdict};
+
+pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: Theme) {
+    let plan = &preview.plan;
+    let selected = format!("{} selected", count(plan.targets.len(), plan.action.noun(1), plan.action.noun(2)));
+    let inner = window(frame, area, plan.action.title(), &selected, theme);
+    let columns = usize::from(inner.width);
+    let rows = target_rows(preview, app.size());
+    if preview.place == Place::Targets {
+        targets(frame, app, preview, inner, rows, theme);
+    } else {
+        summary(frame, preview, inner, rows, theme);
+    }
+    let mut row = rows;
+    if let Some(changed) = &preview.changed {
+        put(frame, inner, row, Line::styled(fit(changed, columns).into_owned(), theme.warning()));
+        row += 1;
+    }
+    for line in consequence(preview, app.size()) {
+        put(frame, inner, row, Line::styled(line, theme.strong()));
+        row += 1;
+    }
+    put(frame, inner, row, Line::styled(preview.cost(), theme.quiet()));
+    let needed = if plan.needs_reason() { "Reason   " } else { "Reason (optional)   " };
+    put(frame, inner, row + 1, field(needed, &preview.reason, columns, preview.place == Place::Reason, theme));
+    let active = preview.place == Place::Confirmation;
+    let prompt = format!("{}   ", preview.prompt());
+    let confirmation = if plan.confirm == Confirmation::Enter || plan.included_count() == 0 {
+        Line::styled(prompt, if active { theme.selected() } else { theme.quiet() })
+    } else {
+        field(&prompt, &preview.answer, columns, active, theme)
+    };
+    put(frame, inner, row + 2, confirmation);
+    let (text, style) = match &preview.message {
+        Some(message) => (message.clone(), theme.danger()),
+        None => (advice(app, preview), theme.quiet()),
+    };
+    put(frame, inner, row + 3, Line::styled(fit(&text, columns).into_owned(), style));
+}
+
+fn advice(app: &App, preview: &Preview) -> String {
+    match preview.place {
+        Place::Targets => format!("{} takes a caution in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
+        Place::Reason => "Enter goes on · ↑ last reason · Shift-Tab lists targets · Esc cancels".to_owned(),
+        Place::Confirmation if preview.plan.confirm == Confirmation::Enter => "Enter starts · Esc back".to_owned(),
+        Place::Confirmation => "Type it, then Enter starts · Esc back".to_owned(),
+    }
+}
+
+fn summary(frame: &mut Frame, preview: &Preview, inner: Area, rows: usize, theme: Theme) {
+    let columns = usize::from(inner.width);
+    let cut = preview.summary.len() > rows;
+    let shown = if cut { rows.saturating_sub(1) } else { rows };
+    for (row, line) in preview.summary.iter().take(shown).enumerate() {
+        let heading = !line.starts_with("     ");
+        put(frame, inner, row, Line::styled(fit(line, columns).into_owned(), if heading { theme.strong() } else { Style::new() }));
+    }
+    if cut {
+        put(frame, inner, rows.saturating_sub(1), Line::styled("     … Shift-Tab lists all targets", theme.quiet()));
+    } else if preview.plan.targets.iter().any(|target| target.verdict == Verdict::Caution) && preview.summary.len() < rows {
+        put(frame, inner, preview.summary.len(), Line::styled("     Shift-Tab, Space: take one in or out, with a reason", theme.quiet()));
+    }
+}
+
+fn targets(frame: &mut Frame, app: &App, preview: &Preview, inner: Area, rows: usize, theme: Theme) {
+    let columns = usize::from(inner.width);
+    for row in 0..rows {
+        let at = preview.scroll.offset + row;
+        let Some(target) = preview.target(at) else { break };
+        let (sign, verdict, style) = match (target.verdict, target.included) {
+            (Verdict::Eligible, _) => ("[x] ", "", Style::new()),
+            (Verdict::Caution, true) => ("[x] ", "taken in: ", theme.warning()),
+            (Verdict::Caution, false) => ("[ ] ", "left out: ", theme.warning()),
+            (Verdict::Refused, _) => (" -  ", "refused: ", theme.danger()),
+        };
+        let because: Vec<&str> = target.because.iter().map(|because| because.words()).collect();
+        let id = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
+        let user = app.dataset().user(&id);
+        let name = user.map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |records| records.user.name());
+        let name = if target.user_id.is_some() { format!("{name} {}", target.id) } else { name.to_owned() };
+        let name_column = (columns.saturating_sub(4) / 2).max(10);
+        let cells = vec![
+            Span::raw(sign),
+            cell(&name, name_column.saturating_sub(1), Style::new()),
+            Span::raw(" "),
+            Span::styled(fit(&format!("{verdict}{}", because.join(", ")), columns.saturating_sub(4 + name_column)).into_owned(), style),
+        ];
+        put_row(frame, inner, row, cells, at == preview.scroll.at, theme);
+    }
+}

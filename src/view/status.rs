@@ -1,0 +1,109 @@
+//! The status line: which tenant, what it may, how fresh, how many at risk.
+
+use ratatui::Frame;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::cell::put;
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::format::{fit, number, since, width};
+use crate::app::layout::{Area, Layout, Pane};
+use crate::domain::plan::Access;
+
+pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
+    let area = layout.status;
+    let (who, counts, fresh) = (identity(app, theme), counts(app, theme), freshness(app, theme));
+    if area.height > 1 {
+        bar(frame, area, 0, who, fresh);
+        let job = job(app, theme);
+        bar(frame, area, 1, counts, job);
+    } else {
+        let mut right = counts;
+        right.extend(job(app, theme));
+        right.extend(fresh);
+        bar(frame, area, 0, who, right);
+    }
+    if layout.banner.height > 0 {
+        let text =
+            " This is the demo workspace: a simulated tenant, no real one is touched. `entriage --help` names the rest. Esc hides this.";
+        put(frame, layout.banner, 0, Line::styled(fit(text, usize::from(layout.banner.width)).into_owned(), theme.accent()));
+    }
+    if layout.tabs.height > 0 {
+        let mut tabs = vec![Span::raw(" ")];
+        for pane in Pane::ALL {
+            let style = if pane == app.focus() { theme.selected().patch(theme.strong()) } else { theme.quiet() };
+            tabs.push(Span::styled(format!(" {} {} ", pane.number(), pane.title()), style));
+        }
+        put(frame, layout.tabs, 0, Line::from(tabs));
+    }
+}
+
+/// Left and right on one row; the left gives way.
+fn bar(frame: &mut Frame, area: Area, row: usize, left: Vec<Span<'static>>, right: Vec<Span<'static>>) {
+    let taken: usize = right.iter().map(|span| width(&span.content)).sum();
+    let mut room = usize::from(area.width).saturating_sub(taken + 1);
+    let mut spans = Vec::new();
+    for span in left {
+        let text = fit(&span.content, room).into_owned();
+        room -= width(&text);
+        spans.push(Span::styled(text, span.style));
+    }
+    spans.push(Span::raw(" ".repeat(room)));
+    spans.extend(right);
+    put(frame, area, row, Line::from(spans));
+}
+
+fn identity(app: &App, theme: Theme) -> Vec<Span<'static>> {
+    let workspace = app.workspace();
+    let access = match workspace.access {
+        Access::ReadWrite => Span::styled("read-write", theme.warning()),
+        Access::ReadOnly => Span::raw("read-only"),
+        Access::Evidence => Span::raw("read-only (files)"),
+    };
+    vec![
+        Span::styled(" entriage  ", theme.accent()),
+        Span::styled(format!("{}  ", fit(&workspace.tenant, 40)), theme.strong()),
+        Span::styled(format!("{}  ", workspace.label), theme.accent()),
+        access,
+        Span::raw("  "),
+    ]
+}
+
+fn counts(app: &App, theme: Theme) -> Vec<Span<'static>> {
+    let counts = app.users().counts;
+    let parts = [
+        (counts.high, "high", theme.danger()),
+        (counts.medium, "medium", Style::new()),
+        (counts.low, "low", Style::new()),
+        (counts.other, "other", theme.quiet()),
+        (counts.theft, "token theft", theme.warning()),
+    ];
+    let mut spans = vec![Span::raw(" ")];
+    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || *word != "other").enumerate() {
+        if at > 0 {
+            spans.push(Span::styled(" · ", theme.quiet()));
+        }
+        let style = if count == 0 { theme.quiet() } else { style };
+        spans.push(Span::styled(format!("{} {word}", number(count)), style));
+    }
+    spans
+}
+
+fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
+    let Some(job) = app.job().filter(|job| job.is_running()) else { return Vec::new() };
+    let number_of = job.id.map_or_else(|| "job".to_owned(), |id| format!("job {id}"));
+    let text = match job.held_for(app.now()) {
+        Some(seconds) => format!("  {number_of} starts in {seconds} s "),
+        None => format!("  {number_of} {}/{} ", number(job.tally.verified), number(job.tally.total)),
+    };
+    vec![Span::styled(text, theme.warning())]
+}
+
+fn freshness(app: &App, theme: Theme) -> Vec<Span<'static>> {
+    let text = match app.workspace().synced_at {
+        Some(at) => format!("  synced {} ", since(at, app.now())),
+        None => "  never synced ".to_owned(),
+    };
+    vec![Span::styled(text, theme.quiet())]
+}
