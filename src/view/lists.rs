@@ -88,6 +88,7 @@ fn said(app: &App, entry: &Entry) -> String {
             };
             format!("job {job} request {call} {answer}")
         }
+        Entry::NotApplied { job, ids } => format!("job {job}: {} read back unchanged, may be sent again", count(ids.len(), "target", "targets")),
         Entry::Outcomes { job, items } => {
             let verified = items.iter().filter(|item| item.outcome == crate::domain::journal::Outcome::Verified).count();
             format!("job {job}: {} of {} verified", number(verified), number(items.len()))
