@@ -111,6 +111,9 @@ pub struct Line {
     pub tone: Tone,
 }
 
+/// How much of one value is shown: a tenant's text may be of any length.
+const LONGEST: usize = 2_000;
+
 struct Lines {
     lines: Vec<Line>,
     columns: usize,
@@ -118,7 +121,7 @@ struct Lines {
 
 impl Lines {
     fn text(&mut self, text: &str, tone: Tone) {
-        for text in format::wrap(text, self.columns) {
+        for text in format::wrap(&head(text), self.columns) {
             self.lines.push(Line { label: String::new(), text, tone });
         }
     }
@@ -127,7 +130,7 @@ impl Lines {
         let columns = self.columns.saturating_sub(LABEL).max(8);
         // Lines that follow are set in as far as the first.
         let mut label = if label.is_empty() { " ".to_owned() } else { format::fit(label, LABEL - 1).into_owned() };
-        for text in format::wrap(text, columns) {
+        for text in format::wrap(&head(text), columns) {
             self.lines.push(Line { label: std::mem::replace(&mut label, " ".to_owned()), text, tone });
         }
     }
@@ -143,6 +146,10 @@ impl Lines {
         self.lines.push(Line { label: String::new(), text: String::new(), tone: Tone::Plain });
         self.text(text, Tone::Heading);
     }
+}
+
+fn head(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= LONGEST { text.into() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 /// Everything that the pane says, in lines of so many columns.

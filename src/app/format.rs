@@ -2,37 +2,11 @@
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use crate::domain::records::{SignIn, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
 use crate::domain::text::safe;
+pub use crate::domain::text::{fit, width};
 use crate::domain::time::Timestamp;
-
-/// How many columns a text takes.
-pub fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// The text, made safe, cut to so many columns with an ellipsis where it is longer.
-pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
-    let text = safe(text);
-    if width(&text) <= columns {
-        return text;
-    }
-    let mut taken = 0;
-    let mut cut: String = text
-        .chars()
-        .take_while(|letter| {
-            taken += letter.width().unwrap_or(0);
-            taken < columns
-        })
-        .collect();
-    if columns > 0 {
-        cut.push('…');
-    }
-    Cow::Owned(cut)
-}
 
 /// The text, made safe, in lines of so many columns, broken between words where that can be.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -50,10 +24,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
         }
         for letter in word.chars() {
-            if width(&line) + letter.width().unwrap_or(0) > columns && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
             line.push(letter);
+            if width(&line) > columns && line.pop().is_some() {
+                lines.push(std::mem::take(&mut line));
+                line.push(letter);
+            }
         }
     }
     if !line.is_empty() {

@@ -113,6 +113,11 @@ impl JobRun {
         self.phase == Phase::Running
     }
 
+    /// Whether something is left to be sent or read back.
+    pub fn has_work(&self) -> bool {
+        self.is_running() && self.tally.pending + self.tally.accepted + self.tally.maybe_sent > 0
+    }
+
     /// Seconds until the first request leaves, while it is held back.
     pub fn held_for(&self, now: Timestamp) -> Option<u64> {
         let until = self.held_until.filter(|_| self.is_running())?;

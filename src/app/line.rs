@@ -17,6 +17,8 @@ pub enum Line {
         error: Option<QueryError>,
         /// What was before: the filter, and the user under the cursor.
         before: (String, Option<UserId>),
+        /// The user to keep the cursor on while half a word matches nobody.
+        keep: Option<UserId>,
     },
     /// A fuzzy find.
     Find {

@@ -25,6 +25,8 @@ pub mod preview;
 pub mod scroll;
 pub mod sign_ins;
 pub mod sort;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod toast;
 pub mod users;
 
@@ -182,6 +184,9 @@ impl App {
             Phase::Ready => {}
             Phase::Opening(_) | Phase::Failed(_) => return self.key_before_open(key),
         }
+        if !layout::fits(self.options.size) {
+            return self.key_unseen(key);
+        }
         if interrupt {
             // Whatever the key map says, this leaves what is open.
             return self.interrupt();
@@ -211,6 +216,18 @@ impl App {
             _ if key == Key::ctrl('c') || key == Key::plain(KeyCode::Esc) || key == Key::plain(KeyCode::Char('q')) => vec![Effect::Quit],
             Some(CommandId::Quit | CommandId::Cancel) => vec![Effect::Quit],
             Some(CommandId::Suspend) => vec![Effect::Suspend],
+            _ => Vec::new(),
+        }
+    }
+
+    /// While nothing can be seen, nothing is done but to leave.
+    fn key_unseen(&mut self, key: Key) -> Vec<Effect> {
+        match self.options.keys.command(Context::Users, key) {
+            _ if matches!(self.overlay, Some(Overlay::Quit)) && key == Key::ctrl('c') => vec![Effect::Quit],
+            _ if matches!(self.overlay, Some(Overlay::Quit)) => self.key_in_overlay(key),
+            Some(CommandId::Suspend) => vec![Effect::Suspend],
+            Some(CommandId::Quit | CommandId::Cancel) => self.run(CommandId::Quit),
+            _ if key == Key::ctrl('c') => self.run(CommandId::Quit),
             _ => Vec::new(),
         }
     }

@@ -105,7 +105,10 @@ impl App {
             return Vec::new();
         }
         self.overlay = Some(Overlay::Job);
-        if leave && !job.stopping {
+        if leave && !job.has_work() {
+            // Nothing is left to be stopped.
+            self.overlay = None;
+        } else if leave && !job.stopping {
             job.stopping = true;
             return vec![Effect::CancelRunning];
         }

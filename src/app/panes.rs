@@ -3,6 +3,7 @@
 use super::command::CommandId;
 use super::format::{count, number};
 use super::input::Input;
+use super::job::JobRun;
 use super::key::{Key, KeyCode};
 use super::layout::Pane;
 use super::line::Line;
@@ -32,10 +33,12 @@ impl App {
             CommandId::Zoom => self.zoomed = !self.zoomed,
             CommandId::Filter => {
                 let before = (self.users.filter.clone(), self.users.cursor().cloned());
-                self.line = Some(Line::Filter { input: Input::of(&before.0), error: None, before });
+                let keep = before.1.clone();
+                self.line = Some(Line::Filter { input: Input::of(&before.0), error: None, before, keep });
             }
             CommandId::Find => {
-                self.line = Some(Line::Find { input: Input::of(&self.users.find), before: self.users.cursor().cloned() });
+                let before = self.users.cursor().cloned();
+                self.line = Some(Line::Find { input: Input::of(&self.users.find), before });
             }
             CommandId::Mark | CommandId::MarkRange | CommandId::MarkAll | CommandId::ClearMarks | CommandId::InvertMarks => {
                 self.mark(command)
@@ -74,7 +77,7 @@ impl App {
             }
             CommandId::Suspend => return vec![Effect::Suspend],
             CommandId::Quit | CommandId::Cancel => {
-                if !self.job_runs() {
+                if !self.job.as_ref().is_some_and(JobRun::has_work) {
                     return vec![Effect::Quit];
                 }
                 self.overlay = Some(Overlay::Quit);
@@ -308,6 +311,9 @@ impl App {
                 let focus = std::mem::replace(&mut self.focus, Pane::Users);
                 self.step(command);
                 self.focus = focus;
+                if let Some(Line::Filter { keep, .. }) = &mut self.line {
+                    *keep = self.users.cursor().cloned();
+                }
             }
             _ => {
                 let changed = line.input_mut().key(key);
@@ -321,13 +327,19 @@ impl App {
 
     /// Applies what is typed.
     pub(super) fn line_changed(&mut self) {
-        match &mut self.line {
-            Some(Line::Filter { input, error, .. }) => {
+        let keep = match &mut self.line {
+            Some(Line::Filter { input, error, keep, .. }) => {
                 *error = self.users.set_filter(&input.text(), &self.dataset, &self.ledger, self.now).err();
+                keep.clone()
             }
-            Some(Line::Find { input, .. }) => self.users.set_find(&input.text(), &self.dataset),
+            Some(Line::Find { input, .. }) => {
+                // The best match is what is looked for.
+                self.users.set_find(&input.text(), &self.dataset);
+                self.users.at(0, &self.dataset).map(|records| records.id().clone())
+            }
             None => return,
-        }
+        };
+        self.users.go_to(keep, &self.dataset);
         self.user_may_have_changed();
     }
 

@@ -89,8 +89,11 @@ impl Preview {
             let now_in = number(self.plan.included_count());
             let changes = count(changes.len(), "target", "targets");
             self.changed = Some(format!("Records changed: {changes} judged anew, {now_in} will now be acted on."));
-            // What was typed confirmed another plan.
+            // What was typed confirmed another plan, and the next Enter must not start this one.
             self.answer = Input::default();
+            if self.place == Place::Confirmation {
+                self.place = Place::Reason;
+            }
         }
         self.settle(dataset);
     }

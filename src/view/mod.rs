@@ -30,8 +30,10 @@ pub fn draw(frame: &mut Frame, app: &App) {
     // The screen may have changed before the state heard of it.
     let size = (area.width, area.height);
     if !layout::fits(size) || !layout::fits(app.size()) {
-        let needed = format!("entriage needs {} x {}", SMALLEST.0, SMALLEST.1);
-        card(frame, &["", &needed, &format!("this is {} x {}", size.0, size.1)], theme);
+        let needed = format!("entriage needs {}x{}", SMALLEST.0, SMALLEST.1);
+        let present = format!("here are {}x{}", size.0, size.1);
+        let quit = if matches!(app.overlay(), Some(Overlay::Quit)) { "a job runs: y quits, Esc stays" } else { "q quits" };
+        card(frame, &[&needed, &present, quit], theme);
         return;
     }
     match app.phase() {
