@@ -21,13 +21,14 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 ];
 
 /// What a pure module must not name: runtimes, terminals, databases, clocks, files, processes.
-const IMPURE: [&str; 13] = [
+const IMPURE: [&str; 14] = [
     "tokio",
     "ratatui",
     "crossterm",
     "sled",
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "UdpSocket",
     "std::process",
     "std::env",
     "std::io",
