@@ -97,7 +97,12 @@ impl JobRun {
         run.seconds_left = None;
         for (item, target) in job.items.iter().zip(job.plan.included()) {
             if let ItemState::Ended(outcome, because) = &item.state {
-                run.push(Row { id: item.id.clone(), name: target.user_principal_name.clone(), outcome: *outcome, because: because.clone() });
+                run.push(Row {
+                    id: item.id.clone(),
+                    name: target.user_principal_name.clone(),
+                    outcome: *outcome,
+                    because: because.clone(),
+                });
             }
         }
         run

@@ -63,7 +63,11 @@ impl KeyMap {
                 }
             }
         }
-        map.index = map.bindings.iter().flat_map(|binding| contexts(binding.command).iter().map(|context| ((*context, binding.key), binding.command))).collect();
+        map.index = map
+            .bindings
+            .iter()
+            .flat_map(|binding| contexts(binding.command).iter().map(|context| ((*context, binding.key), binding.command)))
+            .collect();
         problems.sort_by_key(|problem| problem.line);
         (map, problems)
     }
@@ -143,7 +147,9 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
                         Ok(key) => keys.push((key, line)),
                         Err(message) => problems.push(KeyProblem { line, message }),
                     },
-                    None => problems.push(KeyProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) }),
+                    None => {
+                        problems.push(KeyProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) })
+                    }
                 }
             }
             // An entry that names nothing usable leaves the command as it was.

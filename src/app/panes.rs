@@ -25,7 +25,9 @@ impl App {
             CommandId::PaneDetails => self.focus = Pane::Details,
             CommandId::NextPane => self.focus = self.focus.step(1),
             CommandId::PreviousPane => self.focus = self.focus.step(2),
-            CommandId::Down | CommandId::Up | CommandId::Top | CommandId::Bottom | CommandId::PageDown | CommandId::PageUp => self.step(command),
+            CommandId::Down | CommandId::Up | CommandId::Top | CommandId::Bottom | CommandId::PageDown | CommandId::PageUp => {
+                self.step(command)
+            }
             CommandId::Open => self.focus = if self.focus == Pane::Users { Pane::SignIns } else { Pane::Details },
             CommandId::Back => self.back(),
             CommandId::Zoom => self.zoomed = !self.zoomed,
@@ -38,7 +40,9 @@ impl App {
                 let before = self.users.cursor().cloned();
                 self.line = Some(Line::Find { input: Input::of(&self.users.find), before });
             }
-            CommandId::Mark | CommandId::MarkRange | CommandId::MarkAll | CommandId::ClearMarks | CommandId::InvertMarks => self.mark(command),
+            CommandId::Mark | CommandId::MarkRange | CommandId::MarkAll | CommandId::ClearMarks | CommandId::InvertMarks => {
+                self.mark(command)
+            }
             CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe => self.plan(command),
             CommandId::AllSignIns => {
                 self.sign_ins.all = !self.sign_ins.all;
@@ -55,7 +59,8 @@ impl App {
                 return vec![Effect::ReadJournal];
             }
             CommandId::Jobs => {
-                let shown = if self.job_runs() { Overlay::Job } else { Overlay::Jobs { scroll: Scroll::default(), offer: false, message: None } };
+                let shown =
+                    if self.job_runs() { Overlay::Job } else { Overlay::Jobs { scroll: Scroll::default(), offer: false, message: None } };
                 self.overlay = Some(shown);
             }
             CommandId::Copy => self.overlay = Some(Overlay::Menu(self.copy_menu())),
@@ -228,7 +233,8 @@ impl App {
             (CommandId::MarkRange, None) => self.users.marks.set_anchor(Some(cursor)),
             (CommandId::MarkAll, _) => {
                 let ids = self.users.exact_ids(&self.dataset);
-                let words = if self.users.filter.is_empty() { "without a filter: all".to_owned() } else { "all that match the filter".to_owned() };
+                let words =
+                    if self.users.filter.is_empty() { "without a filter: all".to_owned() } else { "all that match the filter".to_owned() };
                 self.toasts.say(format!("Marked {} ({words}).", count(ids.len(), "user", "users")), self.now);
                 self.users.marks.extend(ids);
             }

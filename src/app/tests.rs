@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::job::Phase as JobPhase;
 use super::*;
+use crate::app::command::CommandId;
 use crate::app::layout::Pane;
 use crate::domain::action::Action;
 use crate::domain::fixture::{now, risky_user};
@@ -516,7 +517,8 @@ mod any_keys {
 
     /// All that a person can press.
     fn key() -> impl Strategy<Value = Key> {
-        let bound: Vec<Key> = command::COMMANDS.iter().flat_map(|command| KeyMap::defaults().keys(command.id).collect::<Vec<_>>()).collect();
+        let bound: Vec<Key> =
+            command::COMMANDS.iter().flat_map(|command| KeyMap::defaults().keys(command.id).collect::<Vec<_>>()).collect();
         prop_oneof![
             4 => prop::sample::select(bound),
             1 => any::<char>().prop_map(|letter| Key::plain(KeyCode::Char(letter))),

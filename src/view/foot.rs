@@ -21,7 +21,9 @@ pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     let line = match (app.line(), app.toasts().current()) {
         (Some(Typed::Filter { input, .. }), _) => field("/", input, columns, true, theme),
         (Some(Typed::Find { input, .. }), _) => field("find ", input, columns, true, theme),
-        (None, Some(toast)) if !toast.is_error() => Line::styled(format!(" {}", fit(&toast.text, columns.saturating_sub(2))), theme.strong()),
+        (None, Some(toast)) if !toast.is_error() => {
+            Line::styled(format!(" {}", fit(&toast.text, columns.saturating_sub(2))), theme.strong())
+        }
         (None, _) => hints(app, columns, theme),
     };
     put(frame, layout.hints, 0, line);

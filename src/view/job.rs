@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
 fn bar(job: &JobRun, columns: usize, theme: Theme) -> Line<'static> {
     let tally = &job.tally;
     let done = tally.verified + tally.diverged + tally.failed + tally.skipped + tally.unverified;
-    let part = |count: usize| if tally.total == 0 { 0 } else { count * columns / tally.total };
+    let part = |count: usize| (count * columns).checked_div(tally.total).unwrap_or(0).min(columns);
     let (done, sent) = (part(done), part(done + tally.accepted + tally.maybe_sent));
     Line::from(vec![
         Span::styled("█".repeat(done), theme.accent()),
@@ -65,7 +65,11 @@ fn bar(job: &JobRun, columns: usize, theme: Theme) -> Line<'static> {
 
 fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::style::Style) {
     if let Some(seconds) = job.held_for(app.now()) {
-        let text = if job.stopping { "Cancelling; nothing has been sent".to_owned() } else { format!("Starts in {seconds} s · Esc cancels, nothing has been sent") };
+        let text = if job.stopping {
+            "Cancelling; nothing has been sent".to_owned()
+        } else {
+            format!("Starts in {seconds} s · Esc cancels, nothing has been sent")
+        };
         return (text, theme.warning());
     }
     match &job.phase {
@@ -85,14 +89,17 @@ fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::s
 fn remark(job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)> {
     let dismissed = matches!(job.action, Action::DismissUserRisk | Action::DismissSignInRisk);
     match &job.phase {
-        Phase::Failed(_) => Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning())),
+        Phase::Failed(_) => {
+            Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning()))
+        }
         Phase::Ended(_) if dismissed && job.tally.verified > 0 => Some((
             "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
             theme.warning(),
         )),
-        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => {
-            Some(("Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(), theme.warning()))
-        }
+        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => Some((
+            "Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(),
+            theme.warning(),
+        )),
         _ => job.notice.clone().map(|notice| (notice, theme.warning())),
     }
 }

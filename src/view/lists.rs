@@ -23,7 +23,9 @@ pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: boo
     let columns = usize::from(inner.width);
     let open = app.ledger().open_jobs().count();
     let head = match (offer, total) {
-        (true, _) => format!("{} interrupted: what was sent is read back first, nothing is sent twice.", count(open, "job was", "jobs were")),
+        (true, _) => {
+            format!("{} interrupted: what was sent is read back first, nothing is sent twice.", count(open, "job was", "jobs were"))
+        }
         (false, 0) => "No job was run in this workspace.".to_owned(),
         (false, _) => format!("{} open", number(open)),
     };
@@ -40,7 +42,12 @@ pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: boo
         ];
         put_row(frame, inner, row + 1, cells, scroll.offset + row == scroll.at, theme);
     }
-    let hint = format!("{} resumes · {} cancels an open job · Esc {}", app.keys().hint(CommandId::Open), app.keys().hint(CommandId::CancelJob), if offer { "later" } else { "closes" });
+    let hint = format!(
+        "{} resumes · {} cancels an open job · Esc {}",
+        app.keys().hint(CommandId::Open),
+        app.keys().hint(CommandId::CancelJob),
+        if offer { "later" } else { "closes" }
+    );
     let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
 }
@@ -88,7 +95,9 @@ fn said(app: &App, entry: &Entry) -> String {
             };
             format!("job {job} request {call} {answer}")
         }
-        Entry::NotApplied { job, ids } => format!("job {job}: {} read back unchanged, may be sent again", count(ids.len(), "target", "targets")),
+        Entry::NotApplied { job, ids } => {
+            format!("job {job}: {} read back unchanged, may be sent again", count(ids.len(), "target", "targets"))
+        }
         Entry::Outcomes { job, items } => {
             let verified = items.iter().filter(|item| item.outcome == crate::domain::journal::Outcome::Verified).count();
             format!("job {job}: {} of {} verified", number(verified), number(items.len()))

@@ -22,11 +22,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         let room = usize::from(area.width).saturating_sub(44);
         title.push(Span::raw(format!("─ {} ", fit(records.user.name(), room))));
         let shown = pane_state.shown(records).count();
-        right = if shown == records.sign_ins.len() {
-            shown.to_string()
-        } else {
-            format!("{shown} of {}", records.sign_ins.len())
-        };
+        right = if shown == records.sign_ins.len() { shown.to_string() } else { format!("{shown} of {}", records.sign_ins.len()) };
     }
     let inner = pane(frame, area, Line::from(title), &right, focused, theme);
     let Some(records) = records else { return };
