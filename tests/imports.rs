@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of this crate that it may name.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("wire", &["domain"]),
@@ -15,8 +15,9 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("engine", &["tenant", "store", "clock", "domain"]),
     ("app", &["domain"]),
     ("view", &["app", "domain"]),
-    ("console", &["view", "app", "engine", "tenant", "store", "clock", "domain"]),
-    ("headless", &["console", "app", "engine", "tenant", "store", "import", "wire", "clock", "domain"]),
+    ("config", &["app"]),
+    ("console", &["config", "view", "app", "engine", "tenant", "store", "clock", "domain"]),
+    ("headless", &["config", "console", "app", "engine", "tenant", "store", "import", "wire", "clock", "domain"]),
 ];
 
 /// What a pure module must not name: runtimes, terminals, databases, clocks, files, processes.

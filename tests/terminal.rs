@@ -40,7 +40,14 @@ impl Console {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Console { child, keys, output, screen: vt100::Parser::new(rows, cols, 0), raw: Vec::new(), _pty: pty.master }
+        Console {
+            child,
+            keys,
+            output,
+            screen: vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0),
+            raw: Vec::new(),
+            _pty: pty.master,
+        }
     }
 
     fn send(&mut self, keys: &str) {

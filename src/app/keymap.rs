@@ -9,6 +9,8 @@ use toml::de::{DeTable, DeValue};
 use super::command::{COMMANDS, Command, CommandId, Context, find};
 use super::key::Key;
 
+/// What else stands in the file, read elsewhere.
+const OTHERS: [&str; 1] = ["hold"];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
 
 /// Something in a key map file that does not work.
@@ -119,7 +121,7 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
         }
     };
     let mut entries = Vec::new();
-    for (section, value) in table.get_ref() {
+    for (section, value) in table.get_ref().iter().filter(|(section, _)| !OTHERS.contains(&section.get_ref().as_ref())) {
         let Some(keys) = value.get_ref().as_table().filter(|_| section.get_ref() == "keys") else {
             let message = format!("{:?} is not known here; key bindings stand under [keys]", section.get_ref());
             problems.push(KeyProblem { line: line(section.span().start), message });

@@ -1,1 +1,120 @@
-//! stub
+//! The console at the edge: terminal, event loop, effects.
+
+mod effects;
+mod input;
+mod runtime;
+mod terminal;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use clap::ColorChoice;
+use crossterm::event::EventStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedSender;
+
+pub use self::runtime::{Inbound, LoopError, Runtime, Screen};
+use self::terminal::{RealScreen, TerminalGuard};
+use crate::app::{App, Msg, Opened, Options};
+use crate::config::Config;
+use crate::domain::workspace::DemoSpec;
+use crate::engine::{OpenOptions, Session};
+use crate::store::StoreError;
+
+/// Which workspace to open.
+#[derive(Debug, Clone)]
+pub enum Which {
+    /// The one with this name.
+    Named(String),
+    /// The demo, made to this spec where it does not exist; the default demo for `None`.
+    Demo {
+        /// What a new demo is made to.
+        spec: Option<DemoSpec>,
+        /// Whether an existing demo is made anew.
+        reset: bool,
+        /// Whether the console opens it because there is nothing else.
+        first_run: bool,
+    },
+}
+
+/// Runs the console on the real terminal until the operator quits.
+pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorChoice) -> Result<(), LoopError> {
+    let mono = without_colour(color);
+    let guard = TerminalGuard::enter()?;
+    let terminal = guard.terminal()?;
+    let size = crossterm::terminal::size()?;
+    let clock = open.clock;
+    let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now());
+    let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
+    runtime.draw()?; // the first frame does not wait for the workspace
+    for problem in config.problems {
+        let told = Msg::Failed(format!("configuration, line {}: {}", problem.line, problem.message));
+        // The loop holds the other end.
+        drop(sender.send(Inbound::Msg(told)));
+    }
+    tokio::spawn(open_workspace(open, which, sender));
+    let mut input = EventStream::new();
+    let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+    let mut resumed = signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?;
+    let [terminate, hangup, interrupt] = &mut ends;
+    loop {
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = resumed.recv() => runtime.redraw()?,
+            flow = runtime.turn(&mut input) => if let ControlFlow::Break(()) = flow? { break },
+        }
+    }
+    Ok(())
+}
+
+/// Opens the workspace and hands it to the loop.
+pub async fn open_workspace(options: OpenOptions, which: Which, sender: UnboundedSender<Inbound>) {
+    let opened = match which {
+        Which::Named(name) => Session::open(&options, &name).await.map(|session| (session, false)),
+        Which::Demo { spec, reset, first_run } => Session::demo(&options, spec, reset).await.map(|session| (session, first_run)),
+    };
+    let described = opened.and_then(|(session, first_run)| Ok((describe(&session, first_run)?, session)));
+    let messages = match described {
+        Ok((opened, session)) => vec![Inbound::Session(Arc::new(session)), Inbound::Msg(Msg::Opened(Box::new(opened)))],
+        Err(error) => vec![Inbound::OpenFailed(error)],
+    };
+    for message in messages {
+        // A loop that has ended needs no workspace.
+        drop(sender.send(message));
+    }
+}
+
+/// What the console needs to know of an open workspace.
+pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError> {
+    let limits = session.tenant.limits();
+    Ok(Opened {
+        workspace: session.name.clone(),
+        tenant: session.manifest.tenant.clone(),
+        label: session.manifest.source.label(),
+        access: session.access(),
+        operator: session.operator.clone(),
+        dataset: session.load()?,
+        ledger: effects::ledger(session),
+        synced_at: session.store.synced_at()?,
+        requests_per_second: limits.requests_per_second,
+        read_back_page: limits.read_back_page,
+        notices: session.notices.clone(),
+        first_run,
+    })
+}
+
+/// Whether to do without colour: asked for, or NO_COLOR is set to anything.
+fn without_colour(choice: ColorChoice) -> bool {
+    let asked = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Never => true,
+        ColorChoice::Always => {
+            crossterm::style::force_color_output(true);
+            false
+        }
+        ColorChoice::Auto => asked,
+    }
+}

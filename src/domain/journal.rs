@@ -66,6 +66,19 @@ pub enum Outcome {
     Unverified,
 }
 
+impl Outcome {
+    /// The word used in data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Verified => "verified",
+            Outcome::Diverged => "diverged",
+            Outcome::Failed => "failed",
+            Outcome::Skipped => "skipped",
+            Outcome::Unverified => "unverified",
+        }
+    }
+}
+
 /// How one target came out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

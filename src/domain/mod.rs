@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 mod graph_enum;
 pub mod job_event;
 pub mod journal;
+pub mod journal_words;
 pub mod ledger;
 pub mod plan;
 pub mod query;

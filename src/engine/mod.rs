@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use session::{OpenError, OpenOptions, Session};
+pub use session::{DEMO, OpenError, OpenOptions, Session};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 

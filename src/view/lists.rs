@@ -14,7 +14,8 @@ use crate::app::job::tally_words;
 use crate::app::layout::Area;
 use crate::app::overlay::Menu;
 use crate::app::scroll::Scroll;
-use crate::domain::journal::{CallAnswer, Entry, JobState, JournalRecord};
+use crate::domain::journal::{Entry, JobState, JournalRecord};
+use crate::domain::journal_words::words;
 use crate::domain::records::UserId;
 
 pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: bool, message: Option<&str>, theme: Theme) {
@@ -78,41 +79,11 @@ pub fn journal(frame: &mut Frame, app: &App, area: Area, records: Option<&[Journ
 
 fn said(app: &App, entry: &Entry) -> String {
     match entry {
-        Entry::JobConfirmed { job, plan, .. } => {
-            let reason = if plan.reason.is_empty() { String::new() } else { format!(": {}", plan.reason) };
-            let targets = plan.included_count();
-            format!("job {job} confirmed: {}, {} {}{reason}", plan.action, number(targets), plan.action.noun(targets))
-        }
-        Entry::JobResumed { job } => format!("job {job} resumed"),
-        Entry::Intent { job, call, ids } => format!("job {job} request {call}: {} about to be sent", count(ids.len(), "id", "ids")),
-        Entry::Answered { job, call, answer } => {
-            let answer = match answer {
-                CallAnswer::Accepted => "accepted".to_owned(),
-                CallAnswer::Rejected { message } => format!("rejected: {message}"),
-                CallAnswer::Throttled { .. } => "throttled".to_owned(),
-                CallAnswer::NotSent { message } => format!("not sent: {message}"),
-                CallAnswer::Unknown { message } => format!("answer lost: {message}"),
-            };
-            format!("job {job} request {call} {answer}")
-        }
-        Entry::NotApplied { job, ids } => {
-            format!("job {job}: {} read back unchanged, may be sent again", count(ids.len(), "target", "targets"))
-        }
-        Entry::Outcomes { job, items } => {
-            let verified = items.iter().filter(|item| item.outcome == crate::domain::journal::Outcome::Verified).count();
-            format!("job {job}: {} of {} verified", number(verified), number(items.len()))
-        }
-        Entry::JobEnded { job, state } => format!("job {job} {}", state.as_str()),
         Entry::Note { user, text } => {
             let name = app.dataset().user(user).map_or(user.as_str(), |records| records.user.name());
             format!("note on {name}: {text}")
         }
-        Entry::Setting { name, value } => format!("{name} set to {value}"),
-        Entry::Imported { sources, changed, rejected } => {
-            format!("imported {}: {changed} changed, {rejected} rejected", sources.join(", "))
-        }
-        Entry::Repaired { what } => format!("repaired: {what}"),
-        Entry::Unknown => "a record of a later version".to_owned(),
+        entry => words(entry),
     }
 }
 

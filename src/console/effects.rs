@@ -1,0 +1,149 @@
+//! What the console does beside drawing: each effect runs in a task of its own and answers with messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use super::describe;
+use super::runtime::Inbound;
+use crate::app::{Effect, Msg};
+use crate::domain::journal::{Entry, JobId};
+use crate::domain::ledger::Ledger;
+use crate::domain::plan::Confirmed;
+use crate::engine::{EngineError, EngineEvent, JobReport, Session};
+
+/// Carries effects out.
+pub(super) struct Effects {
+    session: Option<Arc<Session>>,
+    answers: UnboundedSender<Inbound>,
+    running: CancellationToken,
+}
+
+/// How a job comes to run.
+enum Start {
+    Run(Box<Confirmed>, Duration),
+    Resume(JobId),
+    Cancel(JobId),
+}
+
+impl Effects {
+    pub(super) fn new(answers: UnboundedSender<Inbound>) -> Self {
+        Effects { session: None, answers, running: CancellationToken::new() }
+    }
+
+    pub(super) fn attach(&mut self, session: Arc<Session>) {
+        self.session = Some(session);
+    }
+
+    /// Starts an effect. The terminal's own (`Copy`, `Suspend`, `Quit`) are the loop's and do nothing here.
+    pub(super) fn start(&mut self, effect: Effect) {
+        let Some(session) = self.session.clone() else { return };
+        let answers = self.answers.clone();
+        match effect {
+            Effect::Run { confirmed, hold_seconds } => {
+                self.job(session, Start::Run(Box::new(confirmed), Duration::from_secs(hold_seconds)))
+            }
+            Effect::Resume(job) => self.job(session, Start::Resume(job)),
+            Effect::CancelJob(job) => self.job(session, Start::Cancel(job)),
+            Effect::CancelRunning => self.running.cancel(),
+            Effect::ReadJournal => blocking(answers, move |answer| match session.store.journal() {
+                Ok(records) => answer(Msg::Journal(records)),
+                Err(error) => answer(Msg::Failed(format!("the journal cannot be read: {error}"))),
+            }),
+            Effect::AddNote { user, text } => blocking(answers, move |answer| {
+                let entry = Entry::Note { user, text };
+                match session.store.append(session.clock().now(), &session.operator, vec![entry]) {
+                    Ok(_) => {
+                        answer(Msg::Ledger(ledger(&session)));
+                        answer(Msg::Said("Note added".to_owned()));
+                    }
+                    Err(error) => answer(Msg::Failed(format!("the note was not saved: {}", error))),
+                }
+            }),
+            Effect::Refresh => {
+                tokio::spawn(async move {
+                    let msg = match refresh(&session).await {
+                        Ok(msg) => msg,
+                        Err(error) => Msg::Failed(format!("cannot refresh: {error}; the console goes on with what it has")),
+                    };
+                    send(&answers, msg);
+                });
+            }
+            Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    fn job(&mut self, session: Arc<Session>, start: Start) {
+        self.running = CancellationToken::new();
+        let cancel = self.running.clone();
+        let answers = self.answers.clone();
+        let (events, mut told) = unbounded_channel();
+        let forward = {
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                let mut job = None;
+                while let Some(event) = told.recv().await {
+                    send(&answers, message(event, &mut job));
+                }
+                job
+            })
+        };
+        let work = {
+            let session = Arc::clone(&session);
+            tokio::spawn(async move {
+                match start {
+                    Start::Run(confirmed, hold) => session.engine.run(&confirmed, hold, &cancel, &events).await,
+                    Start::Resume(job) => session.engine.resume(job, &cancel, &events).await,
+                    Start::Cancel(job) => session.engine.cancel(job, &events).await,
+                }
+            })
+        };
+        tokio::spawn(async move {
+            let ended = work.await;
+            // The events are all told once their sender is gone, so the end comes last.
+            let job = forward.await.ok().flatten();
+            let msg = match ended {
+                Ok(Ok(JobReport { job, state, tally })) => Msg::JobEnded { job, state, tally },
+                Ok(Err(error)) => Msg::JobFailed { job, message: error.to_string() },
+                Err(error) => Msg::JobFailed { job, message: format!("an internal error stopped it: {error}") },
+            };
+            send(&answers, Msg::Ledger(ledger(&session)));
+            send(&answers, msg);
+        });
+    }
+}
+
+fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
+    match event {
+        EngineEvent::Started(job) => {
+            *running = Some(job);
+            Msg::JobStarted(job)
+        }
+        EngineEvent::Job(event) => Msg::Job(event),
+        EngineEvent::Progress { job, tally, seconds_left } => Msg::Progress { job, tally, seconds_left },
+        EngineEvent::Records(records) => Msg::Records(records),
+    }
+}
+
+async fn refresh(session: &Session) -> Result<Msg, EngineError> {
+    session.refresh().await?;
+    Ok(Msg::Opened(Box::new(describe(session, false)?)))
+}
+
+pub(super) fn ledger(session: &Session) -> Ledger {
+    let mut held = Ledger::default();
+    session.store.with_ledger(&mut |ledger| held = ledger.clone());
+    held
+}
+
+/// Runs what may wait for the disk, away from the loop.
+fn blocking(answers: UnboundedSender<Inbound>, work: impl FnOnce(&dyn Fn(Msg)) + Send + 'static) {
+    tokio::task::spawn_blocking(move || work(&|msg| send(&answers, msg)));
+}
+
+fn send(answers: &UnboundedSender<Inbound>, msg: Msg) {
+    // The loop is gone only when the console ends; then nobody needs the answer.
+    drop(answers.send(Inbound::Msg(msg)));
+}

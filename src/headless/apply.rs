@@ -1,0 +1,218 @@
+//! `apply` and `act`: from a plan to its confirmation and a job.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::cli::{Act, Apply, Format, Run};
+use super::failure::{Exit, Failure};
+use super::job;
+use super::output;
+use super::place::Place;
+use super::plan;
+use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, Verdict};
+use crate::domain::text;
+use crate::engine::Session;
+
+/// How many changes are told one by one.
+const TOLD: usize = 20;
+/// How many targets are named to show why nothing is left to do.
+const TOLD_WHY: usize = 5;
+
+/// `apply`
+pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
+    let file = args.file.display().to_string();
+    let older = parse(&plan::read(&args.file)?).map_err(|failure| Failure { message: format!("{file} {}", failure.message), ..failure })?;
+    let session = place.open().await?;
+    let dataset = session.load()?;
+    let context = session.plan_context(&older.reason, false);
+    let (plan, changes) = older.revise(&dataset, &context);
+    if !older.is_unedited() {
+        output::say(&format!("note: {file} was edited since it was computed; all verdicts were judged again"));
+    }
+    tell(&changes);
+    execute(place, &session, plan, &args.run, |plan| Err(unconfirmed(plan))).await
+}
+
+/// `act`
+pub async fn act(place: &Place, args: &Act) -> Result<Exit, Failure> {
+    let (session, plan) = plan::computed(place, &args.planned).await?;
+    execute(place, &session, plan, &args.run, |plan| {
+        let format = args.run.format.unwrap_or(if io::stdout().is_terminal() { Format::Table } else { Format::Json });
+        output::data(&plan::printed(plan, format, place.paper)?)?;
+        Err(unconfirmed(plan))
+    })
+    .await
+}
+
+fn unconfirmed(plan: &Plan) -> Failure {
+    let hint = format!("look at the plan; if it is right, --confirm {}", plan.included_count());
+    Failure::usage("the plan is not confirmed").because(plan::in_numbers(plan)).hinted(hint)
+}
+
+/// Confirms the plan and runs it. `otherwise` is what happens where nobody can be asked.
+async fn execute(
+    place: &Place,
+    session: &Session,
+    plan: Plan,
+    run: &Run,
+    otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
+) -> Result<Exit, Failure> {
+    if plan.included_count() == 0 {
+        return Err(nothing_included(&plan));
+    }
+    let confirmed = match run.confirm {
+        Some(count) => plan.confirm(Answer::Number(count))?,
+        None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
+        None => otherwise(&plan)?,
+    };
+    let hold = Duration::from_secs(run.hold);
+    job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
+}
+
+/// Reads a plan file. What is wrong is said so that it follows the file's name.
+fn parse(text: &str) -> Result<Plan, Failure> {
+    let computed_with = "compute it with entriage plan";
+    let value: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))
+        .map_err(|error| Failure::usage("is not a plan").because(error).hinted(computed_with))?;
+    match value.get("planVersion") {
+        Some(version) if version.as_u64() == Some(u64::from(PLAN_VERSION)) => {}
+        Some(version) => {
+            let why = format!("its planVersion is {version}, this program knows {PLAN_VERSION}");
+            return Err(Failure::usage("cannot be applied").because(why).hinted("plan again with this program"));
+        }
+        None => return Err(Failure::usage("is not a plan").because("it has no planVersion").hinted(computed_with)),
+    }
+    serde_json::from_value(value).map_err(|error| Failure::usage("is not a plan").because(error).hinted(computed_with))
+}
+
+fn tell(changes: &[Change]) {
+    for change in changes.iter().take(TOLD) {
+        output::say(&told(change));
+    }
+    if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        output::say(&format!("changed since the plan: {more} more"));
+    }
+}
+
+fn told(change: &Change) -> String {
+    let name = change.user_principal_name.as_deref().unwrap_or(&change.id);
+    let judged = |(verdict, included): (Verdict, bool)| match (verdict, included) {
+        (Verdict::Caution, true) => "caution, taken in".to_owned(),
+        (Verdict::Eligible, false) => "eligible, left out".to_owned(),
+        (verdict, _) => verdict.as_str().to_owned(),
+    };
+    let why: Vec<&str> = change.because.iter().map(|because| because.as_str()).collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    format!("changed since the plan: {name} was {}, is {}{why}", judged(change.was), judged(change.now))
+}
+
+/// Why there is nothing to do: writing is off, or every target is refused or left out.
+fn nothing_included(plan: &Plan) -> Failure {
+    let all = |because: Because| !plan.targets.is_empty() && plan.targets.iter().all(|target| target.because.contains(&because));
+    if all(Because::EvidenceWorkspace) {
+        return Failure::new(Exit::Access, "nothing was sent")
+            .because("this workspace holds imported files, so there is no tenant to send to")
+            .hinted("use the workspace of the tenant with --workspace");
+    }
+    if all(Because::ReadOnly) {
+        return Failure::new(Exit::Access, "nothing was sent").because("this workspace is read-only").hinted("leave out --read-only");
+    }
+    let mut failure = Failure::usage("no target is left to act on").because(plan::in_numbers(plan));
+    let why = |target: &crate::domain::plan::PlanTarget| {
+        let words: Vec<&str> = target.because.iter().map(|because| because.words()).collect();
+        format!("  {} {}: {}", target.verdict.as_str(), plan::name(target), words.join(", "))
+    };
+    failure.lines = plan.targets.iter().take(TOLD_WHY).map(why).collect();
+    if plan.count(Verdict::Caution) > 0 { failure.hinted("plan with --include-caution to take cautions in") } else { failure }
+}
+
+/// Shows the plan and asks the operator at the terminal.
+fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
+    let paper = output::Paper { columns: output::columns(), ..place.paper };
+    let question = match plan.confirm {
+        Confirmation::Enter => "Press Enter to confirm, Ctrl-C to cancel: ".to_owned(),
+        Confirmation::Count | Confirmation::Phrase => format!("Type {} to confirm: ", text::safe(&plan.confirmation_text())),
+    };
+    if plan.needs_reason() && plan.reason.trim().is_empty() {
+        return plan.confirm(Answer::Typed("")).map_err(Failure::from);
+    }
+    let mut terminal = io::stderr().lock();
+    // A long list scrolls away, so the numbers stand again where the answer is typed.
+    write!(terminal, "{}\n{}: {}\n{question}", plan::summary(&plan, paper), plan.action.title(), plan::in_numbers(&plan))?;
+    terminal.flush()?;
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line).map_err(|error| Failure::usage("cannot read the answer").because(error))?;
+    if read == 0 {
+        return Err(Failure::new(Exit::Cancelled, "the plan is not confirmed").because("nothing was typed; nothing was sent"));
+    }
+    Ok(plan.confirm(Answer::Typed(&line))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::Action;
+    use crate::domain::dataset::Dataset;
+    use crate::domain::fixture;
+    use crate::domain::plan::{Access, PlanContext, Target};
+
+    fn plan(access: Access) -> Plan {
+        let dataset: Dataset = [fixture::risky_user("adele", "anomalousToken")].into_iter().collect();
+        let context = PlanContext {
+            operator: "me".to_owned(),
+            reason: "PT-118".to_owned(),
+            include_caution: false,
+            access,
+            requests_per_second: None,
+            read_back_page: 500,
+            now: fixture::now(),
+        };
+        Plan::compute(Action::DismissUserRisk, &[Target::User("adele".into())], &dataset, &context)
+    }
+
+    #[test]
+    fn a_plan_file_is_read_as_it_was_printed() {
+        let plan = plan(Access::ReadWrite);
+        let read = parse(&output::json(&plan).unwrap()).unwrap();
+        assert_eq!(read, plan);
+        assert!(read.is_unedited());
+    }
+
+    #[test]
+    fn a_file_that_is_no_plan_or_a_later_one_is_wrong_usage() {
+        for (text, why) in [
+            ("", "EOF"),
+            ("{}", "no planVersion"),
+            (r#"{"planVersion":2}"#, "planVersion is 2"),
+            (r#"{"planVersion":"1"}"#, "planVersion is \"1\""),
+            (r#"{"planVersion":1}"#, "missing field"),
+        ] {
+            let failure = parse(text).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.why.as_deref().is_some_and(|found| found.contains(why)), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn where_writing_is_off_it_is_a_matter_of_access() {
+        assert_eq!(nothing_included(&plan(Access::ReadOnly)).exit, Exit::Access);
+        assert_eq!(nothing_included(&plan(Access::Evidence)).exit, Exit::Access);
+        let left_out = nothing_included(&plan(Access::ReadWrite));
+        assert_eq!(left_out.exit, Exit::Usage);
+        assert!(left_out.hint.is_some_and(|hint| hint.contains("--include-caution")));
+    }
+
+    #[test]
+    fn a_change_is_told_in_one_sentence() {
+        let change = Change {
+            id: "u1".to_owned(),
+            user_principal_name: Some("adele@contoso.test".to_owned()),
+            was: (Verdict::Eligible, true),
+            now: (Verdict::Refused, false),
+            because: vec![Because::Deleted],
+        };
+        assert_eq!(told(&change), "changed since the plan: adele@contoso.test was eligible, is refused (deleted)");
+    }
+}

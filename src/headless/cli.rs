@@ -1,0 +1,469 @@
+//! The command line: what can be typed (`design.md` section 3). What it means is the other files' business.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use crate::domain::action::Action;
+
+const EXITS: &str = "\
+Exit codes: 0 done; 1 finished, but some targets failed, diverged or stay unverified, or some records were rejected; \
+2 wrong usage; 3 workspace or configuration; 4 sign-in, permission, role or licence; \
+5 the remote side cannot be reached or keeps throttling; 130 cancelled.
+
+Standard output carries data only; errors, notes and progress go to standard error.";
+
+/// Triage and remediate Microsoft Entra ID Protection risk.
+///
+/// With no command, opens the console on the workspace used last: the simulated tenant `demo` on a fresh machine.
+#[derive(Debug, Parser)]
+#[command(name = "entriage", version, after_long_help = EXITS, max_term_width = 100)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Folder of the workspaces; by default, and where this is empty, in the XDG data folder.
+    #[arg(long, global = true, value_name = "DIR", env = "ENTRIAGE_HOME", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub home: Option<PathBuf>,
+    /// Workspace to use; by default the one used last.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// Sends nothing to the tenant, whatever the workspace allows.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Whether to use colour; NO_COLOR is honoured, too.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Creates or opens the workspace `demo`, a simulated tenant, and opens the console.
+    Demo(Demo),
+    /// Reads exported files into an evidence workspace.
+    Import(Import),
+    /// Brings the workspace up to date.
+    Sync(Sync),
+    /// Lists risky users.
+    Users(List),
+    /// Lists sign-ins.
+    SignIns(List),
+    /// Lists risk detections.
+    Detections(List),
+    /// Shows one user: facts, sign-ins, detections, risk history, notes and journal.
+    Show(Show),
+    /// Computes what an action would do to each target; sends nothing.
+    Plan(PlanArgs),
+    /// Runs a plan, judged again by the facts of now.
+    Apply(Apply),
+    /// Plans and applies in one.
+    Act(Act),
+    /// Lists unfinished and past jobs; goes on with one, or cancels it.
+    Jobs(Jobs),
+    /// Shows, checks or exports the audit trail.
+    Journal(Journal),
+    /// Adds a note to a user's case.
+    Note(Note),
+    /// Tells where files are.
+    Paths(Paths),
+    /// Prints the key map and its conflicts.
+    Keys(Keys),
+    /// Prints shell completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page.
+    Man,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Seed of all chance; the same seed gives the same tenant [default: 1].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Number of users [default: 200].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub users: Option<u32>,
+    /// Makes the workspace anew; its journal, with jobs and notes, is set aside.
+    #[arg(long)]
+    pub reset: bool,
+    /// Only creates it.
+    #[arg(long)]
+    pub no_console: bool,
+    /// Requests per second that the tenant allows, or `off` [default: 1].
+    #[arg(long, value_name = "N|off", value_parser = rate)]
+    pub rate: Option<Rate>,
+    /// JSON array of things that go wrong.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// Requests per second; `None` without a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate(pub Option<f64>);
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files or folders; `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Name of the evidence workspace [default: evidence].
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// `sync`
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Reads everything anew.
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// `users`, `sign-ins` and `detections`
+#[derive(Debug, Args)]
+pub struct List {
+    /// What to list, in the filter language of the console; everything without it.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Order, by a field's Graph name; `:desc` turns it round.
+    #[arg(long, value_name = "FIELD[:desc]")]
+    pub sort: Option<String>,
+    /// Lists at most this many.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Prints only how many there are.
+    #[arg(long)]
+    pub count: bool,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Object id or user principal name.
+    pub user: String,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Format,
+}
+
+/// What is planned, on whom.
+#[derive(Debug, Args)]
+pub struct Planned {
+    /// The action.
+    #[arg(value_name = "ACTION", value_parser = action(), ignore_case = true)]
+    pub action: Action,
+    /// On whom.
+    #[command(flatten)]
+    pub wanted: Wanted,
+    /// Why; required to apply it to more than one target or to a caution.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub reason: String,
+    /// Takes in the targets that have a caution, such as token theft.
+    #[arg(long)]
+    pub include_caution: bool,
+}
+
+/// On whom: exactly one way of saying it.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Wanted {
+    /// Everything that matches: users, or sign-ins for a sign-in action.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// These users (object id or user principal name); for a sign-in action their sign-ins at risk.
+    #[arg(long, value_name = "USER", num_args = 1.., action = ArgAction::Append)]
+    pub user: Vec<String>,
+    /// File with one user (or sign-in request id) a line; `#` begins a comment, `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+#[command(override_usage = "entriage plan ACTION (QUERY | --user USER... | --from FILE) --reason TEXT [OPTIONS]")]
+pub struct PlanArgs {
+    /// What, on whom.
+    #[command(flatten)]
+    pub planned: Planned,
+    /// File to write; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to print [default: table on a terminal, else json].
+    #[arg(long, value_name = "FORMAT", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Option<Format>,
+}
+
+/// How a plan is run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Confirms the plan: the number of targets that will be acted on.
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<usize>,
+    /// Holds the first request back; Ctrl-C stops it without a trace.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub hold: u64,
+    /// How to print: a summary, one JSON document, or one JSON object for each event [default: table].
+    #[arg(long, value_name = "FORMAT", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Option<Format>,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The plan; `-` for standard input.
+    pub file: PathBuf,
+    /// How it is run.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// `act`
+#[derive(Debug, Args)]
+#[command(override_usage = "entriage act ACTION (QUERY | --user USER... | --from FILE) --reason TEXT --confirm N [OPTIONS]")]
+pub struct Act {
+    /// What, on whom.
+    #[command(flatten)]
+    pub planned: Planned,
+    /// How it is run.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// `jobs`
+#[derive(Debug, Args)]
+pub struct Jobs {
+    /// What to do with one; without it, all are listed.
+    #[command(subcommand)]
+    pub command: Option<JobsCommand>,
+    /// How to print.
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// What to do with a job.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum JobsCommand {
+    /// Goes on with an unfinished job; reads before it sends anything again.
+    Resume {
+        /// Number of the job.
+        id: u64,
+    },
+    /// Cancels an unfinished job; what was sent is read back first.
+    Cancel {
+        /// Number of the job.
+        id: u64,
+    },
+}
+
+/// `journal`
+#[derive(Debug, Args)]
+pub struct Journal {
+    /// What to do; without it, the journal is listed.
+    #[command(subcommand)]
+    pub command: Option<JournalCommand>,
+    /// How to print.
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Clone, Subcommand)]
+pub enum JournalCommand {
+    /// Lists what happened, oldest first.
+    List,
+    /// Checks the hash chain.
+    Verify,
+    /// Prints the records as they were written, one JSON object a line.
+    Export {
+        /// File to write; standard output without it.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// `note`
+#[derive(Debug, Args)]
+pub struct Note {
+    /// Object id or user principal name.
+    pub user: String,
+    /// The note.
+    #[arg(required = true, value_name = "TEXT")]
+    pub text: Vec<String>,
+}
+
+/// `paths`
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// `keys`
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// Only checks the key map; exit code 1 where keys conflict.
+    #[arg(long)]
+    pub check: bool,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// Reads the command line; ends the program on `--help`, `--version` and wrong usage.
+pub fn parse() -> Cli {
+    Cli::parse_from(with_negations(std::env::args_os()))
+}
+
+/// Lets a query begin with a negated term: `users -guest:true`. There are no bundled short options that
+/// such a word could be meant for, and a query ignores the blank that keeps it from being taken for one.
+fn with_negations(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    const WITH_QUERY: [&str; 5] = ["users", "sign-ins", "detections", "plan", "act"];
+    let (mut after_command, mut verbatim) = (false, false);
+    let mut out = Vec::new();
+    for arg in args {
+        let is_negation = arg
+            .to_str()
+            .and_then(|arg| arg.strip_prefix('-'))
+            .is_some_and(|term| term.chars().nth(1).is_some() && term.starts_with(|first: char| first.is_alphabetic() || first == '"'));
+        if after_command && !verbatim && is_negation {
+            let mut word = OsString::from(" ");
+            word.push(&arg);
+            out.push(word);
+            continue;
+        }
+        verbatim |= arg == "--";
+        after_command |= WITH_QUERY.iter().any(|command| arg == *command);
+        out.push(arg);
+    }
+    out
+}
+
+fn only(formats: &[Format]) -> impl TypedValueParser<Value = Format> + use<> {
+    let names: Vec<_> = formats.iter().filter_map(ValueEnum::to_possible_value).collect();
+    PossibleValuesParser::new(names).try_map(|name| Format::from_str(&name, true))
+}
+
+fn action() -> impl TypedValueParser<Value = Action> {
+    PossibleValuesParser::new(Action::ALL.map(Action::as_str))
+        .try_map(|name| Action::from_name(&name).ok_or_else(|| format!("there is no action {name}")))
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Rate(None));
+    }
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Rate(Some(rate))),
+        _ => Err("give a number above 0, or off".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parsed(line: &[&str]) -> Result<Cli, clap::Error> {
+        let args = std::iter::once("entriage").chain(line.iter().copied()).map(OsString::from);
+        Cli::try_parse_from(with_negations(args))
+    }
+
+    fn wrong(line: &[&str]) -> String {
+        let error = parsed(line).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        error.to_string()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_before_and_after_the_command() {
+        for line in [["--workspace", "x", "--read-only", "users"], ["users", "--workspace", "x", "--read-only"]] {
+            let cli = parsed(&line).unwrap();
+            assert_eq!((cli.global.workspace.as_deref(), cli.global.read_only), (Some("x"), true));
+        }
+        let cli = parsed(&["jobs", "resume", "7", "--format", "jsonl", "--home", "/tmp/h"]).unwrap();
+        assert_eq!(cli.global.home, Some("/tmp/h".into()));
+        let Some(Command::Jobs(jobs)) = cli.command else { panic!() };
+        assert_eq!(jobs.format, Format::Jsonl);
+    }
+
+    #[test]
+    fn a_query_is_several_words_and_may_begin_with_a_negation() {
+        let cli = parsed(&["users", "-guest:true", "level:high", "--limit", "3", "-adele", "--", "-x:y"]).unwrap();
+        let Some(Command::Users(list)) = cli.command else { panic!() };
+        assert_eq!(list.query, [" -guest:true", "level:high", " -adele", "-x:y"]);
+        assert_eq!(list.limit, Some(3));
+        assert_eq!(parsed(&["users", "-h"]).unwrap_err().exit_code(), 0);
+        assert!(parsed(&["jobs", "-guest:true"]).is_err());
+    }
+
+    #[test]
+    fn a_plan_takes_exactly_one_way_of_naming_targets() {
+        let planned = |line: &[&str]| match parsed(line).unwrap().command {
+            Some(Command::Plan(args)) => args.planned,
+            _ => panic!(),
+        };
+        assert_eq!(planned(&["plan", "dismissuserrisk", "level:low"]).action, Action::DismissUserRisk);
+        assert_eq!(planned(&["plan", "confirmUserSafe", "--user", "a", "b", "--user", "c"]).wanted.user, ["a", "b", "c"]);
+        assert_eq!(planned(&["plan", "confirmUserSafe", "--from", "-"]).wanted.from, Some("-".into()));
+        for line in [&["plan", "dismissUserRisk"][..], &["plan", "dismissUserRisk", "q", "--user", "a"]] {
+            wrong(line);
+        }
+        assert!(wrong(&["plan", "delete", "q"]).contains("confirmSignInCompromised"));
+    }
+
+    #[test]
+    fn odd_values_are_refused() {
+        wrong(&["demo", "--rate", "0"]);
+        wrong(&["demo", "--rate", "NaN"]);
+        wrong(&["demo", "--users", "100001"]);
+        wrong(&["apply", "plan.json", "--confirm", "many"]);
+        wrong(&["show", "u1", "--format", "csv"]);
+        let Some(Command::Demo(demo)) = parsed(&["demo", "--rate", "OFF"]).unwrap().command else { panic!() };
+        assert_eq!(demo.rate, Some(Rate(None)));
+    }
+}

@@ -1,0 +1,179 @@
+//! `import`: files into an evidence workspace.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::cli::{Format, Import};
+use super::failure::{Exit, Failure};
+use super::output;
+use super::place::{self, Place};
+use crate::domain::dataset::Dataset;
+use crate::domain::filing::{self, Filed};
+use crate::domain::journal::Entry;
+use crate::domain::records::{Record, UserId, UserRecords};
+use crate::engine::Session;
+use crate::import::{self, Found};
+
+/// How many problems are told one by one to people.
+const TOLD: usize = 20;
+
+/// What an import came to.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    /// Records that could be read.
+    read: usize,
+    /// Of these, new.
+    new: usize,
+    /// Of these, held before and changed.
+    updated: usize,
+    /// Of these, held just so.
+    skipped: usize,
+    /// Records that could not be read.
+    rejected: usize,
+    /// What was found, by kind.
+    found: BTreeMap<&'static str, usize>,
+    /// Records and files that could not be read.
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    file: String,
+    /// `None` for a file as a whole.
+    line: Option<u64>,
+    reason: String,
+}
+
+/// `import`
+pub async fn import(place: &Place, args: &Import) -> Result<Exit, Failure> {
+    let (records, mut report) = read(args);
+    if !records.is_empty() {
+        let name = args.name.as_deref().or(place.workspace.as_deref()).unwrap_or("evidence");
+        let session = Session::evidence(&place.options, name).await?;
+        place::tell_notices(&session);
+        keep(&session, records, &mut report, args)?;
+        tell(&report);
+        output::say(&format!("into workspace {name}, which is used from now on"));
+    } else {
+        tell(&report);
+    }
+    if args.format == Format::Json {
+        output::data(&output::json(&report)?)?;
+    }
+    outcome(&report)
+}
+
+/// Reads everything first, so that a workspace is made only where there is something for it.
+fn read(args: &Import) -> (Vec<Record>, Report) {
+    let mut records = Vec::new();
+    let mut report = Report::default();
+    import::read(&args.paths, &mut |found| match found {
+        Found::Record(record, kind) => {
+            records.push(*record);
+            report.read += 1;
+            *report.found.entry(kind).or_default() += 1;
+        }
+        Found::Rejected(rejected) => {
+            report.rejected += 1;
+            report.problems.push(Problem { file: rejected.file, line: Some(rejected.line), reason: rejected.reason });
+        }
+        Found::Unreadable { file, reason } => report.problems.push(Problem { file, line: None, reason }),
+    });
+    (records, report)
+}
+
+fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Import) -> Result<(), Failure> {
+    let dataset = session.load()?;
+    let changed = file(&dataset, records, report);
+    session.store.put(&changed)?;
+    let now = session.clock().now();
+    session.store.set_synced_at(now)?;
+    let entry = Entry::Imported {
+        sources: args.paths.iter().map(|path| path.display().to_string()).collect(),
+        changed: (report.new + report.updated) as u64,
+        rejected: report.rejected as u64,
+    };
+    session.store.append(now, &session.operator, vec![entry])?;
+    Ok(())
+}
+
+/// Files the records under their users; answers the users that changed.
+fn file(dataset: &Dataset, records: Vec<Record>, report: &mut Report) -> Vec<UserRecords> {
+    let mut users: HashMap<UserId, UserRecords> = HashMap::new();
+    let mut changed = BTreeSet::new();
+    for record in records {
+        let id = record.user_id().clone();
+        let held =
+            users.entry(id.clone()).or_insert_with(|| dataset.user(&id).cloned().unwrap_or_else(|| UserRecords::unknown(id.clone())));
+        match filing::file(held, record) {
+            Filed::New => report.new += 1,
+            Filed::Updated => report.updated += 1,
+            Filed::Unchanged => {
+                report.skipped += 1;
+                continue;
+            }
+        }
+        changed.insert(id);
+    }
+    let take = |id: &UserId| {
+        let mut records = users.remove(id)?;
+        records.sort();
+        Some(records)
+    };
+    changed.iter().filter_map(take).collect()
+}
+
+fn tell(report: &Report) {
+    for problem in report.problems.iter().take(TOLD) {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        output::say(&format!("{}{line}: {}", problem.file, problem.reason));
+    }
+    if let Some(more) = report.problems.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        output::say(&format!("… and {more} more; --format json tells all"));
+    }
+    for (kind, count) in &report.found {
+        output::say(&format!("{count} × {kind}"));
+    }
+    let Report { read, new, updated, skipped, rejected, .. } = report;
+    output::say(&format!("{read} read ({new} new, {updated} updated, {skipped} skipped: held just so), {rejected} rejected"));
+}
+
+fn outcome(report: &Report) -> Result<Exit, Failure> {
+    match (report.read, report.problems.is_empty()) {
+        (0, _) => Err(Failure::usage("nothing was imported")
+            .because(if report.problems.is_empty() { "no record was found" } else { "nothing of it could be read" })
+            .hinted("give Graph JSON, portal downloads or diagnostic-settings logs; folders and .gz are read, too")),
+        (_, true) => Ok(Exit::Done),
+        (_, false) => Ok(Exit::Partly),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+
+    fn problem() -> Problem {
+        Problem { file: "a.json".to_owned(), line: Some(3), reason: "no id".to_owned() }
+    }
+
+    #[test]
+    fn an_import_ends_well_only_where_everything_was_read() {
+        assert_eq!(outcome(&Report { read: 2, skipped: 2, ..Report::default() }), Ok(Exit::Done));
+        assert_eq!(outcome(&Report { read: 2, rejected: 1, problems: vec![problem()], ..Report::default() }), Ok(Exit::Partly));
+        assert_eq!(outcome(&Report::default()).unwrap_err().exit, Exit::Usage);
+        assert_eq!(outcome(&Report { rejected: 1, problems: vec![problem()], ..Report::default() }).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn records_are_filed_under_their_users() {
+        let first = fixture::risky_user("b", "passwordSpray");
+        let second = fixture::risky_user("a", "passwordSpray");
+        let mut report = Report::default();
+        let records = [first, second].map(|records| Record::User(records.user)).to_vec();
+        let changed = file(&Dataset::new(), records, &mut report);
+        assert_eq!(changed.iter().map(|records| records.id().as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(report.new + report.updated, 2);
+    }
+}

@@ -1,0 +1,321 @@
+//! A running job: what it tells, how it is stopped, and how it ends.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use super::cli::Format;
+use super::failure::{Exit, Failure};
+use super::output;
+use super::place;
+use crate::domain::job_event::{JobEvent, What};
+use crate::domain::journal::{JobId, JobState};
+use crate::domain::ledger::{ItemState, Job, Tally};
+use crate::domain::plan::Confirmed;
+use crate::domain::text;
+use crate::engine::{EngineError, EngineEvent, JobReport, Session};
+
+/// How often progress is told to people.
+const EVERY: Duration = Duration::from_secs(5);
+/// How many targets that did not come out are told one by one.
+const TOLD: usize = 20;
+
+/// Runs a confirmed plan.
+pub async fn run(session: &Session, confirmed: &Confirmed, hold: Duration, format: Format) -> Result<Exit, Failure> {
+    let (tell, events) = unbounded_channel();
+    let cancel = CancellationToken::new();
+    let work = session.engine.run(confirmed, hold, &cancel, &tell);
+    follow(session, work, events, &cancel, format).await
+}
+
+/// Goes on with a job.
+pub async fn resume(session: &Session, job: JobId, format: Format) -> Result<Exit, Failure> {
+    let (tell, events) = unbounded_channel();
+    let cancel = CancellationToken::new();
+    let work = session.engine.resume(job, &cancel, &tell);
+    follow(session, work, events, &cancel, format).await
+}
+
+/// Cancels a job.
+pub async fn cancel(session: &Session, job: JobId, format: Format) -> Result<Exit, Failure> {
+    let (tell, events) = unbounded_channel();
+    let work = session.engine.cancel(job, &tell);
+    let report = follow_to_report(session, work, events, &CancellationToken::new(), format).await?;
+    // It was to be cancelled, so this is no interruption.
+    Ok(if report.state == JobState::Cancelled { Exit::Done } else { exit(&report) })
+}
+
+async fn follow(
+    session: &Session,
+    work: impl Future<Output = Result<JobReport, EngineError>>,
+    events: UnboundedReceiver<EngineEvent>,
+    cancel: &CancellationToken,
+    format: Format,
+) -> Result<Exit, Failure> {
+    Ok(exit(&follow_to_report(session, work, events, cancel, format).await?))
+}
+
+async fn follow_to_report(
+    session: &Session,
+    work: impl Future<Output = Result<JobReport, EngineError>>,
+    mut events: UnboundedReceiver<EngineEvent>,
+    cancel: &CancellationToken,
+    format: Format,
+) -> Result<JobReport, Failure> {
+    let mut teller = Teller::new(format);
+    let (interrupt, mut interrupts) = unbounded_channel();
+    let listener = tokio::spawn(listen(interrupt));
+    let mut work = pin!(work);
+    let ended = loop {
+        tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => {
+                if cancel.is_cancelled() {
+                    break None;
+                }
+                output::say("stopping after the request in flight; Ctrl-C again leaves at once");
+                cancel.cancel();
+            }
+            Some(event) = events.recv() => teller.tell(&event),
+            ended = &mut work => break Some(ended),
+        }
+    };
+    listener.abort();
+    while let Ok(event) = events.try_recv() {
+        teller.tell(&event);
+    }
+    let again = |failure: Failure| match teller.job {
+        Some(job) if failure.exit != Exit::Usage => {
+            let hint = failure.hint.clone().map(|hint| format!("{hint}; ")).unwrap_or_default();
+            failure.hinted(format!("{hint}entriage jobs resume {job} goes on, and sends nothing twice"))
+        }
+        _ => failure,
+    };
+    let report = match ended {
+        Some(Ok(report)) => report,
+        Some(Err(error)) => return Err(again(error.into())),
+        None => return Err(again(Failure::new(Exit::Cancelled, "left while a request was in flight"))),
+    };
+    let job = place::ledger(session).job(report.job).cloned();
+    teller.conclude(&report, job.as_ref())?;
+    Ok(report)
+}
+
+/// Hands on every interrupt from the keyboard.
+async fn listen(interrupt: UnboundedSender<()>) {
+    while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {}
+}
+
+/// How the program ends with a job.
+fn exit(report: &JobReport) -> Exit {
+    match report.state {
+        JobState::Cancelled => Exit::Cancelled,
+        JobState::Done | JobState::Open if report.tally.all_verified() => Exit::Done,
+        JobState::Done | JobState::Open => Exit::Partly,
+    }
+}
+
+/// Tells what happens, as the format asks.
+struct Teller {
+    format: Format,
+    job: Option<JobId>,
+    told: usize,
+    last: Option<Instant>,
+    reader_left: bool,
+}
+
+impl Teller {
+    fn new(format: Format) -> Self {
+        Teller { format, job: None, told: 0, last: None, reader_left: false }
+    }
+
+    fn tell(&mut self, event: &EngineEvent) {
+        match event {
+            EngineEvent::Started(job) => {
+                self.job = Some(*job);
+                if self.format == Format::Table {
+                    output::say(&format!("job {job} started; Ctrl-C stops it after the request in flight"));
+                }
+            }
+            EngineEvent::Job(event) => {
+                self.job = Some(event.job);
+                if self.format == Format::Jsonl {
+                    self.print(event);
+                } else if self.is_worth_telling(event) {
+                    output::say(&sentence(event));
+                }
+            }
+            EngineEvent::Progress { job, tally, seconds_left } => {
+                self.job = Some(*job);
+                let due = self.last.is_some_and(|last| last.elapsed() >= EVERY);
+                if self.last.is_none() || due {
+                    self.last = Some(Instant::now());
+                }
+                if due && self.format != Format::Jsonl {
+                    output::say(&format!("job {job}: {}; about {seconds_left} s left", numbers(tally)));
+                }
+            }
+            EngineEvent::Records(_) => {}
+        }
+    }
+
+    /// A job does not stop because nobody reads its events any more: what was sent must be read back.
+    fn print(&mut self, event: &JobEvent) {
+        if !self.reader_left {
+            let line = output::json_line(event);
+            self.reader_left = line.and_then(|line| output::data(&line)).is_err();
+        }
+    }
+
+    fn is_worth_telling(&mut self, event: &JobEvent) -> bool {
+        match event.what {
+            What::Held { .. } => true,
+            What::Diverged { .. } | What::Failed { .. } | What::Skipped { .. } | What::Unverified { .. } | What::Throttled { .. } => {
+                self.told += 1;
+                self.told <= TOLD
+            }
+            What::Accepted | What::Verified | What::Summary { .. } => false,
+        }
+    }
+
+    /// The last word, on standard output.
+    fn conclude(&self, report: &JobReport, job: Option<&Job>) -> Result<(), Failure> {
+        if self.told > TOLD {
+            output::say(&format!("… and {} more; entriage jobs and entriage journal tell all", self.told - TOLD));
+        }
+        match self.format {
+            Format::Jsonl => Ok(()),
+            Format::Json => output::data(&output::json(&document(report, job))?),
+            Format::Table | Format::Csv => {
+                let state = report.state.as_str();
+                let mut out = io::stdout().lock();
+                Ok(writeln!(out, "job {} {state}: {}", report.job, numbers(&report.tally))?)
+            }
+        }
+    }
+}
+
+/// A tally under the keys of `jobs` and of the closing event.
+pub fn counts(tally: &Tally) -> Value {
+    json!({
+        "total": tally.total,
+        "verified": tally.verified,
+        "failed": tally.failed,
+        "skipped": tally.skipped,
+        "diverged": tally.diverged,
+        "unverified": tally.unverified + tally.accepted + tally.maybe_sent,
+        "pending": tally.pending,
+    })
+}
+
+fn document(report: &JobReport, job: Option<&Job>) -> Value {
+    let names: HashMap<&str, &str> = job
+        .iter()
+        .flat_map(|job| job.plan.included())
+        .filter_map(|target| Some((target.id.as_str(), target.user_principal_name.as_deref()?)))
+        .collect();
+    let items = job.iter().flat_map(|job| &job.items).map(|item| {
+        let (outcome, because) = match &item.state {
+            ItemState::Pending => ("pending", None),
+            ItemState::MaybeSent | ItemState::Accepted => ("unverified", None),
+            ItemState::Ended(outcome, because) => (outcome.as_str(), because.as_deref()),
+        };
+        json!({"id": item.id, "userPrincipalName": names.get(item.id.as_str()), "outcome": outcome, "because": because})
+    });
+    let mut document = json!({"job": report.job, "state": report.state, "value": items.collect::<Vec<_>>()});
+    if let (Some(document), Value::Object(counts)) = (document.as_object_mut(), counts(&report.tally)) {
+        document.extend(counts);
+    }
+    document
+}
+
+/// "37 of 40 verified, 2 failed, 1 pending".
+pub fn numbers(tally: &Tally) -> String {
+    let mut text = format!("{} of {} verified", tally.verified, tally.total);
+    let unverified = tally.unverified + tally.accepted + tally.maybe_sent;
+    for (count, word) in [
+        (tally.diverged, "diverged"),
+        (tally.failed, "failed"),
+        (tally.skipped, "skipped"),
+        (unverified, "not verified"),
+        (tally.pending, "not sent"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {word}"));
+        }
+    }
+    text
+}
+
+fn sentence(event: &JobEvent) -> String {
+    let name = text::safe(event.user_principal_name.as_deref().unwrap_or(&event.id));
+    let job = event.job;
+    match &event.what {
+        What::Held { until } => format!("job {job}: held until {} UTC; Ctrl-C cancels, nothing is sent before", output::moment(*until)),
+        What::Accepted => format!("job {job}: {name} accepted"),
+        What::Verified => format!("job {job}: {name} verified"),
+        What::Diverged { because } => format!("job {job}: {name} diverged: {because}"),
+        What::Failed { because } => format!("job {job}: {name} failed: {because}"),
+        What::Skipped { because } => format!("job {job}: {name} skipped: {because}"),
+        What::Unverified { because } => format!("job {job}: {name} accepted, but not verified: {because}"),
+        What::Throttled { seconds } => format!("job {job}: the tenant asks to wait, {seconds} s"),
+        What::Summary { .. } => format!("job {job}: ended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+
+    fn report(state: JobState, tally: Tally) -> JobReport {
+        JobReport { job: JobId(7), state, tally }
+    }
+
+    #[test]
+    fn only_a_job_that_is_verified_whole_ends_well() {
+        let all = Tally { total: 2, verified: 2, ..Tally::default() };
+        assert_eq!(exit(&report(JobState::Done, all)), Exit::Done);
+        assert_eq!(exit(&report(JobState::Cancelled, all)), Exit::Cancelled);
+        for tally in [
+            Tally { total: 2, verified: 1, failed: 1, ..Tally::default() },
+            Tally { total: 2, verified: 1, unverified: 1, ..Tally::default() },
+            Tally { total: 2, verified: 1, skipped: 1, ..Tally::default() },
+        ] {
+            assert_eq!(exit(&report(JobState::Done, tally)), Exit::Partly);
+        }
+    }
+
+    #[test]
+    fn numbers_say_only_what_there_is() {
+        let tally = Tally { total: 5, verified: 2, accepted: 1, maybe_sent: 1, pending: 1, ..Tally::default() };
+        assert_eq!(numbers(&tally), "2 of 5 verified, 2 not verified, 1 not sent");
+        assert_eq!(counts(&tally)["unverified"], 2);
+    }
+
+    #[test]
+    fn a_flood_of_failures_is_cut_off() {
+        let mut teller = Teller::new(Format::Table);
+        let event = |what| JobEvent { what, id: "u1".to_owned(), user_principal_name: None, job: JobId(7), at: fixture::now() };
+        let failed = event(What::Failed { because: "404".to_owned() });
+        let told = (0..100).filter(|_| teller.is_worth_telling(&failed)).count();
+        assert_eq!(told, TOLD);
+        assert!(!teller.is_worth_telling(&event(What::Verified)));
+    }
+
+    #[test]
+    fn the_document_has_the_numbers_beside_the_job() {
+        let document = document(&report(JobState::Done, Tally { total: 1, verified: 1, ..Tally::default() }), None);
+        assert_eq!(
+            document,
+            json!({"job": 7, "state": "done", "total": 1, "verified": 1, "failed": 0, "skipped": 0, "diverged": 0,
+            "unverified": 0, "pending": 0, "value": []})
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! `users`, `sign-ins` and `detections`.
+
+use serde_json::{Map, Value, json};
+
+use super::cli::{Format, List};
+use super::failure::Failure;
+use super::output::{self, Column};
+use super::place::{self, Place};
+use super::{json, order};
+use crate::domain::ledger::Ledger;
+use crate::domain::query::{Query, QueryContext};
+use crate::domain::records::{RiskDetection, SignIn, UserRecords};
+use crate::domain::time::Timestamp;
+
+const fn column(heading: &'static str, path: &'static str) -> Column {
+    Column { heading, path }
+}
+
+const USERS: &[Column] = &[
+    column("LEVEL", "riskLevel"),
+    column("STATE", "riskState"),
+    column("USER", "userDisplayName"),
+    column("PRINCIPAL NAME", "userPrincipalName"),
+    column("OPEN", "entriage.openDetections"),
+    column("TOKEN THEFT", "entriage.tokenTheft"),
+    column("BLOCKED BY", "entriage.blockedBy"),
+    column("DELETED", "entriage.deleted"),
+    column("UPDATED (UTC)", "riskLastUpdatedDateTime"),
+    column("", "id"),
+    column("", "riskDetail"),
+    column("", "isProcessing"),
+    column("", "entriage.evidence"),
+    column("", "entriage.blocked"),
+    column("", "entriage.privileged"),
+    column("", "entriage.guest"),
+    column("", "entriage.hybrid"),
+    column("", "entriage.enabled"),
+    column("", "entriage.mfaRegistered"),
+    column("", "entriage.ssprRegistered"),
+    column("", "entriage.notes"),
+    column("", "entriage.waitingSince"),
+];
+
+const SIGN_INS: &[Column] = &[
+    column("TIME (UTC)", "createdDateTime"),
+    column("LEVEL", "riskLevelAggregated"),
+    column("STATE", "riskState"),
+    column("PRINCIPAL NAME", "userPrincipalName"),
+    column("IP ADDRESS", "ipAddress"),
+    column("CITY", "location.city"),
+    column("COUNTRY", "location.countryOrRegion"),
+    column("CLIENT", "clientAppUsed"),
+    column("BLOCKED BY", "entriage.blockedBy"),
+    column("TOKEN THEFT", "entriage.tokenTheft"),
+    column("REQUEST ID", "id"),
+    column("", "userId"),
+    column("", "userDisplayName"),
+    column("", "correlationId"),
+    column("", "riskLevelDuringSignIn"),
+    column("", "riskDetail"),
+    column("", "riskEventTypes_v2"),
+    column("", "appDisplayName"),
+    column("", "userAgent"),
+    column("", "isInteractive"),
+    column("", "status.errorCode"),
+    column("", "conditionalAccessStatus"),
+    column("", "autonomousSystemNumber"),
+    column("", "tokenIssuerType"),
+    column("", "incomingTokenType"),
+    column("", "sessionId"),
+    column("", "uniqueTokenIdentifier"),
+    column("", "entriage.detections"),
+];
+
+const DETECTIONS: &[Column] = &[
+    column("DETECTED (UTC)", "detectedDateTime"),
+    column("LEVEL", "riskLevel"),
+    column("STATE", "riskState"),
+    column("DETECTION", "entriage.name"),
+    column("PRINCIPAL NAME", "userPrincipalName"),
+    column("IP ADDRESS", "ipAddress"),
+    column("CITY", "location.city"),
+    column("COUNTRY", "location.countryOrRegion"),
+    column("TOKEN THEFT", "entriage.tokenTheft"),
+    column("", "id"),
+    column("", "userId"),
+    column("", "userDisplayName"),
+    column("", "riskEventType"),
+    column("", "riskDetail"),
+    column("", "detectionTimingType"),
+    column("", "activity"),
+    column("", "activityDateTime"),
+    column("", "lastUpdatedDateTime"),
+    column("", "tokenIssuerType"),
+    column("", "requestId"),
+    column("", "correlationId"),
+    column("", "source"),
+    column("", "entriage.sessionId"),
+    column("", "entriage.uniqueTokenIdentifier"),
+    column("", "entriage.incomingTokenType"),
+    column("", "entriage.autonomousSystemNumber"),
+];
+
+/// `users`
+pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
+    let query = parse(&list.query)?;
+    let session = place.open().await?;
+    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let mut rows: Vec<&UserRecords> = matching_users(dataset.users(), &query, &ledger, now);
+    if let Some(by) = &list.sort {
+        order::sort(&mut rows, by, &order::user_fields())?;
+    }
+    print(place, list, USERS, &rows, |records| json::user(records, &ledger, now))
+}
+
+/// `sign-ins`
+pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
+    let query = parse(&list.query)?;
+    let session = place.open().await?;
+    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let mut rows = matching_sign_ins(dataset.users(), &query, &ledger, now);
+    if let Some(by) = &list.sort {
+        order::sort(&mut rows, by, &order::sign_in_fields())?;
+    }
+    print(place, list, SIGN_INS, &rows, |(records, sign_in)| json::sign_in(records, sign_in))
+}
+
+/// `detections`
+pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
+    let query = parse(&list.query)?;
+    let session = place.open().await?;
+    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let context = QueryContext { now, ledger: &ledger };
+    let all = dataset.detections();
+    let mut rows: Vec<(&UserRecords, &RiskDetection)> =
+        all.filter(|(records, detection)| query.matches_detection(records, detection, context)).collect();
+    order::detections_by_default(&mut rows);
+    if let Some(by) = &list.sort {
+        order::sort(&mut rows, by, &order::detection_fields())?;
+    }
+    print(place, list, DETECTIONS, &rows, |(records, detection)| json::detection(records, detection))
+}
+
+/// The query that these words make.
+pub fn parse(words: &[String]) -> Result<Query, Failure> {
+    let text = words.join(" ");
+    let text = text.trim();
+    Query::parse(text).map_err(|error| Failure::query(text, error))
+}
+
+/// Users that match, in their default order.
+pub fn matching_users<'a>(users: &'a [UserRecords], query: &Query, ledger: &Ledger, now: Timestamp) -> Vec<&'a UserRecords> {
+    let context = QueryContext { now, ledger };
+    let mut rows: Vec<&UserRecords> = users.iter().filter(|records| query.matches_user(records, context)).collect();
+    order::users_by_default(&mut rows);
+    rows
+}
+
+/// Sign-ins that match, in their default order.
+pub fn matching_sign_ins<'a>(
+    users: &'a [UserRecords],
+    query: &Query,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Vec<(&'a UserRecords, &'a SignIn)> {
+    let context = QueryContext { now, ledger };
+    let all = users.iter().flat_map(|records| records.sign_ins.iter().map(move |sign_in| (records, sign_in)));
+    let mut rows: Vec<_> = all.filter(|(records, sign_in)| query.matches_sign_in(records, sign_in, context)).collect();
+    order::sign_ins_by_default(&mut rows);
+    rows
+}
+
+fn print<T>(place: &Place, list: &List, columns: &[Column], rows: &[T], object: impl Fn(&T) -> Map<String, Value>) -> Result<(), Failure> {
+    let matches = rows.len();
+    if list.count {
+        return output::data(&match list.format {
+            Format::Json | Format::Jsonl => output::json_line(&json!({"count": matches}))?,
+            Format::Table | Format::Csv => format!("{matches}\n"),
+        });
+    }
+    let shown = rows.iter().take(list.limit.unwrap_or(matches)).map(object).collect();
+    output::list(columns, shown, matches, list.format, place.paper)
+}

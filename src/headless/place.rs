@@ -1,0 +1,205 @@
+//! Where a command works: the home folder, the configuration and the workspace.
+
+use std::path::{Path, PathBuf};
+
+use super::cli::Global;
+use super::failure::{Exit, Failure};
+use super::output;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::domain::dataset::Dataset;
+use crate::domain::ledger::Ledger;
+use crate::domain::records::UserRecords;
+pub use crate::engine::DEMO;
+use crate::engine::{OpenOptions, Session};
+use crate::store::Home;
+
+/// Where a command works.
+pub struct Place {
+    /// How to open workspaces.
+    pub options: OpenOptions,
+    /// The workspace that was asked for.
+    pub workspace: Option<String>,
+    /// The configuration file, whether or not it exists.
+    pub config: PathBuf,
+    /// What tables may do.
+    pub paper: output::Paper,
+}
+
+impl Place {
+    /// Reads the global options.
+    pub fn new(global: &Global) -> Result<Self, Failure> {
+        let config = match &global.config {
+            Some(file) => readable(file)?,
+            None => config::default_path().ok_or_else(|| {
+                Failure::new(Exit::Workspace, "cannot find the configuration folder").hinted("set HOME, or give --config FILE")
+            })?,
+        };
+        let home = Home::resolve(global.home.clone())?;
+        Ok(Place {
+            options: OpenOptions { home, read_only: global.read_only, clock: Clock::system() },
+            workspace: global.workspace.clone(),
+            config,
+            paper: output::Paper::stdout(global.color),
+        })
+    }
+
+    /// What the operator configured.
+    pub fn configuration(&self) -> Result<Config, Failure> {
+        Config::read(&self.config).map_err(|error| {
+            let hint = "check the file, or start without it by --config with another one";
+            Failure::new(Exit::Workspace, "the configuration cannot be used").because(error).hinted(hint)
+        })
+    }
+
+    /// Names of the workspaces there are.
+    pub fn workspaces(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.options.home.workspaces()?)
+    }
+
+    /// The workspace that a command works on: the one that was asked for, else the one used last, else the demo.
+    pub fn chosen(&self) -> Result<String, Failure> {
+        if let Some(name) = &self.workspace {
+            return Ok(name.clone());
+        }
+        match self.options.home.last_used() {
+            Some(name) if self.workspaces()?.contains(&name) => Ok(name),
+            Some(name) if name != DEMO => {
+                output::say(&format!("note: the workspace used last, {name}, is gone; using {DEMO}"));
+                Ok(DEMO.to_owned())
+            }
+            _ => Ok(DEMO.to_owned()),
+        }
+    }
+
+    /// Opens the chosen workspace; the demo workspace is made where it does not exist.
+    pub async fn open(&self) -> Result<Session, Failure> {
+        let name = self.chosen()?;
+        let missing = !self.workspaces()?.contains(&name);
+        let session = if name == DEMO && missing {
+            let session = Session::demo(&self.options, None, false).await?;
+            output::say("note: there was no workspace yet; made demo, a simulated tenant: nothing here is real");
+            session
+        } else {
+            Session::open(&self.options, &name).await?
+        };
+        tell_notices(&session);
+        Ok(session)
+    }
+}
+
+/// Says what was repaired or set aside while opening.
+pub fn tell_notices(session: &Session) {
+    for notice in &session.notices {
+        output::say(&format!("note: {notice}"));
+    }
+}
+
+/// What the journal adds up to.
+pub fn ledger(session: &Session) -> Ledger {
+    let mut ledger = Ledger::default();
+    session.store.with_ledger(&mut |held| ledger = held.clone());
+    ledger
+}
+
+fn readable(file: &Path) -> Result<PathBuf, Failure> {
+    match std::fs::metadata(file) {
+        Ok(found) if found.is_file() => Ok(file.to_owned()),
+        Ok(_) => Err(no_config(file, "it is not a file".to_owned())),
+        Err(error) => Err(no_config(file, error.to_string())),
+    }
+}
+
+fn no_config(file: &Path, why: String) -> Failure {
+    Failure::new(Exit::Workspace, format!("cannot read the configuration {}", file.display()))
+        .because(why)
+        .hinted("check the path given with --config")
+}
+
+/// The user with this object id or principal name.
+///
+/// An account that was deleted and made anew shares its principal name with the old one: then the name
+/// is not enough.
+pub fn find_user<'a>(dataset: &'a Dataset, name: &str) -> Result<&'a UserRecords, Failure> {
+    let same = |text: Option<&str>| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
+    if let Some(records) = dataset.user(&name.into()) {
+        return Ok(records);
+    }
+    let mut found = dataset
+        .users()
+        .iter()
+        .filter(|records| same(records.user.user_principal_name.as_deref()) || records.id().as_str().eq_ignore_ascii_case(name));
+    match (found.next(), found.next()) {
+        (Some(records), None) => Ok(records),
+        (Some(first), Some(second)) => Err(ambiguous(name, first, second)),
+        (None, _) => Err(unknown(dataset, name)),
+    }
+}
+
+/// A principal name that is not enough.
+pub fn ambiguous(name: &str, first: &UserRecords, second: &UserRecords) -> Failure {
+    Failure::usage(format!("{name} names more than one account")).hinted(format!(
+        "give the object id, such as {} or {}",
+        first.id(),
+        second.id()
+    ))
+}
+
+fn unknown(dataset: &Dataset, name: &str) -> Failure {
+    let wanted = name.to_lowercase();
+    let likeness = |records: &&UserRecords| {
+        let user = &records.user;
+        let texts = [user.user_principal_name.as_deref(), user.user_display_name.as_deref(), Some(user.id.as_str())];
+        let likeness = texts.into_iter().flatten().map(|text| {
+            let text = text.to_lowercase();
+            if !wanted.is_empty() && text.contains(&wanted) { 1.0 } else { strsim::jaro_winkler(&text, &wanted) }
+        });
+        likeness.fold(0.0, f64::max)
+    };
+    let mut near: Vec<(f64, &UserRecords)> =
+        dataset.users().iter().map(|records| (likeness(&records), records)).filter(|(likeness, _)| *likeness > 0.8).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id().cmp(b.1.id())));
+    let names: Vec<&str> =
+        near.iter().take(3).map(|(_, records)| records.user.user_principal_name.as_deref().unwrap_or(records.id().as_str())).collect();
+    let hint = if names.is_empty() {
+        "entriage users lists them; USER is an object id or a user principal name".to_owned()
+    } else {
+        format!("did you mean {}?", names.join(", or "))
+    };
+    Failure::usage(format!("no user {name} is known in this workspace")).hinted(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+
+    fn dataset() -> Dataset {
+        ["adele", "alex", "zoe"].map(|id| fixture::risky_user(id, "passwordSpray")).into_iter().collect()
+    }
+
+    #[test]
+    fn users_are_found_by_id_and_principal_name_in_any_case() {
+        let dataset = dataset();
+        assert_eq!(find_user(&dataset, "ALEX@contoso.test").unwrap().id().as_str(), "alex");
+        assert_eq!(find_user(&dataset, "zoe").unwrap().id().as_str(), "zoe");
+    }
+
+    #[test]
+    fn an_unknown_user_is_answered_with_near_matches() {
+        let failure = find_user(&dataset(), "adelle@contoso.test").unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.hint.is_some_and(|hint| hint.starts_with("did you mean adele@contoso.test")));
+        assert!(find_user(&dataset(), "").unwrap_err().hint.is_some_and(|hint| hint.contains("entriage users")));
+    }
+
+    #[test]
+    fn a_principal_name_shared_by_two_accounts_is_not_enough() {
+        let mut again = fixture::risky_user("new-id", "passwordSpray");
+        again.user.user_principal_name = Some("adele@contoso.test".to_owned());
+        let mut dataset = dataset();
+        dataset.put(again);
+        assert!(find_user(&dataset, "adele@contoso.test").unwrap_err().message.contains("more than one"));
+        assert!(find_user(&dataset, "new-id").is_ok());
+    }
+}

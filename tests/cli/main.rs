@@ -1,0 +1,12 @@
+//! The command line, from outside.
+
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod meta;
+#[cfg(test)]
+mod remediation;
+#[cfg(test)]
+mod support;
