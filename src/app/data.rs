@@ -87,7 +87,7 @@ impl App {
             self.toasts.fail(notice);
         }
         if first {
-            self.banner = opened.first_run;
+            self.banner = opened.first_run && opened.label == "DEMO";
             let open = self.ledger.open_jobs().count();
             if open > 0 && !self.job_runs() && self.overlay.is_none() {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), offer: true, message: None });
@@ -158,7 +158,7 @@ impl App {
 
     fn job_failed(&mut self, id: Option<JobId>, message: String) {
         let number = id.map_or_else(|| "The job".to_owned(), |id| format!("Job {id}"));
-        let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(super::CommandId::Jobs));
+        let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(super::command::CommandId::Jobs));
         let shown = self.shows_job();
         match self.job.as_mut().filter(|job| id.is_none() || job.id.is_none_or(|held| Some(held) == id)) {
             Some(job) => {

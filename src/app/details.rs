@@ -1,6 +1,7 @@
 //! The pane of detection details: which detection is shown, and what is said of it.
 
 use super::format::{self, level, moment, since, state};
+use super::session;
 use crate::domain::catalogue;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::ledger::Ledger;
@@ -158,12 +159,12 @@ pub fn lines(details: &Details, records: &UserRecords, ledger: &Ledger, now: Tim
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
-            session(&mut lines, Some(detection), records.sign_in_of(detection), records, now);
+            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, now);
             more(&mut lines, detection);
         }
         (Some(Subject::SignIn(_)), None) => {
             lines.text("Sign-in without a detection", Tone::Heading);
-            session(&mut lines, None, details.sign_in(records), records, now);
+            session_fields(&mut lines, None, details.sign_in(records), records, now);
         }
         _ => lines.text(no_detection(records, now), Tone::Quiet),
     }
@@ -205,7 +206,7 @@ fn about_detection(lines: &mut Lines, detection: &RiskDetection) {
 }
 
 /// The session fields, with the labels of the source document.
-fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, now: Timestamp) {
+fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, now: Timestamp) {
     let without = match (detection, sign_in) {
         (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
         (_, None) => "unknown: the sign-in was not read",
@@ -224,14 +225,14 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
     lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
     let address =
         sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
-    let novelty = if sign_in.is_some_and(|sign_in| is_new_address(sign_in, records)) { "  new for this user" } else { "" };
+    let novelty = if sign_in.is_some_and(|sign_in| session::is_new_address(sign_in, records)) { "  new for this user" } else { "" };
     lines.known("IP address", address.map(|address| format!("{address}{novelty}")), "unknown");
     let place = sign_in.and_then(|sign_in| sign_in.location.as_ref()).or(detection.and_then(|detection| detection.location.as_ref()));
     lines.known("Sign-in location", place.and_then(Location::short), "unknown");
-    if let Some(travel) = sign_in.and_then(|sign_in| travel(sign_in, records)) {
+    if let Some(travel) = sign_in.and_then(|sign_in| session::travel(sign_in, records)) {
         lines.field("", &travel, Tone::Warning);
     }
-    lines.known("Sign-in client", sign_in.map(client), without);
+    lines.known("Sign-in client", sign_in.map(session::client), without);
     let request = sign_in.map(|sign_in| &sign_in.id).or(detection.and_then(|detection| detection.request_id.as_ref()));
     lines.known("Sign-in request ID", request.map(ToString::to_string), without);
     let correlation =
@@ -239,7 +240,7 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
     lines.known("Sign-in correlation ID", correlation, without);
     let Some(sign_in) = sign_in else { return };
     lines.known("Session ID", sign_in.session_id.clone(), without);
-    for address in other_addresses(sign_in, records) {
+    for address in session::other_addresses(sign_in, records) {
         lines.field("", &format!("▲ also seen on {address}"), Tone::Warning);
     }
     lines.known("Unique token ID", sign_in.unique_token_identifier.clone(), without);
@@ -260,87 +261,16 @@ fn session(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option
     lines.field("Sign-in risk", &format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref())), Tone::Plain);
 }
 
-fn client(sign_in: &SignIn) -> String {
-    let mut parts = vec![sign_in.client_app_used.clone().unwrap_or_else(|| "client unknown".to_owned())];
-    if sign_in.is_interactive == Some(false) {
-        parts.push("non-interactive".to_owned());
-    }
-    if let Some(device) = &sign_in.device_detail {
-        let named = [&device.browser, &device.operating_system, &device.display_name];
-        parts.extend(named.into_iter().flatten().filter(|text| !text.is_empty()).cloned());
-        parts.extend(device.is_managed.map(|managed| if managed { "managed device" } else { "unmanaged device" }.to_owned()));
-    }
-    parts.join(" · ")
-}
-
-/// Whether earlier sign-ins of the user are known and none came from this address.
-fn is_new_address(sign_in: &SignIn, records: &UserRecords) -> bool {
-    let mut earlier = records.sign_ins.iter().filter(|other| other.created_date_time < sign_in.created_date_time).peekable();
-    sign_in.ip_address.is_some() && earlier.peek().is_some() && earlier.all(|other| other.ip_address != sign_in.ip_address)
-}
-
-/// Other addresses of the same session: what a replayed token looks like.
-fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'a str> {
-    let same_session =
-        |other: &&SignIn| sign_in.session_id.as_ref().is_some_and(|id| !id.is_empty()) && other.session_id == sign_in.session_id;
-    let mut addresses: Vec<&str> = records
-        .sign_ins
-        .iter()
-        .filter(same_session)
-        .filter_map(|other| other.ip_address.as_deref())
-        .filter(|address| sign_in.ip_address.as_deref() != Some(address))
-        .collect();
-    addresses.sort_unstable();
-    addresses.dedup();
-    addresses.truncate(4);
-    addresses
-}
-
-/// Faster than an aeroplane from the sign-in before: "5,200 km in 4 min".
-fn travel(sign_in: &SignIn, records: &UserRecords) -> Option<String> {
-    let point = |sign_in: &SignIn| sign_in.location.as_ref()?.geo_coordinates;
-    let at = sign_in.created_date_time?;
-    let before = records
-        .sign_ins
-        .iter()
-        .filter(|other| other.created_date_time.is_some_and(|then| then < at) && point(other).is_some())
-        .max_by_key(|other| other.created_date_time)?;
-    let (here, there) = (point(sign_in)?, point(before)?);
-    let rise = (here.latitude - there.latitude).to_radians() / 2.0;
-    let turn = (here.longitude - there.longitude).to_radians() / 2.0;
-    let cosines = here.latitude.to_radians().cos() * there.latitude.to_radians().cos();
-    let kilometres = 2.0 * 6_371.0 * (rise.sin().powi(2) + cosines * turn.sin().powi(2)).clamp(0.0, 1.0).sqrt().asin();
-    let seconds = before.created_date_time?.age(at).num_seconds().max(1);
-    let fast = kilometres > 500.0 && kilometres / (seconds as f64 / 3_600.0) > 900.0;
-    fast.then(|| format!("▲ {} km in {}", format::number(kilometres.round() as usize), format::duration(seconds.unsigned_abs())))
-}
-
 /// What stands in `additionalInfo`: a JSON array of pairs in a string, as a rule.
 fn more(lines: &mut Lines, detection: &RiskDetection) {
     let Some(info) = detection.additional_info.as_deref().filter(|info| !info.trim().is_empty()) else { return };
-    let pairs = additional_info(info);
+    let pairs = session::additional_info(info);
     if pairs.is_empty() {
         lines.field("Additional info", info, Tone::Plain);
     }
     for (key, value) in pairs.iter().take(40) {
         lines.field(key, value, Tone::Plain);
     }
-}
-
-/// The pairs of an `additionalInfo`; empty where it is not what the documentation says. Hostile text.
-fn additional_info(text: &str) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(text) else { return Vec::new() };
-    let part = |item: &serde_json::Value, name: &str| {
-        item.as_object().and_then(|object| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))).map(|(_, value)| value.clone())
-    };
-    let plain = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        serde_json::Value::Array(values) => {
-            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
-        }
-        other => other.to_string(),
-    };
-    items.iter().filter_map(|item| Some((plain(part(item, "key")?), plain(part(item, "value").unwrap_or_default())))).collect()
 }
 
 fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
@@ -421,14 +351,6 @@ mod tests {
         assert!(text.contains("also seen on 198.51.100.20"), "{text}");
         assert!(text.contains("new for this user"), "{text}");
         assert!(text.contains("km in 4 min"), "{text}");
-    }
-
-    #[test]
-    fn additional_info_is_read_leniently() {
-        assert_eq!(additional_info(r#"[{"Key":"riskReasons","Value":["a","b"]},{"key":"n","value":3},7]"#).len(), 2);
-        for hostile in ["", "{", "[1,2]", "{\"Key\":1}", "null"] {
-            assert!(additional_info(hostile).is_empty(), "{hostile}");
-        }
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn fits(size: (u16, u16)) -> bool {
 /// tabs below that.
 pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16) -> Layout {
     let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
-    let status = screen.rows(0, if size.0 < 100 { 2 } else { 1 });
+    let status = screen.rows(0, if size.0 < 120 { 2 } else { 1 });
     let banner = screen.rows(status.height, u16::from(banner));
     let hints = screen.rows(size.1.saturating_sub(1), 1);
     let message = message.min(size.1.saturating_sub(1));
@@ -154,7 +154,7 @@ pub fn overlay(size: (u16, u16), wanted: (u16, u16)) -> Area {
     Area { x: (size.0 - width) / 2, y: (size.1 - height) / 2, width, height }
 }
 
-/// Where the preview, the job, lists and help stand.
+/// Where the journal and help stand.
 pub fn large_overlay(size: (u16, u16)) -> Area {
     overlay(size, (92, 28))
 }

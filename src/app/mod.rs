@@ -14,6 +14,7 @@ pub mod input;
 pub mod job;
 pub mod key;
 pub mod keymap;
+mod keys;
 pub mod layout;
 pub mod line;
 pub mod marks;
@@ -23,6 +24,7 @@ mod overlays;
 mod panes;
 pub mod preview;
 pub mod scroll;
+mod session;
 pub mod sign_ins;
 pub mod sort;
 #[cfg(test)]
@@ -34,7 +36,7 @@ pub use key::{Key, KeyCode};
 pub use keymap::{KeyMap, KeyProblem};
 pub use msg::{Effect, Msg, Opened, Options};
 
-use command::{CommandId, Context};
+use command::Context;
 use details::Details;
 use job::JobRun;
 use layout::{Layout, Pane};
@@ -176,91 +178,6 @@ impl App {
         // Ages are read at a glance and trusted: an idle screen must not go on saying "2 min".
         let minute = (self.phase == Phase::Ready).then(|| Timestamp(self.now.0 + second(60)));
         [hold, self.toasts.wake_at(), minute].into_iter().flatten().min()
-    }
-
-    fn key(&mut self, key: Key) -> Vec<Effect> {
-        let interrupt = key == Key::ctrl('c');
-        match self.phase {
-            Phase::Ready => {}
-            Phase::Opening(_) | Phase::Failed(_) => return self.key_before_open(key),
-        }
-        if !layout::fits(self.options.size) {
-            return self.key_unseen(key);
-        }
-        if interrupt {
-            // Whatever the key map says, this leaves what is open.
-            return self.interrupt();
-        }
-        if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
-            return vec![Effect::Suspend];
-        }
-        if self.overlay.is_some() {
-            self.key_in_overlay(key)
-        } else if self.line.is_some() {
-            self.key_in_line(key);
-            Vec::new()
-        } else {
-            match self.options.keys.command(self.context(), key) {
-                Some(command) => self.run(command),
-                None => {
-                    let help = self.options.keys.hint(CommandId::Help);
-                    self.toasts.say(format!("{key} does nothing here · {help} for help"), self.now);
-                    Vec::new()
-                }
-            }
-        }
-    }
-
-    fn key_before_open(&mut self, key: Key) -> Vec<Effect> {
-        match self.options.keys.command(Context::Users, key) {
-            _ if key == Key::ctrl('c') || key == Key::plain(KeyCode::Esc) || key == Key::plain(KeyCode::Char('q')) => vec![Effect::Quit],
-            Some(CommandId::Quit | CommandId::Cancel) => vec![Effect::Quit],
-            Some(CommandId::Suspend) => vec![Effect::Suspend],
-            _ => Vec::new(),
-        }
-    }
-
-    /// While nothing can be seen, nothing is done but to leave.
-    fn key_unseen(&mut self, key: Key) -> Vec<Effect> {
-        match self.options.keys.command(Context::Users, key) {
-            _ if matches!(self.overlay, Some(Overlay::Quit)) && key == Key::ctrl('c') => vec![Effect::Quit],
-            _ if matches!(self.overlay, Some(Overlay::Quit)) => self.key_in_overlay(key),
-            Some(CommandId::Suspend) => vec![Effect::Suspend],
-            Some(CommandId::Quit | CommandId::Cancel) => self.run(CommandId::Quit),
-            _ if key == Key::ctrl('c') => self.run(CommandId::Quit),
-            _ => Vec::new(),
-        }
-    }
-
-    fn interrupt(&mut self) -> Vec<Effect> {
-        match self.overlay {
-            // A second one, while it is asked whether to quit, means it.
-            Some(Overlay::Quit) => vec![Effect::Quit],
-            Some(_) => self.key_in_overlay(Key::plain(KeyCode::Esc)),
-            None if self.line.is_some() => {
-                self.key_in_line(Key::plain(KeyCode::Esc));
-                Vec::new()
-            }
-            None => self.run(CommandId::Quit),
-        }
-    }
-
-    fn paste(&mut self, text: &str) {
-        match &mut self.overlay {
-            Some(Overlay::Preview(preview)) => preview.paste(text),
-            Some(Overlay::Note { input, .. }) => input.paste(text),
-            Some(Overlay::Help(help)) => {
-                help.input.paste(text);
-                help.refilter();
-            }
-            Some(_) => {}
-            None => {
-                if let Some(line) = &mut self.line {
-                    line.input_mut().paste(text);
-                    self.line_changed();
-                }
-            }
-        }
     }
 
     /// Brings everything into sight that must be, after any message.

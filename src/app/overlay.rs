@@ -99,9 +99,9 @@ impl Overlay {
     /// Where it stands on the screen.
     pub fn area(&self, size: (u16, u16)) -> Area {
         match self {
-            Overlay::Preview(_) | Overlay::Job | Overlay::Jobs { .. } | Overlay::Journal { .. } | Overlay::Help(_) => {
-                layout::large_overlay(size)
-            }
+            Overlay::Preview(preview) => super::preview::area(preview, size),
+            Overlay::Job | Overlay::Jobs { .. } => layout::overlay(size, (92, 20)),
+            Overlay::Journal { .. } | Overlay::Help(_) => layout::large_overlay(size),
             Overlay::Menu(menu) => layout::overlay(size, (72, u16::try_from(menu.items.len()).unwrap_or(20).saturating_add(3))),
             Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::Quit => layout::overlay(size, (64, 6)),

@@ -50,6 +50,12 @@ impl App {
         }
     }
 
+    /// Whether a key leaves what lies over the panes: Escape always, and what quits or goes back in the panes.
+    fn leaves(&self, key: Key) -> bool {
+        let command = self.options.keys.command(Context::Users, key);
+        key.code == KeyCode::Esc || matches!(command, Some(CommandId::Back | CommandId::Quit))
+    }
+
     fn list_command(&self, context: Context, key: Key) -> Option<CommandId> {
         self.options.keys.command(context, key)
     }
@@ -85,6 +91,7 @@ impl App {
 
     fn key_in_job(&mut self, key: Key) -> Vec<Effect> {
         let rows = Overlay::Job.rows(self.options.size);
+        let closes = self.leaves(key);
         let Some(job) = &mut self.job else { return Vec::new() };
         let command = self.options.keys.command(Context::List, key);
         let len = job.len();
@@ -94,7 +101,7 @@ impl App {
         }
         let leave = key.code == KeyCode::Esc || command == Some(CommandId::Back);
         if !job.is_running() {
-            let close = leave || key.code == KeyCode::Enter || command == Some(CommandId::Jobs);
+            let close = closes || key.code == KeyCode::Enter || command == Some(CommandId::Jobs);
             if !close {
                 self.overlay = Some(Overlay::Job);
             }
@@ -117,10 +124,10 @@ impl App {
 
     fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::Jobs, key);
-        let (rows, len) = (overlay.rows(self.options.size), self.ledger.jobs().count());
+        let (rows, len, leaves) = (overlay.rows(self.options.size), self.ledger.jobs().count(), self.leaves(key));
         let Overlay::Jobs { scroll, message, .. } = &mut overlay else { return Vec::new() };
         *message = None;
-        if key.code == KeyCode::Esc || command == Some(CommandId::Back) || command == Some(CommandId::Jobs) {
+        if leaves || command == Some(CommandId::Jobs) {
             return Vec::new();
         }
         if !command.is_some_and(|command| scroll.run(command, len, rows)) {
@@ -147,7 +154,7 @@ impl App {
     fn key_in_list(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::List, key);
         let rows = overlay.rows(self.options.size);
-        if key.code == KeyCode::Esc || command == Some(CommandId::Back) {
+        if self.leaves(key) {
             return Vec::new();
         }
         let mut chosen = None;

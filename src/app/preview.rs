@@ -6,7 +6,7 @@ use super::command::CommandId;
 use super::format::{count, number, wrap};
 use super::input::Input;
 use super::key::{Key, KeyCode};
-use super::layout;
+use super::layout::{self, Area};
 use super::scroll::Scroll;
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
@@ -246,14 +246,27 @@ impl Preview {
 
 /// The consequence of the plan's action, wrapped for the preview on this screen.
 pub fn consequence(preview: &Preview, size: (u16, u16)) -> Vec<String> {
-    wrap(preview.plan.action.consequence(), usize::from(layout::large_overlay(size).inner().width.saturating_sub(2)))
+    wrap(preview.plan.action.consequence(), usize::from(layout::overlay(size, (WIDTH, 1)).width.saturating_sub(4)))
 }
 
-/// How many rows are left for the summary or the list of targets: what must be seen comes first.
+/// Columns that the preview wants.
+const WIDTH: u16 = 92;
+
+/// Rows that the summary or the list of targets never have: what must be seen before a key starts something.
+fn fixed_rows(preview: &Preview, size: (u16, u16)) -> usize {
+    consequence(preview, size).len() + 5 + usize::from(preview.changed.is_some())
+}
+
+/// Where the preview stands: as high as its summary and a good part of its targets need.
+pub fn area(preview: &Preview, size: (u16, u16)) -> Area {
+    let rows = (preview.summary.len() + 1).max(preview.len().min(12));
+    let height = u16::try_from(rows + fixed_rows(preview, size) + 2).unwrap_or(u16::MAX);
+    layout::overlay(size, (WIDTH, height))
+}
+
+/// How many rows are left for the summary or the list of targets.
 pub fn target_rows(preview: &Preview, size: (u16, u16)) -> usize {
-    let height = usize::from(layout::large_overlay(size).inner().height);
-    let fixed = consequence(preview, size).len() + 4 + usize::from(preview.changed.is_some());
-    height.saturating_sub(fixed).max(1)
+    usize::from(area(preview, size).inner().height).saturating_sub(fixed_rows(preview, size)).max(1)
 }
 
 fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -> String {

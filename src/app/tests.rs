@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::job::Phase as JobPhase;
 use super::*;
+use crate::app::command::CommandId;
 use crate::app::layout::Pane;
 use crate::domain::action::Action;
 use crate::domain::fixture::{now, risky_user};

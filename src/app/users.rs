@@ -31,6 +31,8 @@ pub struct Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Users {
     rows: Vec<Row>,
+    /// All positions, in order: a filter never sorts, and a few changed users leave little to sort.
+    ordered: Vec<u32>,
     /// Positions that match the exact filter, in order.
     exact: Vec<u32>,
     /// Positions that are shown: `exact`, narrowed by the fuzzy find.
@@ -56,6 +58,8 @@ impl Users {
     /// Takes in a dataset as a whole.
     pub fn load(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         self.rows = dataset.users().iter().map(Row::of).collect();
+        self.ordered = (0u32..).zip(&self.rows).map(|(at, _)| at).collect();
+        self.order();
         self.refilter(dataset, ledger, now);
     }
 
@@ -65,8 +69,14 @@ impl Users {
             let Some((position, records)) = dataset.position(id).zip(dataset.user(id)) else { continue };
             match self.rows.get_mut(position) {
                 Some(row) => *row = Row::of(records),
-                None => self.rows.push(Row::of(records)),
+                None => {
+                    self.ordered.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+                    self.rows.push(Row::of(records));
+                }
             }
+        }
+        if !changed.is_empty() {
+            self.order();
         }
         self.refilter(dataset, ledger, now);
     }
@@ -90,15 +100,16 @@ impl Users {
     pub fn set_sort(&mut self, sort: Sort, dataset: &Dataset) {
         self.sort = sort;
         self.order();
+        let matching: HashSet<u32> = self.exact.iter().copied().collect();
+        self.exact = self.ordered.iter().copied().filter(|at| matching.contains(at)).collect();
         self.narrow();
         self.keep_cursor(dataset);
     }
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         let context = QueryContext { now, ledger };
-        self.exact =
-            (0u32..).zip(dataset.users()).filter(|(_, records)| self.query.matches_user(records, context)).map(|(at, _)| at).collect();
-        self.order();
+        let matches = |at: &u32| dataset.users().get(*at as usize).is_some_and(|records| self.query.matches_user(records, context));
+        self.exact = self.ordered.iter().copied().filter(matches).collect();
         self.narrow();
         self.count();
         self.keep_cursor(dataset);
@@ -106,7 +117,7 @@ impl Users {
 
     fn order(&mut self) {
         let (rows, sort) = (&self.rows, self.sort);
-        self.exact.sort_by(|a, b| match (rows.get(*a as usize), rows.get(*b as usize)) {
+        self.ordered.sort_by(|a, b| match (rows.get(*a as usize), rows.get(*b as usize)) {
             (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
             _ => a.cmp(b),
         });

@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
 fn bar(job: &JobRun, columns: usize, theme: Theme) -> Line<'static> {
     let tally = &job.tally;
     let done = tally.verified + tally.diverged + tally.failed + tally.skipped + tally.unverified;
-    let part = |count: usize| if tally.total == 0 { 0 } else { count * columns / tally.total };
+    let part = |count: usize| (count * columns).checked_div(tally.total).unwrap_or(0).min(columns);
     let (done, sent) = (part(done), part(done + tally.accepted + tally.maybe_sent));
     Line::from(vec![
         Span::styled("█".repeat(done), theme.accent()),

@@ -29,6 +29,7 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
         put(frame, inner, row, Line::styled(fit(changed, columns).into_owned(), theme.warning()));
         row += 1;
     }
+    row += 1;
     for line in consequence(preview, app.size()) {
         put(frame, inner, row, Line::styled(line, theme.strong()));
         row += 1;
@@ -54,7 +55,7 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
 fn advice(app: &App, preview: &Preview) -> String {
     match preview.place {
         Place::Targets => format!("{} takes a caution in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
-        Place::Reason => "Enter goes on · ↑ last reason · Shift-Tab lists targets · Esc cancels".to_owned(),
+        Place::Reason => "Enter on · ↑ recalls · Shift-Tab targets · Esc closes".to_owned(),
         Place::Confirmation if preview.plan.confirm == Confirmation::Enter => "Enter starts · Esc back".to_owned(),
         Place::Confirmation => "Type it, then Enter starts · Esc back".to_owned(),
     }
@@ -71,7 +72,7 @@ fn summary(frame: &mut Frame, preview: &Preview, inner: Area, rows: usize, theme
     if cut {
         put(frame, inner, rows.saturating_sub(1), Line::styled("     … Shift-Tab lists all targets", theme.quiet()));
     } else if preview.plan.targets.iter().any(|target| target.verdict == Verdict::Caution) && preview.summary.len() < rows {
-        put(frame, inner, preview.summary.len(), Line::styled("     Shift-Tab, Space: take one in or out, with a reason", theme.quiet()));
+        put(frame, inner, preview.summary.len(), Line::styled("     Shift-Tab, Space: take one in, with a reason", theme.quiet()));
     }
 }
 

@@ -13,16 +13,13 @@ use crate::domain::plan::Access;
 
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     let area = layout.status;
-    let (who, counts, fresh) = (identity(app, theme), counts(app, theme), freshness(app, theme));
+    let (counts, job, fresh) = (counts(app, theme), job(app, theme), freshness(app, theme));
     if area.height > 1 {
-        bar(frame, area, 0, who, fresh);
-        let job = job(app, theme);
+        bar(frame, area, 0, identity(app, room(area, &fresh), theme), fresh);
         bar(frame, area, 1, counts, job);
     } else {
-        let mut right = counts;
-        right.extend(job(app, theme));
-        right.extend(fresh);
-        bar(frame, area, 0, who, right);
+        let right = [counts, job, fresh].concat();
+        bar(frame, area, 0, identity(app, room(area, &right), theme), right);
     }
     if layout.banner.height > 0 {
         let text =
@@ -39,10 +36,15 @@ pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     }
 }
 
+/// Columns that are left beside these.
+fn room(area: Area, spans: &[Span<'static>]) -> usize {
+    let taken: usize = spans.iter().map(|span| width(&span.content)).sum();
+    usize::from(area.width).saturating_sub(taken)
+}
+
 /// Left and right on one row; the left gives way.
 fn bar(frame: &mut Frame, area: Area, row: usize, left: Vec<Span<'static>>, right: Vec<Span<'static>>) {
-    let taken: usize = right.iter().map(|span| width(&span.content)).sum();
-    let mut room = usize::from(area.width).saturating_sub(taken + 1);
+    let mut room = room(area, &right);
     let mut spans = Vec::new();
     for span in left {
         let text = fit(&span.content, room).into_owned();
@@ -54,20 +56,19 @@ fn bar(frame: &mut Frame, area: Area, row: usize, left: Vec<Span<'static>>, righ
     put(frame, area, row, Line::from(spans));
 }
 
-fn identity(app: &App, theme: Theme) -> Vec<Span<'static>> {
+/// Who and what; the tenant's name gives way, for whether anything can be sent must be seen.
+fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let workspace = app.workspace();
     let access = match workspace.access {
         Access::ReadWrite => Span::styled("read-write", theme.warning()),
         Access::ReadOnly => Span::raw("read-only"),
         Access::Evidence => Span::raw("read-only (files)"),
     };
-    vec![
-        Span::styled(" entriage  ", theme.accent()),
-        Span::styled(format!("{}  ", fit(&workspace.tenant, 40)), theme.strong()),
-        Span::styled(format!("{}  ", workspace.label), theme.accent()),
-        access,
-        Span::raw("  "),
-    ]
+    let name = Span::styled(" entriage  ", theme.accent());
+    let label = Span::styled(format!("{}  ", workspace.label), theme.accent());
+    let taken = width(&name.content) + width(&label.content) + width(&access.content) + 2;
+    let tenant = fit(&workspace.tenant, room.saturating_sub(taken).min(40)).into_owned();
+    vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, access]
 }
 
 fn counts(app: &App, theme: Theme) -> Vec<Span<'static>> {

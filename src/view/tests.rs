@@ -38,7 +38,8 @@ fn everything() -> Vec<UserRecords> {
 #[test]
 fn no_size_and_no_overlay_breaks_the_drawing() {
     for overlay in OVERLAYS {
-        for pane in ["1", "2", "3", "z"] {
+        let panes: &[&str] = if overlay.is_empty() { &["1", "2", "3", "z", "v j", "w"] } else { &["1"] };
+        for pane in panes {
             let mut app = sized((120, 40), everything());
             keys(&mut app, pane);
             keys(&mut app, overlay);
@@ -116,35 +117,170 @@ fn without_colour_everything_is_told_by_words_and_weight() {
 
 #[test]
 fn the_smallest_screen() {
-    insta::assert_snapshot!(screen(&sized((60, 18), five())), @"");
+    insta::assert_snapshot!(screen(&sized((60, 18), five())), @r#"
+     entriage  contoso.test  DEMO  read-write  synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft
+      1 Risky users  2 Risky sign-ins  3 Detection details
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
+    ┃   LEVEL ▾ USER                     DETECTIONS  UPDATED   ┃
+    ┃▌  HIGH    User alex                1           1 h       ┃
+    ┃   MEDIUM  User adele               1   ◆ token 1 h       ┃
+    ┃   MEDIUM  User bob                 1           1 h       ┃
+    ┃   MEDIUM  User carol               1           1 h       ┃
+    ┃   LOW     User dave        deleted 1           1 h       ┃
+    ┃                                                          ┃
+    ┃                                                          ┃
+    ┃                                                          ┃
+    ┃                                                          ┃
+    ┃                                                          ┃
+    ┃                                                          ┃
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+     d dismiss  c compromised  s safe  / filter  n note  ? help
+    "#);
 }
 
 #[test]
 fn the_usual_screen() {
     let mut app = sized((80, 24), five());
     keys(&mut app, "j 2");
-    insta::assert_snapshot!(screen(&app), @"");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write                      synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft
+    ┌ 1 Risky users ──────────────────────────────────────────────────────────── 5 ┐
+    │   LEVEL ▾ USER                             DETECTIONS  UPDATED   STATE       │
+    │   HIGH    User alex                        1           1 h       at risk     │
+    │▌  MEDIUM  User adele                       1   ◆ token 1 h       at risk     │
+    └──────────────────────────────────────────────────────────────────────────────┘
+    ┏ 2 Risky sign-ins ─ User adele ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 1 ┓
+    ┃   TIME        IP ADDRESS       LOCATION        CLIENT     LEVEL   STATE      ┃
+    ┃▌  13:05 today 203.0.113.7      ?               Browser    MEDIUM  at risk    ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+    ┌ 3 Detection details ──────────────────────────────────────── 1 of 1 · pgdn ▾ ┐
+    │Anomalous token · MEDIUM · at risk · real time · T1528                        │
+    │◆ Token theft: Entra never remediates this by itself, and a new password alone│
+    │may not end the session.                                                      │
+    └──────────────────────────────────────────────────────────────────────────────┘
+     d dismiss  c compromised  s safe  w all sign-ins  space mark  y copy  ? help
+    "#);
 }
 
 #[test]
 fn the_wide_screen() {
     let mut app = sized((120, 40), five());
     keys(&mut app, "j space");
-    insta::assert_snapshot!(screen(&app), @"");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write                   1 high · 3 medium · 1 low · 1 token theft  synced 2 min ago
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓┌ 2 Risky sign-ins ─ User bob ─────────────────────────────── 1 ┐
+    ┃   LEVEL ▾ USER                DETECTIONS  UPDATED   ┃│   TIME        IP ADDRESS       LOCATION CLIENT     STATE      │
+    ┃   HIGH    User alex           1           1 h       ┃│▌  13:05 today 203.0.113.7      ?        Browser    at risk    │
+    ┃ ● MEDIUM  User adele          1   ◆ token 1 h       ┃│                                                               │
+    ┃▌  MEDIUM  User bob            1           1 h       ┃│                                                               │
+    ┃   MEDIUM  User carol          1           1 h       ┃│                                                               │
+    ┃   LOW     User dave   deleted 1           1 h       ┃│                                                               │
+    ┃                                                     ┃│                                                               │
+    ┃                                                     ┃│                                                               │
+    ┃                                                     ┃│                                                               │
+    ┃                                                     ┃│                                                               │
+    ┃                                                     ┃└───────────────────────────────────────────────────────────────┘
+    ┃                                                     ┃┌ 3 Detection details ───────────────────────── 1 of 1 · pgdn ▾ ┐
+    ┃                                                     ┃│New country · MEDIUM · at risk · real time · T1078             │
+    ┃                                                     ┃│Activity from a country where the user, and hardly anyone in   │
+    ┃                                                     ┃│the tenant, has been.                                          │
+    ┃                                                     ┃│Check first: Travel, and VPN exits.                            │
+    ┃                                                     ┃│Token issuer type      unknown                                 │
+    ┃                                                     ┃│Sign-in time           2026-11-22 13:05:00 UTC (1 h ago)       │
+    ┃                                                     ┃│IP address             203.0.113.7                             │
+    ┃                                                     ┃│Sign-in location       unknown                                 │
+    ┃                                                     ┃│Sign-in client         Browser                                 │
+    ┃                                                     ┃│Sign-in request ID     bob-s1                                  │
+    ┃                                                     ┃│Sign-in correlation ID bob-c1                                  │
+    ┃                                                     ┃│Session ID             bob-session                             │
+    ┃                                                     ┃│Unique token ID        unknown                                 │
+    ┃                                                     ┃│ASN                    unknown                                 │
+    ┃                                                     ┃│Incoming token type    unknown                                 │
+    ┃                                                     ┃│Sign-in result         success                                 │
+    ┃                                                     ┃│Sign-in risk           MEDIUM · at risk                        │
+    ┃                                                     ┃│                                                               │
+    ┃                                                     ┃│User                                                           │
+    ┃                                                     ┃│Principal name         bob@contoso.test                        │
+    ┃                                                     ┃│Risk                   MEDIUM · at risk                        │
+    ┃                                                     ┃│Risk last updated      2026-11-22 13:05:00 UTC (1 h ago)       │
+    ┃                                                     ┃│Evidence               fresh                                   │
+    ┃                                                     ┃│MFA registered         yes                                     │
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────────────────────────────────────────────┘
+     1 marked   d dismiss  c compromised  s safe  / filter  space mark  n note  y copy  x jobs  q quit  ? help
+    "#);
 }
 
 #[test]
 fn the_preview() {
     let mut app = sized((100, 30), five());
     keys(&mut app, "a d 'PT-118' enter");
-    insta::assert_snapshot!(screen(&app), @"");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write                                          synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
+    ┃   LEVEL ▾ USER                                                 DETECTIONS  UPDATED   STATE       ┃
+    ┃▌● HIGH    User alex                                            1           1 h       at risk     ┃
+    ┃ ● MEDIUM  User adele                                           1   ◆ token 1 h       at risk     ┃
+    ┃ ● MEDIUM  User bob                                             1           1 h       at risk     ┃
+    ┃ ● ┏ Dismiss user risk ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users selected ┓   ┃
+    ┃ ● ┃    3 will be dismissed                                                                   ┃   ┃
+    ┃   ┃      all their risky sign-ins and detections, too (6)                                    ┃   ┃
+    ┃   ┃    1 left out                                                                            ┃   ┃
+    ┃   ┃        token theft: User adele                                                           ┃   ┃
+    ┃   ┃    1 refused                                                                             ┃   ┃
+    ┃   ┃        deleted (support case): User dave                                                 ┃   ┃
+    ┃   ┃      Shift-Tab, Space: take one in, with a reason                                        ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┗━━━┃ Cannot be undone. Passwords stay as they are: dismissing does not make an identity safe. ┃━━━┛
+    ┌ 2 ┃ For a false positive, confirm safe teaches Entra; this does not.                         ┃ 1 ┐
+    │   ┃ 1 request, about 2 s, then read back                                                     ┃   │
+    │▌  ┃ Reason   PT-118                                                                          ┃   │
+    │   ┃ Type 3 to confirm                                                                        ┃   │
+    │   ┃ Type it, then Enter starts · Esc back                                                    ┃   │
+    └───┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛───┘
+    ┌ 3 Detection details ──────────────────────────────────────────────────────────── 1 of 1 · pgdn ▾ ┐
+    │Password spray · MEDIUM · at risk · real time · T1110                                             │
+    │An attack that tries common passwords on many accounts has found this one's. That the account was │
+    │used is not proven.                                                                               │
+    │Check first: Reset the password now; then other users with the same address, user agent, network  │
+    └──────────────────────────────────────────────────────────────────────────────────────────────────┘
+     Marked 5 users (without a filter: all).
+    "#);
 }
 
 #[test]
 fn the_preview_on_the_smallest_screen_shows_all_that_matters() {
     let mut app = sized((60, 18), five());
     keys(&mut app, "a d");
-    insta::assert_snapshot!(screen(&app), @"");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write  synced 2 min ago
+     ┏ Dismiss user risk ━━━━━━━━━━━━━━━━━━━ 5 users selected ┓
+     ┃    3 will be dismissed                                 ┃
+    ┏┃      all their risky sign-ins and detections, too (6)  ┃┓
+    ┃┃    1 left out                                          ┃┃
+    ┃┃        token theft: User adele                         ┃┃
+    ┃┃    1 refused                                           ┃┃
+    ┃┃        deleted (support case): User dave               ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃ Cannot be undone. Passwords stay as they are:          ┃┃
+    ┃┃ dismissing does not make an identity safe. For a false ┃┃
+    ┃┃ positive, confirm safe teaches Entra; this does not.   ┃┃
+    ┃┃ 1 request, about 2 s, then read back                   ┃┃
+    ┃┃ Reason                                                 ┃┃
+    ┃┃ Type 3 to confirm                                      ┃┃
+    ┃┃ Enter on · ↑ recalls · Shift-Tab targets · Esc closes  ┃┃
+    ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
+     Marked 5 users (without a filter: all).
+    "#);
 }
 
 #[test]
@@ -163,5 +299,36 @@ fn a_running_job() {
     app.update(Msg::Job(event(What::Verified, "bob")), later);
     let tally = Tally { total: 3, accepted: 1, verified: 1, failed: 1, ..Tally::default() };
     app.update(Msg::Progress { job: JobId(7), tally, seconds_left: 12 }, later);
-    insta::assert_snapshot!(screen(&app), @"");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write                                          synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft                                                job 7 1/3
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
+    ┃   LEVEL ▾ USER                                                 DETECTIONS  UPDATED   STATE       ┃
+    ┃▌● HIGH    User alex                                            1           1 h       at risk     ┃
+    ┃ ● ┏ Dismiss user risk: 3 users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ job 7 · started 14:05 ┓   ┃
+    ┃   ┃ ██████████████████████████████████████████████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ ┃   ┃
+    ┃ ● ┃ 1 verified · 1 accepted · 1 failed                                                       ┃   ┃
+    ┃ ● ┃ 1 request/s (tenant's limit) · 12 s left · Esc stops after the request in flight         ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┃   ┃ failed     carol@contoso.test                    404 not found                           ┃   ┃
+    ┃   ┃ verified   bob@contoso.test                                                              ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┃   ┃                                                                                          ┃   ┃
+    ┗━━━┃                                                                                          ┃━━━┛
+    ┌ 2 ┃                                                                                          ┃ 1 ┐
+    │   ┃                                                                                          ┃   │
+    │▌  ┃                                                                                          ┃   │
+    │   ┃                                                                                          ┃   │
+    │   ┃                                                                                          ┃   │
+    └───┃                                                                                          ┃───┘
+    ┌ 3 ┃ x leaves it running in the background · j k scroll                                       ┃ ▾ ┐
+    │Pas┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛   │
+    │An attack that tries common passwords on many accounts has found this one's. That the account was │
+    │used is not proven.                                                                               │
+    │Check first: Reset the password now; then other users with the same address, user agent, network  │
+    └──────────────────────────────────────────────────────────────────────────────────────────────────┘
+     4 marked   d dismiss  c compromised  s safe  / filter  space mark  n note  y copy  x jobs  ? help
+    "#);
 }

@@ -1,0 +1,89 @@
+//! What a sign-in tells beside the user's others: new addresses, shared sessions, impossible travel.
+
+use super::format;
+use crate::domain::records::{SignIn, UserRecords};
+
+/// How the sign-in was made, on what kind of device. Hostile text.
+pub fn client(sign_in: &SignIn) -> String {
+    let mut parts = vec![sign_in.client_app_used.clone().unwrap_or_else(|| "client unknown".to_owned())];
+    if sign_in.is_interactive == Some(false) {
+        parts.push("non-interactive".to_owned());
+    }
+    if let Some(device) = &sign_in.device_detail {
+        let named = [&device.browser, &device.operating_system, &device.display_name];
+        parts.extend(named.into_iter().flatten().filter(|text| !text.is_empty()).cloned());
+        parts.extend(device.is_managed.map(|managed| if managed { "managed device" } else { "unmanaged device" }.to_owned()));
+    }
+    parts.join(" · ")
+}
+
+/// Whether earlier sign-ins of the user are known and none came from this address.
+pub fn is_new_address(sign_in: &SignIn, records: &UserRecords) -> bool {
+    let mut earlier = records.sign_ins.iter().filter(|other| other.created_date_time < sign_in.created_date_time).peekable();
+    sign_in.ip_address.is_some() && earlier.peek().is_some() && earlier.all(|other| other.ip_address != sign_in.ip_address)
+}
+
+/// Other addresses of the same session: what a replayed token looks like.
+pub fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'a str> {
+    let same_session =
+        |other: &&SignIn| sign_in.session_id.as_ref().is_some_and(|id| !id.is_empty()) && other.session_id == sign_in.session_id;
+    let mut addresses: Vec<&str> = records
+        .sign_ins
+        .iter()
+        .filter(same_session)
+        .filter_map(|other| other.ip_address.as_deref())
+        .filter(|address| sign_in.ip_address.as_deref() != Some(address))
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.truncate(4);
+    addresses
+}
+
+/// Faster than an aeroplane from the sign-in before: "5,200 km in 4 min".
+pub fn travel(sign_in: &SignIn, records: &UserRecords) -> Option<String> {
+    let point = |sign_in: &SignIn| sign_in.location.as_ref()?.geo_coordinates;
+    let at = sign_in.created_date_time?;
+    let before = records
+        .sign_ins
+        .iter()
+        .filter(|other| other.created_date_time.is_some_and(|then| then < at) && point(other).is_some())
+        .max_by_key(|other| other.created_date_time)?;
+    let (here, there) = (point(sign_in)?, point(before)?);
+    let rise = (here.latitude - there.latitude).to_radians() / 2.0;
+    let turn = (here.longitude - there.longitude).to_radians() / 2.0;
+    let cosines = here.latitude.to_radians().cos() * there.latitude.to_radians().cos();
+    let kilometres = 2.0 * 6_371.0 * (rise.sin().powi(2) + cosines * turn.sin().powi(2)).clamp(0.0, 1.0).sqrt().asin();
+    let seconds = before.created_date_time?.age(at).num_seconds().max(1);
+    let fast = kilometres > 500.0 && kilometres / (seconds as f64 / 3_600.0) > 900.0;
+    fast.then(|| format!("▲ {} km in {}", format::number(kilometres.round() as usize), format::duration(seconds.unsigned_abs())))
+}
+
+/// The pairs of an `additionalInfo`; empty where it is not what the documentation says. Hostile text.
+pub fn additional_info(text: &str) -> Vec<(String, String)> {
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(text) else { return Vec::new() };
+    let part = |item: &serde_json::Value, name: &str| {
+        item.as_object().and_then(|object| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))).map(|(_, value)| value.clone())
+    };
+    let plain = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(values) => {
+            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    items.iter().filter_map(|item| Some((plain(part(item, "key")?), plain(part(item, "value").unwrap_or_default())))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additional_info_is_read_leniently() {
+        assert_eq!(additional_info(r#"[{"Key":"riskReasons","Value":["a","b"]},{"key":"n","value":3},7]"#).len(), 2);
+        for hostile in ["", "{", "[1,2]", "{\"Key\":1}", "null"] {
+            assert!(additional_info(hostile).is_empty(), "{hostile}");
+        }
+    }
+}
