@@ -23,6 +23,12 @@ impl App {
         if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
             return vec![Effect::Suspend];
         }
+        if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {
+            // A terminal sends Escape and a key in quick succession as that key with Alt.
+            let mut effects = self.key(Key::plain(KeyCode::Esc));
+            effects.extend(self.key(Key { alt: false, ..key }));
+            return effects;
+        }
         if self.overlay.is_some() {
             self.key_in_overlay(key)
         } else if self.line.is_some() {
@@ -59,6 +65,11 @@ impl App {
             _ if key == Key::ctrl('c') => self.run(CommandId::Quit),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether keys go into a text field.
+    fn is_typing(&self) -> bool {
+        self.line.is_some() || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Help(_)))
     }
 
     fn interrupt(&mut self) -> Vec<Effect> {

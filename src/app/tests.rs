@@ -356,6 +356,17 @@ fn quitting_asks_while_a_job_runs() {
 }
 
 #[test]
+fn escape_and_a_key_in_quick_succession_are_not_one_key() {
+    let mut app = running();
+    let tally = Tally { total: 2, verified: 2, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(7), state: JobState::Done, tally }, now());
+    assert_eq!(keys(&mut app, "alt-q"), vec![Effect::Quit]);
+    let mut app = console(five());
+    keys(&mut app, "d 'reason' alt-q");
+    assert_eq!(preview(&app).reason.text(), "reason", "what is typed is not lost to a slip");
+}
+
+#[test]
 fn a_stopped_job_can_be_resumed() {
     let mut app = running();
     app.update(Msg::JobFailed { job: Some(JobId(7)), message: "disk full".to_owned() }, now());
