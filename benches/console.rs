@@ -2,6 +2,7 @@
 //!
 //! Limits to compare with: a frame of three panes at 200x60 cannot cost less than about 0.6 ms here
 //! (drawing an unchanged screen), and one durable record not less than one fdatasync.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 
 use std::io::Read;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ fn frames(criterion: &mut Criterion) {
         let mut app = console(&session, (200, 60));
         let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
         let now = session.clock().now();
-        let down = Key { code: KeyCode::Char('j'), ctrl: false, alt: false, shift: false };
+        let down = Key::new(KeyCode::Char('j'), false, false, false);
         criterion.bench_function(&format!("key to frame, 200x60, {users} users"), |bencher| {
             bencher.iter(|| {
                 app.update(Msg::Key(down), now);

@@ -1,5 +1,6 @@
 //! An open workspace: its store, its tenant and the engine between them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Engine, EngineError};
@@ -95,8 +96,8 @@ impl Session {
             notices: opened.notices,
             clock: options.clock,
         };
-        if opened.needs_fill && session.access() != Access::Evidence {
-            session.engine.sync(&mut |_, _| {}).await?;
+        if opened.needs_fill {
+            session.fill(&opened.dir).await?;
         }
         options.home.set_last_used(name)?;
         Ok(session)
@@ -111,7 +112,8 @@ impl Session {
             return Err(OpenError::OtherKind { name: DEMO.to_owned(), wanted: "demo" });
         }
         let (seed, users) = DEFAULT_DEMO;
-        let spec = spec.unwrap_or(DemoSpec { seed, users, epoch: now, rate: Some(1.0), faults: Vec::new() });
+        let epoch = Timestamp(chrono::DateTime::from_timestamp(now.0.timestamp(), 0).unwrap_or(now.0)); // whole seconds read better
+        let spec = spec.unwrap_or(DemoSpec { seed, users, epoch, rate: Some(1.0), faults: Vec::new() });
         let manifest = manifest(Source::Demo(spec), "contoso.test", now);
         if !exists {
             store::create(&options.home, DEMO, &manifest)?;
@@ -129,6 +131,15 @@ impl Session {
             return Err(OpenError::OtherKind { name: name.to_owned(), wanted: "evidence" });
         }
         Self::open(options, name).await
+    }
+
+    /// Fills a new or rebuilt cache. A demo tenant is read past its rate limit and faults: making it is not remediation.
+    async fn fill(&self, dir: &Path) -> Result<(), OpenError> {
+        let Source::Demo(spec) = &self.manifest.source else { return Ok(()) };
+        let spec = DemoSpec { rate: None, faults: Vec::new(), ..spec.clone() };
+        let tenant = Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?);
+        Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone()).sync(&mut |_, _| {}).await?;
+        Ok(())
     }
 
     /// Brings the data up to date where there is a tenant; tells how many users there are.

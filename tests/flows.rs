@@ -1,0 +1,311 @@
+//! Key-driven flows through the real event loop, over a demo tenant and a screen in memory. Time moves only while
+//! everything waits, so that a hold window of seconds takes none.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use entriage::app::{App, KeyMap, Options};
+use entriage::clock::Clock;
+use entriage::console::{Runtime, Screen, Which, open_workspace};
+use entriage::domain::time::Timestamp;
+use entriage::domain::workspace::{DemoSpec, Fault, FaultKind};
+use entriage::engine::{OpenOptions, Session};
+use entriage::store::Home;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio::time::timeout;
+
+/// Longer than any pause of a job, shorter than the minute after which relative times are drawn anew. It costs nothing.
+const A_WHILE: Duration = Duration::from_secs(40);
+const A_MOMENT: Duration = Duration::from_millis(300);
+
+#[derive(Clone, Default)]
+struct FakeScreen {
+    copied: Rc<RefCell<Vec<String>>>,
+    suspended: Rc<RefCell<usize>>,
+}
+
+impl Screen for FakeScreen {
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.copied.borrow_mut().push(text.to_owned());
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        *self.suspended.borrow_mut() += 1;
+        Ok(())
+    }
+}
+
+struct Stage {
+    runtime: Runtime<TestBackend, FakeScreen>,
+    screen: FakeScreen,
+    keys: UnboundedSender<io::Result<Event>>,
+    input: UnboundedReceiver<io::Result<Event>>,
+    ended: bool,
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-22T14:05:00Z").unwrap()
+}
+
+fn spec(users: u32, faults: Vec<Fault>) -> DemoSpec {
+    DemoSpec { seed: 1, users, epoch: now(), rate: Some(1.0), faults }
+}
+
+fn options(home: &Path, read_only: bool) -> OpenOptions {
+    OpenOptions { home: Home(home.to_owned()), read_only, clock: Clock::starting_at(now()) }
+}
+
+impl Stage {
+    async fn open(options: OpenOptions, which: Which) -> Stage {
+        let clock = options.clock;
+        let app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false }, clock.now());
+        let screen = FakeScreen::default();
+        let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        let (runtime, sender) = Runtime::new(terminal, screen.clone(), app, clock);
+        let (keys, input) = unbounded();
+        let mut stage = Stage { runtime, screen, keys, input, ended: false };
+        stage.runtime.draw().unwrap();
+        assert!(stage.text().contains("entriage"), "the first frame does not wait for the workspace");
+        tokio::spawn(open_workspace(options, which, sender));
+        stage.settle(A_WHILE).await;
+        stage
+    }
+
+    async fn demo(home: &Path, users: u32) -> Stage {
+        Self::open(options(home, false), Which::Demo { spec: Some(spec(users, Vec::new())), reset: false, first_run: false }).await
+    }
+
+    /// Lets the loop turn until nothing has happened for this long.
+    async fn settle(&mut self, quiet: Duration) {
+        while let Ok(flow) = timeout(quiet, self.runtime.turn(&mut self.input)).await {
+            if let ControlFlow::Break(()) = flow.unwrap() {
+                self.ended = true;
+                return;
+            }
+        }
+        self.runtime.draw().unwrap();
+    }
+
+    async fn key(&mut self, code: KeyCode) {
+        self.keys.unbounded_send(Ok(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))).unwrap();
+        self.settle(A_MOMENT).await;
+    }
+
+    /// Types text; `\n` is Enter, `\x1b` is Esc.
+    async fn type_in(&mut self, text: &str) {
+        for character in text.chars() {
+            let code = match character {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                other => KeyCode::Char(other),
+            };
+            self.key(code).await;
+        }
+    }
+
+    fn text(&self) -> String {
+        let buffer = self.runtime.terminal().backend().buffer();
+        let width = usize::from(buffer.area.width);
+        let cells: Vec<&str> = buffer.content().iter().map(|cell| cell.symbol()).collect();
+        cells.chunks(width).map(|row| row.concat().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        assert!(self.text().contains(text), "{text:?} is not on the screen:\n{}", self.text());
+    }
+
+    /// The number before these words.
+    fn number_before(&self, words: &str) -> usize {
+        let text = self.text();
+        let before = text.split(words).next().unwrap();
+        let digits: String = before.chars().rev().skip_while(|c| *c == ' ').take_while(char::is_ascii_digit).collect();
+        digits.chars().rev().collect::<String>().parse().unwrap_or_else(|_| panic!("no number before {words:?}:\n{text}"))
+    }
+}
+
+/// Runs a flow in a runtime of its own: when it ends, all its tasks are gone, as after a kill.
+fn play<T>(flow: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(flow)
+}
+
+const PLAIN: &str = "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true evidence:fresh\n";
+
+#[test]
+fn filter_mark_and_dismiss_many() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.shows("Risky users");
+        stage.type_in(PLAIN).await;
+        stage.type_in("ad").await;
+        let count = stage.number_before("will be dismissed");
+        assert!(count > 60, "more than one request: {count}");
+        stage.type_in("\n").await;
+        stage.shows("Dismiss user risk"); // a reason is needed first
+        stage.type_in("penetration test\n1\n").await;
+        stage.shows("will be dismissed"); // the wrong number starts nothing
+        stage.key(KeyCode::Backspace).await;
+        stage.type_in(&format!("{count}\n")).await;
+        stage.shows("nothing has been sent");
+        stage.settle(A_WHILE).await;
+        assert_eq!(stage.number_before("verified"), count);
+        stage.type_in("\x1bq").await;
+        assert!(stage.ended);
+    });
+    play(async {
+        let session = Session::open(&options(home.path(), false), "demo").await.unwrap();
+        let dismissed = session
+            .load()
+            .unwrap()
+            .users()
+            .iter()
+            .filter(|records| records.user.risk_detail.as_ref().is_some_and(|detail| detail.as_str() == "adminDismissedAllRiskForUser"))
+            .count();
+        assert!(dismissed > 60);
+        assert!(session.store.verify().unwrap().is_ok());
+    });
+}
+
+#[test]
+fn escape_in_the_hold_window_sends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.type_in(PLAIN).await;
+        stage.type_in("d\n\n").await;
+        stage.shows("nothing has been sent");
+        stage.type_in("\x1b").await;
+        stage.settle(A_WHILE).await;
+        stage.type_in("\x1bJ").await;
+        stage.shows("cancelled");
+        assert!(!stage.text().contains("about to send"), "{}", stage.text());
+    });
+}
+
+#[test]
+fn escape_in_a_running_job_stops_it_after_the_request_in_flight() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 2_000).await;
+        stage.type_in(PLAIN).await;
+        stage.type_in("ad").await;
+        let count = stage.number_before("will be dismissed").to_string();
+        stage.type_in(&format!("drill\n{count}\n")).await;
+        // The count is shown in groups of three; what is typed is not. After the hold, some requests are sent.
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(9);
+        while tokio::time::Instant::now() < deadline {
+            drop(timeout(Duration::from_secs(1), stage.runtime.turn(&mut stage.input)).await);
+        }
+        stage.type_in("\x1b").await;
+        stage.settle(A_WHILE).await;
+        let text = stage.text();
+        assert!(text.contains("ancelled") && text.contains("verified") && text.contains("not sent"), "{text}");
+    });
+}
+
+#[test]
+fn an_interrupted_job_is_offered_and_resumed() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.type_in(PLAIN).await;
+        stage.type_in("ad").await;
+        let count = stage.number_before("will be dismissed");
+        stage.type_in(&format!("drill\n{count}\n")).await;
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(5_500);
+        while tokio::time::Instant::now() < deadline {
+            drop(timeout(Duration::from_millis(100), stage.runtime.turn(&mut stage.input)).await);
+        }
+        // Here the process ends: one request is sent, the others are not.
+    });
+    play(async {
+        let mut stage = Stage::open(options(home.path(), false), Which::Named("demo".to_owned())).await;
+        stage.shows("resume");
+        if !stage.text().contains("Jobs") {
+            stage.type_in("x").await;
+        }
+        stage.type_in("\n").await;
+        stage.settle(A_WHILE).await;
+        stage.shows("verified");
+        stage.type_in("\x1b\x1bq").await;
+        assert!(stage.ended);
+    });
+    play(async {
+        let session = Session::open(&options(home.path(), false), "demo").await.unwrap();
+        session.store.with_ledger(&mut |ledger| {
+            let job = ledger.jobs().next().unwrap();
+            assert!(job.tally().all_verified(), "{:?}", job.tally());
+        });
+    });
+}
+
+#[test]
+fn a_poisoned_id_fails_alone_and_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let poison = Fault { actions: Vec::new(), user: Some("alex.wilber@contoso.test".to_owned()), times: None, does: FaultKind::Poison };
+    play(async {
+        let which = Which::Demo { spec: Some(spec(200, vec![poison])), reset: false, first_run: false };
+        let mut stage = Stage::open(options(home.path(), false), which).await;
+        stage.type_in("/level:high -privileged:true -tokentheft:true -deleted:true state:atRisk\n").await;
+        stage.type_in("ad").await;
+        let count = stage.number_before("will be dismissed");
+        stage.type_in(&format!("drill\n{count}\n")).await;
+        stage.settle(A_WHILE).await;
+        assert_eq!(stage.number_before("verified"), count - 1);
+        stage.shows("alex.wilber@contoso.test");
+        stage.shows("1 failed");
+    });
+}
+
+#[test]
+fn a_read_only_console_shows_why_nothing_can_be_sent() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let which = Which::Demo { spec: Some(spec(200, Vec::new())), reset: false, first_run: false };
+        let mut stage = Stage::open(options(home.path(), true), which).await;
+        stage.shows("read-only");
+        stage.type_in("d").await;
+        stage.shows("1 refused");
+        stage.type_in("because\n\n\n").await;
+        stage.settle(A_WHILE).await;
+        assert!(!stage.text().contains("verified"), "{}", stage.text());
+    });
+}
+
+#[test]
+fn copying_and_suspending_go_to_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.type_in("y").await;
+        stage.type_in("\n").await;
+        assert_eq!(*stage.screen.copied.borrow(), ["adele.vance@contoso.test"]);
+        stage.shows("OSC 52");
+        stage.keys.unbounded_send(Ok(Event::Key(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)))).unwrap();
+        stage.settle(A_MOMENT).await;
+        assert_eq!(*stage.screen.suspended.borrow(), 1);
+    });
+}
+
+#[test]
+fn an_idle_console_wakes_once_a_minute_at_most() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.settle(A_WHILE).await;
+        let clock = now().0 + chrono::TimeDelta::seconds(60);
+        let wake = stage.runtime.app().wake_at().unwrap();
+        assert!(wake.0 >= clock, "{wake}");
+    });
+}
