@@ -129,8 +129,14 @@ impl Stage {
     fn number_before(&self, words: &str) -> usize {
         let text = self.text();
         let before = text.split(words).next().unwrap();
-        let digits: String = before.chars().rev().skip_while(|c| *c == ' ').take_while(char::is_ascii_digit).collect();
-        digits.chars().rev().collect::<String>().parse().unwrap_or_else(|_| panic!("no number before {words:?}:\n{text}"))
+        let digits: String = before.chars().rev().skip_while(|c| *c == ' ').take_while(|c| c.is_ascii_digit() || *c == ',').collect();
+        digits
+            .chars()
+            .rev()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+            .parse()
+            .unwrap_or_else(|_| panic!("no number before {words:?}:\n{text}"))
     }
 }
 
@@ -202,7 +208,7 @@ fn escape_in_a_running_job_stops_it_after_the_request_in_flight() {
         stage.type_in("ad").await;
         let count = stage.number_before("will be dismissed").to_string();
         stage.type_in(&format!("drill\n{count}\n")).await;
-        // The count is shown in groups of three; what is typed is not. After the hold, some requests are sent.
+        // After the hold, some requests are sent.
         let deadline = tokio::time::Instant::now() + Duration::from_secs(9);
         while tokio::time::Instant::now() < deadline {
             drop(timeout(Duration::from_secs(1), stage.runtime.turn(&mut stage.input)).await);

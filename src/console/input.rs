@@ -36,7 +36,5 @@ fn key(event: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     let has = |modifier| event.modifiers.contains(modifier);
-    // Shift is in the character itself, and in BackTab.
-    let shift = has(KeyModifiers::SHIFT) && !matches!(code, KeyCode::Char(_) | KeyCode::BackTab);
-    Some(Key { code, ctrl: has(KeyModifiers::CONTROL), alt: has(KeyModifiers::ALT), shift })
+    Some(Key::new(code, has(KeyModifiers::CONTROL), has(KeyModifiers::ALT), has(KeyModifiers::SHIFT)))
 }
