@@ -329,7 +329,7 @@ impl App {
     pub(super) fn line_changed(&mut self) {
         let keep = match &mut self.line {
             Some(Line::Filter { input, error, keep, .. }) => {
-                *error = self.users.set_filter(&input.text(), &self.dataset, &self.ledger, self.now).err();
+                *error = self.users.type_filter(&input.text(), &self.dataset, &self.ledger, self.now);
                 keep.clone()
             }
             Some(Line::Find { input, .. }) => {

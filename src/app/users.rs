@@ -89,6 +89,17 @@ impl Users {
         Ok(())
     }
 
+    /// Sets the filter while it is typed. A term that does not parse yet narrows nothing: the terms before it do.
+    pub fn type_filter(&mut self, text: &str, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Option<QueryError> {
+        let error = self.set_filter(text, dataset, ledger, now).err()?;
+        let complete = text.chars().take(error.column.saturating_sub(1)).collect::<String>();
+        let complete = complete.rsplit_once(char::is_whitespace).map_or("", |(before, _)| before);
+        match self.set_filter(complete, dataset, ledger, now) {
+            // Where even these do not parse, the last good filter holds.
+            Ok(()) | Err(_) => Some(error),
+        }
+    }
+
     /// Sets the fuzzy find.
     pub fn set_find(&mut self, pattern: &str, dataset: &Dataset) {
         self.find = pattern.to_owned();
