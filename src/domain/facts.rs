@@ -97,10 +97,28 @@ pub fn is_token_theft(detection: &RiskDetection) -> bool {
     detection.risk_event_type.as_deref().is_some_and(catalogue::is_token_theft)
 }
 
-/// Whether the sign-in carries a token-theft type.
-pub fn is_token_theft_sign_in(records: &UserRecords, sign_in: &SignIn) -> bool {
-    sign_in.risk_event_types.iter().any(|kind| catalogue::is_token_theft(kind))
-        || records.detections.iter().any(|detection| detection.request_id.as_ref() == Some(&sign_in.id) && is_token_theft(detection))
+/// Whether a type tells that something is not token theft: one that this program knows, and not the one that stands for what
+/// the tenant's licence hides.
+fn rules_out_token_theft(kind: &str) -> bool {
+    !kind.eq_ignore_ascii_case("generic") && !catalogue::is_token_theft(kind) && catalogue::find(kind).is_some()
+}
+
+/// Whether the sign-in carries a token-theft type; `None` where it is an open risk and its types do not tell.
+pub fn sign_in_token_theft(records: &UserRecords, sign_in: &SignIn) -> Option<bool> {
+    let linked = records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
+    let types: Vec<&str> = sign_in
+        .risk_event_types
+        .iter()
+        .map(String::as_str)
+        .chain(linked.filter_map(|detection| detection.risk_event_type.as_deref()))
+        .collect();
+    if types.iter().any(|kind| catalogue::is_token_theft(kind)) {
+        Some(true)
+    } else if sign_in.at_risk() == Some(false) || (!types.is_empty() && types.iter().all(|kind| rules_out_token_theft(kind))) {
+        Some(false)
+    } else {
+        None
+    }
 }
 
 /// Number of detections that are still open.
@@ -110,26 +128,26 @@ pub fn open_detections(records: &UserRecords) -> usize {
 
 /// Whether an open detection or risky sign-in of the user tells of token theft.
 ///
-/// `None` where the user is at risk and no detection can be seen: it may have been one.
+/// `None` where the user is at risk and what can be seen does not explain it: no open detection, or one of a type that is
+/// hidden or not known. It may have been token theft.
 pub fn token_theft(records: &UserRecords) -> Option<bool> {
-    let by_detection = records.detections.iter().any(|detection| detection.is_open() && is_token_theft(detection));
+    let mut open = records.detections.iter().filter(|detection| detection.is_open()).peekable();
     let by_sign_in = records
         .sign_ins
         .iter()
         .any(|sign_in| sign_in.at_risk() == Some(true) && sign_in.risk_event_types.iter().any(|kind| catalogue::is_token_theft(kind)));
-    if by_detection || by_sign_in {
-        Some(true)
-    } else if records.detections.is_empty() && records.user.at_risk() != Some(false) {
-        None
-    } else {
-        Some(false)
+    if by_sign_in || open.clone().any(is_token_theft) {
+        return Some(true);
     }
+    let explained = open.peek().is_some() && open.all(|detection| detection.risk_event_type.as_deref().is_some_and(rules_out_token_theft));
+    (explained || records.user.at_risk() == Some(false)).then_some(false)
 }
 
-/// Whether the evidence behind the user's risk can still be looked at.
+/// Whether the evidence behind the user's risk can still be looked at: of a user at risk, that of what is open.
 pub fn evidence(records: &UserRecords, now: Timestamp) -> Evidence {
-    let newest = records.detections.iter().filter_map(RiskDetection::at).max();
     let at_risk = records.user.at_risk() == Some(true);
+    let counts = |detection: &&RiskDetection| !at_risk || detection.is_open();
+    let newest = records.detections.iter().filter(counts).filter_map(RiskDetection::at).max();
     match newest {
         Some(newest) if newest.age(now) > DETECTION_RETENTION => Evidence::Expired,
         Some(newest) if newest.age(now) > DETECTION_RETENTION - EXPIRING => Evidence::Expiring,
@@ -166,7 +184,7 @@ pub fn waiting_since(records: &UserRecords) -> Option<Timestamp> {
         .or(records.user.risk_last_updated_date_time)
 }
 
-/// What blocks this sign-in, if anything does.
+/// What blocked this sign-in, if anything did.
 pub fn sign_in_block(records: &UserRecords, sign_in: &SignIn) -> Option<BlockedBy> {
     let status = sign_in.status.as_ref()?;
     match status.error_code? {
@@ -180,11 +198,9 @@ pub fn sign_in_block(records: &UserRecords, sign_in: &SignIn) -> Option<BlockedB
         }
         50057 => Some(BlockedBy::AccountDisabled),
         53003 | 53000 | 53011 | 530032 => {
-            let risky_sign_in = matches!(sign_in.risk_level_during_sign_in, Some(RiskLevel::Medium | RiskLevel::High));
-            let risky_user = matches!(records.user.risk_state, Some(RiskState::AtRisk | RiskState::ConfirmedCompromised));
-            if risky_sign_in {
+            if matches!(sign_in.risk_level_during_sign_in, Some(RiskLevel::Medium | RiskLevel::High)) {
                 Some(BlockedBy::SignInRisk)
-            } else if risky_user {
+            } else if was_at_risk(records, sign_in) {
                 Some(BlockedBy::UserRisk)
             } else {
                 Some(BlockedBy::ConditionalAccess)
@@ -194,8 +210,17 @@ pub fn sign_in_block(records: &UserRecords, sign_in: &SignIn) -> Option<BlockedB
     }
 }
 
-/// Whether the user is blocked now: a blocked sign-in with no successful one after it, or a disabled
-/// account.
+/// Whether the user was at risk when signing in: still is, or the risk was closed afterwards.
+fn was_at_risk(records: &UserRecords, sign_in: &SignIn) -> bool {
+    let user = &records.user;
+    let closed_since = matches!(user.risk_state, Some(RiskState::Dismissed | RiskState::Remediated | RiskState::ConfirmedSafe))
+        && user.risk_last_updated_date_time > sign_in.created_date_time;
+    user.at_risk() == Some(true) || closed_since
+}
+
+/// Whether the user is blocked now: a blocked sign-in with no successful one after it, or a disabled account.
+///
+/// A block for user risk ends with the risk; whether the user gets in then is not known before the next sign-in.
 pub fn blocked(records: &UserRecords) -> Blocked {
     let succeeded = |sign_in: &SignIn| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
     let last_success = records.sign_ins.iter().filter(|sign_in| succeeded(sign_in)).filter_map(|sign_in| sign_in.created_date_time).max();
@@ -208,14 +233,80 @@ pub fn blocked(records: &UserRecords) -> Blocked {
     if records.directory.account_enabled == Some(false) {
         by.push(BlockedBy::AccountDisabled);
     }
+    let found = by.len();
+    by.retain(|cause| *cause != BlockedBy::UserRisk || records.user.at_risk() == Some(true));
+    let ended = by.len() < found;
     by.sort_unstable();
     by.dedup();
     let value = if !by.is_empty() {
         Some(true)
-    } else if records.sign_ins.is_empty() && records.directory.account_enabled.is_none() {
+    } else if ended || (records.sign_ins.is_empty() && records.directory.account_enabled.is_none()) {
         None
     } else {
         Some(false)
     };
     Blocked { value, by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+    use crate::domain::records::SignInStatus;
+    use crate::domain::transition::{Cause, Event, apply};
+
+    fn blocked_by_policy() -> UserRecords {
+        let mut records = fixture::risky_user("u1", "passwordSpray");
+        let sign_in = &mut records.sign_ins[0];
+        sign_in.status = Some(SignInStatus { error_code: Some(53003), ..SignInStatus::default() });
+        sign_in.risk_level_during_sign_in = Some(RiskLevel::None);
+        records
+    }
+
+    #[test]
+    fn risk_that_nothing_visible_explains_may_be_token_theft() {
+        let mut records = fixture::risky_user("u1", "unfamiliarFeatures");
+        assert_eq!(token_theft(&records), Some(false));
+        records.detections[0].risk_state = Some(RiskState::Dismissed);
+        assert_eq!(token_theft(&records), None, "the open risk has another, invisible reason");
+        assert_eq!(evidence(&records, fixture::now()), Evidence::None);
+        for kind in ["generic", "brandNewDetection"] {
+            assert_eq!(token_theft(&fixture::risky_user("u1", kind)), None, "{kind}");
+            let records = fixture::risky_user("u1", kind);
+            assert_eq!(sign_in_token_theft(&records, &records.sign_ins[0]), None, "{kind}");
+        }
+        records.user.risk_state = Some(RiskState::Dismissed);
+        assert_eq!(token_theft(&records), Some(false));
+    }
+
+    #[test]
+    fn the_five_families_are_token_theft() {
+        for kind in ["anomalousToken", "ATTACKERINTHEMIDDLE", "tokenIssuerAnomaly", "investigationsThreatIntelligence", "nationStateIP"] {
+            let records = fixture::risky_user("u1", kind);
+            assert_eq!(token_theft(&records), Some(true), "{kind}");
+            assert_eq!(sign_in_token_theft(&records, &records.sign_ins[0]), Some(true), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_block_for_user_risk_ends_with_the_risk() {
+        let mut records = blocked_by_policy();
+        assert_eq!(blocked(&records), Blocked { value: Some(true), by: vec![BlockedBy::UserRisk] });
+        apply(Event::DismissUserRisk, &mut records, &[], &Cause { at: fixture::now(), initiated_by: None });
+        assert_eq!(blocked(&records), Blocked { value: None, by: vec![] });
+        assert_eq!(sign_in_block(&records, &records.sign_ins[0]), Some(BlockedBy::UserRisk), "what blocked it then stays so");
+    }
+
+    #[test]
+    fn both_meanings_of_50053_are_told_apart() {
+        let mut records = blocked_by_policy();
+        for (reason, cause) in [
+            ("Sign-in was blocked by built-in protections due to high confidence of risk.", BlockedBy::BuiltInProtection),
+            ("The account is locked.", BlockedBy::SmartLockout),
+        ] {
+            let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.to_owned()), additional_details: None };
+            records.sign_ins[0].status = Some(status);
+            assert_eq!(blocked(&records).by, [cause]);
+        }
+    }
 }

@@ -193,7 +193,8 @@ impl Ledger {
     pub fn apply(&mut self, record: &JournalRecord) {
         match &record.entry {
             Entry::JobConfirmed { job, plan, .. } => {
-                self.jobs.insert(*job, Job::new(*job, (**plan).clone(), record.at));
+                // A number stands for one job: a second confirmation of it would forget what was sent for the first.
+                self.jobs.entry(*job).or_insert_with(|| Job::new(*job, (**plan).clone(), record.at));
             }
             Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),

@@ -117,7 +117,7 @@ pub struct Cause {
 /// Plays an event on a user's records. `sign_ins` names the sign-ins of an event with that scope.
 pub fn apply(event: Event, records: &mut UserRecords, sign_ins: &[SignInId], cause: &Cause) {
     let row = event.row();
-    let concerns_sign_in = |id: &SignInId| row.scope == Scope::User || sign_ins.contains(id);
+    let concerns_sign_in = |id: &SignInId| sign_ins.contains(id);
     for sign_in in &mut records.sign_ins {
         let named = row.scope == Scope::SignIn && sign_ins.contains(&sign_in.id);
         if named || (row.scope == Scope::User && sign_in.at_risk() == Some(true)) {
@@ -165,15 +165,18 @@ fn change_sign_in(sign_in: &mut SignIn, row: &Row) {
 /// level that is still open, and follows the sign-in when nothing is left open.
 fn user_risk_after_sign_in_event(records: &UserRecords, row: &Row) -> (RiskState, RiskLevel) {
     let held = records.user.risk_state.clone();
+    // What an administrator confirmed of the user, no verdict on a sign-in takes back.
+    if held == Some(RiskState::ConfirmedCompromised) {
+        return (RiskState::ConfirmedCompromised, RiskLevel::High);
+    }
     if row.event == Event::ConfirmSignInCompromised {
-        let state = if held == Some(RiskState::ConfirmedCompromised) { RiskState::ConfirmedCompromised } else { RiskState::AtRisk };
-        return (state, RiskLevel::High);
+        return (RiskState::AtRisk, RiskLevel::High);
     }
     let open = records.detections.iter().filter(|detection| detection.is_open()).filter_map(|detection| detection.risk_level.clone());
     let open_sign_ins =
         records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).filter_map(|sign_in| sign_in.risk_level().cloned());
     match open.chain(open_sign_ins).max_by_key(RiskLevel::weight) {
-        Some(level) => (held.filter(RiskState::is_open).unwrap_or(RiskState::AtRisk), level),
+        Some(level) => (RiskState::AtRisk, level),
         None => (row.state.clone(), RiskLevel::None),
     }
 }
@@ -242,7 +245,7 @@ pub fn verify(event: Event, records: &UserRecords, sign_in: Option<&SignInId>) -
         None => records.user.risk_state.as_ref(),
         Some(id) => records.sign_in(id).and_then(|sign_in| sign_in.risk_state.as_ref()),
     };
-    if found == Some(&row.state) {
+    if found.is_some_and(|found| keeps_promise(row, found)) {
         Verification::Verified
     } else if records.user.is_processing == Some(true) {
         Verification::Processing
@@ -250,6 +253,12 @@ pub fn verify(event: Event, records: &UserRecords, sign_in: Option<&SignInId>) -
         let found = found.map_or("unknown", RiskState::as_str);
         Verification::Diverged(format!("riskState is {found}, expected {}", row.state))
     }
+}
+
+/// Where the documentation does not state the closed state in so many words, any state that closes the risk keeps the promise.
+fn keeps_promise(row: &Row, found: &RiskState) -> bool {
+    let closed = matches!(found, RiskState::None | RiskState::Dismissed | RiskState::ConfirmedSafe | RiskState::Remediated);
+    *found == row.state || (row.inferred && !row.state.is_open() && closed)
 }
 
 #[cfg(test)]
@@ -332,6 +341,22 @@ mod tests {
         assert_eq!(records.user.at_risk(), Some(true));
         assert_eq!(records.sign_ins[0].risk_level_aggregated, Some(RiskLevel::High));
         assert_eq!(records.sign_ins[0].risk_level_during_sign_in, Some(RiskLevel::Low));
+    }
+
+    #[test]
+    fn a_verdict_on_a_sign_in_does_not_take_back_a_confirmed_compromise() {
+        let mut records = fixture::risky_user("u1", "unlikelyTravel");
+        apply(Event::ConfirmUserCompromised, &mut records, &[], &cause());
+        apply(Event::ConfirmSignInSafe, &mut records, &["u1-s1".into()], &cause());
+        assert_eq!(records.user.risk_state, Some(RiskState::ConfirmedCompromised));
+    }
+
+    #[test]
+    fn an_inferred_closed_state_may_be_another_closed_one() {
+        let mut records = fixture::risky_user("u1", "unlikelyTravel");
+        records.user.risk_state = Some(RiskState::None);
+        assert_eq!(verify(Event::ConfirmUserSafe, &records, None), Verification::Verified);
+        assert_ne!(verify(Event::DismissUserRisk, &records, None), Verification::Verified);
     }
 
     #[test]

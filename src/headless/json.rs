@@ -45,7 +45,7 @@ pub fn sign_in(records: &UserRecords, sign_in: &SignIn) -> Map<String, Value> {
     let mut object = wire::sign_in_to_json(sign_in);
     let added = json!({
         "blockedBy": known.then(|| facts::sign_in_block(records, sign_in).map(facts::BlockedBy::as_str).into_iter().collect::<Vec<_>>()),
-        "tokenTheft": facts::is_token_theft_sign_in(records, sign_in),
+        "tokenTheft": facts::sign_in_token_theft(records, sign_in),
         "detections": detections,
     });
     object.insert(ADDED.to_owned(), added);

@@ -58,6 +58,8 @@ pub enum Because {
     TokenTheftUnknown,
     /// The user holds an administrator role.
     Privileged,
+    /// Whether the user holds an administrator role was not read.
+    PrivilegedUnknown,
     /// The service is still applying a change.
     Processing,
     /// The detections are older than what the service keeps.
@@ -81,6 +83,7 @@ impl Because {
             Because::TokenTheft => "tokenTheft",
             Because::TokenTheftUnknown => "tokenTheftUnknown",
             Because::Privileged => "privileged",
+            Because::PrivilegedUnknown => "privilegedUnknown",
             Because::Processing => "processing",
             Because::EvidenceExpired => "evidenceExpired",
             Because::Guest => "guest",
@@ -100,11 +103,17 @@ impl Because {
             Because::TokenTheft => "token theft",
             Because::TokenTheftUnknown => "token theft cannot be ruled out",
             Because::Privileged => "privileged",
+            Because::PrivilegedUnknown => "roles not read",
             Because::Processing => "still processing",
             Because::EvidenceExpired => "evidence expired",
             Because::Guest => "guest",
             Because::StateUnknown => "risk state not read",
         }
+    }
+
+    /// Whether taking it in asks for the phrase: token theft and privilege, and where either was not read.
+    pub(super) fn is_guarded(self) -> bool {
+        matches!(self, Because::TokenTheft | Because::TokenTheftUnknown | Because::Privileged | Because::PrivilegedUnknown)
     }
 
     fn refuses(self) -> bool {
@@ -192,8 +201,10 @@ fn reasons(action: Action, records: &UserRecords, sign_in: Option<&SignIn>, now:
     if records.user.is_processing == Some(true) {
         because.push(Because::Processing);
     }
-    if records.directory.is_admin == Some(true) {
-        because.push(Because::Privileged);
+    match records.directory.is_admin {
+        Some(true) => because.push(Because::Privileged),
+        None => because.push(Because::PrivilegedUnknown),
+        Some(false) => {}
     }
     if facts::guest(records) == Some(true) {
         because.push(Because::Guest);
@@ -204,7 +215,7 @@ fn reasons(action: Action, records: &UserRecords, sign_in: Option<&SignIn>, now:
             because.push(Because::EvidenceExpired);
         }
         let theft = match sign_in {
-            Some(sign_in) => Some(facts::is_token_theft_sign_in(records, sign_in)),
+            Some(sign_in) => facts::sign_in_token_theft(records, sign_in),
             None => facts::token_theft(records),
         };
         match theft {

@@ -221,15 +221,11 @@ impl Plan {
     /// Judges the same targets again by present facts, and says what changed. What the older plan left
     /// out stays out; what it took in is taken in only where it is still possible.
     pub fn revise(&self, dataset: &Dataset, context: &PlanContext) -> (Plan, Vec<Change>) {
-        let targets: Vec<Target> = self.targets.iter().map(|target| self.target(target)).collect();
-        let mut plan = Plan::compute(self.action, &targets, dataset, context);
-        let mut changes = Vec::new();
+        let mut plan = Plan { targets: self.rejudge(&self.targets, dataset, context), created_at: context.now, ..self.clone() };
         let older: HashMap<&str, &PlanTarget> = self.targets.iter().map(|target| (target.id.as_str(), target)).collect();
-        for now in &mut plan.targets {
+        let mut changes = Vec::new();
+        for now in &plan.targets {
             let Some(was) = older.get(now.id.as_str()) else { continue };
-            // A caution that is new since the operator looked is not taken in on the old look's word.
-            let known = now.because.iter().all(|because| was.because.contains(because));
-            now.included = was.included && (now.verdict == Verdict::Eligible || (now.verdict == Verdict::Caution && known));
             if (was.verdict, was.included) != (now.verdict, now.included) || was.because != now.because {
                 changes.push(Change {
                     id: now.id.clone(),
@@ -242,6 +238,22 @@ impl Plan {
         }
         plan.settle(context);
         (plan, changes)
+    }
+
+    /// Judges targets of this plan by present facts. What was left out stays out; what was taken in stays in only where that is
+    /// still possible, and for no caution that is new since the operator looked.
+    pub fn rejudge(&self, targets: &[PlanTarget], dataset: &Dataset, context: &PlanContext) -> Vec<PlanTarget> {
+        let sign_ins = SignInIndex::of(self.action, dataset);
+        let mut seen = HashSet::new();
+        let first = targets.iter().filter(|was| seen.insert(was.id.as_str()));
+        first
+            .map(|was| {
+                let mut now = judge(self.action, &self.target(was), dataset, &sign_ins, context);
+                let known = now.because.iter().all(|because| was.because.contains(because));
+                now.included = was.included && (now.verdict == Verdict::Eligible || (now.verdict == Verdict::Caution && known));
+                now
+            })
+            .collect()
     }
 
     /// Takes a target with a caution in, or leaves it out again. Refused and eligible ones stay as they are.
@@ -321,8 +333,7 @@ impl Plan {
     /// Sets what follows from the targets.
     fn settle(&mut self, context: &PlanContext) {
         let included = self.included_count();
-        let guarded =
-            self.included().any(|target| target.because.iter().any(|because| matches!(because, Because::TokenTheft | Because::Privileged)));
+        let guarded = self.included().any(|target| target.because.iter().any(|because| because.is_guarded()));
         let careful = self.included().any(|target| target.verdict == Verdict::Caution);
         self.confirm = if guarded {
             Confirmation::Phrase

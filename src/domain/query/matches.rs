@@ -183,14 +183,10 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// As for users in [`facts::token_theft`]: unknown where there is risk and no type to tell by.
     fn token_theft(self) -> Option<bool> {
         match self {
             Subject::User(records) => facts::token_theft(records),
-            Subject::SignIn(records, sign_in) => {
-                let theft = facts::is_token_theft_sign_in(records, sign_in);
-                (theft || self.any_type(|_| true) || sign_in.at_risk() == Some(false)).then_some(theft)
-            }
+            Subject::SignIn(records, sign_in) => facts::sign_in_token_theft(records, sign_in),
             Subject::Detection(_, detection) => detection.risk_event_type.as_ref().map(|_| facts::is_token_theft(detection)),
         }
     }
