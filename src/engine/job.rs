@@ -10,12 +10,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::back_off;
+use super::read_back::Watched;
 use super::{Engine, EngineError, EngineEvent, JobReport};
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, Outcome};
 use crate::domain::ledger::ItemState;
-use crate::domain::plan::{IDS_PER_REQUEST, Plan, PlanContext, PlanTarget, Verdict};
+use crate::domain::plan::{IDS_PER_REQUEST, Plan, PlanContext, PlanTarget, Target, Verdict};
 use crate::domain::records::UserId;
 use crate::domain::time::Timestamp;
 use crate::tenant::{Call, TenantError};
@@ -29,9 +30,11 @@ const PATIENCE_UNREACHABLE: u32 = 3;
 pub(super) struct Run<'a> {
     pub(super) engine: &'a Engine,
     pub(super) job: JobId,
+    /// The plan, without its targets.
     pub(super) plan: Plan,
     pub(super) cancel: &'a CancellationToken,
     events: &'a UnboundedSender<EngineEvent>,
+    /// The targets that are acted on.
     targets: HashMap<String, PlanTarget>,
 }
 
@@ -42,8 +45,9 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
         events: &'a UnboundedSender<EngineEvent>,
     ) -> Result<Self, EngineError> {
-        let plan = engine.job(job, |job| job.plan.clone())?;
-        let targets = plan.included().map(|target| (target.id.clone(), target.clone())).collect();
+        let mut plan = engine.job(job, |job| job.plan.clone())?;
+        let targets = std::mem::take(&mut plan.targets);
+        let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
         Ok(Run { engine, job, plan, cancel, events, targets })
     }
 
@@ -57,34 +61,41 @@ impl<'a> Run<'a> {
         !self.cancel.is_cancelled()
     }
 
-    /// Sends what is to be sent and reads back what was sent, until nothing is left.
+    /// Sends what is to be sent and reads back what was sent, until nothing is left. Reading waits for a full page or for the
+    /// last request: sending never waits for one slow target.
     pub(super) async fn drive(&self) -> Result<JobReport, EngineError> {
         let page = self.engine.tenant.limits().read_back_page.max(1);
-        let mut queue = self.batches(&ItemState::Pending)?;
+        let mut queue = self.batches()?;
+        let mut watched = Watched::new(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, self.now());
         let mut troubles = 0;
-        self.progress(queue.len())?;
-        self.settle_lost(&mut queue).await?;
-        while !self.cancel.is_cancelled() {
-            let accepted = self.ids(|state| *state == ItemState::Accepted)?;
-            if accepted.len() >= page || (queue.is_empty() && !accepted.is_empty()) {
-                self.read_back_accepted(accepted).await?;
-            } else if let Some(batch) = queue.pop_front() {
-                self.send(batch, &mut queue, &mut troubles).await?;
-            } else {
+        loop {
+            self.progress(queue.len())?;
+            if self.cancel.is_cancelled() {
                 break;
             }
-            self.progress(queue.len())?;
+            let due = watched.due(self.now(), page);
+            if due.len() >= page || (queue.is_empty() && !due.is_empty()) {
+                self.read_back(due, &mut watched, &mut queue).await?;
+            } else if let Some(batch) = queue.pop_front() {
+                self.send(batch, &mut queue, &mut watched, &mut troubles).await?;
+            } else if let Some(next) = watched.next_due() {
+                self.wait((next.0 - self.now().0).to_std().unwrap_or_default()).await;
+            } else {
+                return self.end(JobState::Done);
+            }
         }
-        if self.cancel.is_cancelled() {
-            self.settle_lost(&mut VecDeque::new()).await?;
-            self.read_back_accepted(self.ids(|state| *state == ItemState::Accepted)?).await?;
-            return self.end(JobState::Cancelled);
-        }
-        self.end(JobState::Done)
+        self.read_back_once(watched.all()).await?;
+        self.end(JobState::Cancelled)
     }
 
     /// Sends one batch, after judging it once more, and files the answer.
-    async fn send(&self, batch: Vec<String>, queue: &mut VecDeque<Vec<String>>, troubles: &mut u32) -> Result<(), EngineError> {
+    async fn send(
+        &self,
+        batch: Vec<String>,
+        queue: &mut VecDeque<Vec<String>>,
+        watched: &mut Watched,
+        troubles: &mut u32,
+    ) -> Result<(), EngineError> {
         let ids = self.still_holding(batch)?;
         if ids.is_empty() {
             return Ok(());
@@ -103,6 +114,7 @@ impl<'a> Run<'a> {
             for id in &call.ids {
                 self.event(What::Accepted, id);
             }
+            watched.watch(call.ids, self.now());
             return Ok(());
         };
         match error {
@@ -117,7 +129,7 @@ impl<'a> Run<'a> {
                     return Err(error.into());
                 }
                 let wait = retry_after.unwrap_or_else(|| back_off(*troubles));
-                self.event(What::Throttled { seconds: wait.as_secs() }, &self.job.to_string());
+                self.throttled(wait);
                 self.wait(wait).await;
                 Ok(())
             }
@@ -135,8 +147,10 @@ impl<'a> Run<'a> {
                 if *troubles > PATIENCE_UNREACHABLE {
                     return Err(error.into());
                 }
+                // It may have been applied: it is read back like what was accepted, and sent again only if it was not.
+                watched.watch(call.ids, Timestamp(self.now().0 + back_off(*troubles)));
                 self.wait(back_off(*troubles)).await;
-                self.settle_lost(queue).await
+                Ok(())
             }
             TenantError::ReadOnly | TenantError::Evidence | TenantError::Denied { .. } | TenantError::State { .. } => Err(error.into()),
         }
@@ -158,16 +172,14 @@ impl<'a> Run<'a> {
     /// Judges a batch by what is known now; what no longer holds is skipped, with the reason.
     fn still_holding(&self, batch: Vec<String>) -> Result<Vec<String>, EngineError> {
         let mut dataset = Dataset::new();
-        let mut part = self.plan.clone();
-        part.targets = batch.iter().filter_map(|id| self.targets.get(id).cloned()).collect();
-        for target in &part.targets {
-            let user = target.user_id.clone().unwrap_or_else(|| UserId::from(target.id.as_str()));
-            if let Some(records) = self.engine.store.user(&user)? {
+        let targets: Vec<PlanTarget> = batch.iter().filter_map(|id| self.targets.get(id).cloned()).collect();
+        for target in &targets {
+            if let Some(records) = self.engine.store.user(&owner(target))? {
                 dataset.put(records);
             }
         }
-        let (now, _) = part.revise(&dataset, &self.context());
-        let (holding, gone): (Vec<_>, Vec<_>) = now.targets.into_iter().partition(|target| target.included);
+        let now = self.plan.rejudge(&targets, &dataset, &self.context());
+        let (holding, gone): (Vec<_>, Vec<_>) = now.into_iter().partition(|target| target.included);
         let skipped = gone.into_iter().map(|target| {
             let words: Vec<&str> = target.because.iter().map(|because| because.as_str()).collect();
             let because = match target.verdict {
@@ -221,9 +233,9 @@ impl<'a> Run<'a> {
         Ok(JobReport { job: self.job, state, tally })
     }
 
-    /// The user of a sign-in that the plan names.
-    pub(super) fn user_of(&self, id: &str) -> Option<UserId> {
-        self.targets.get(id).and_then(|target| target.user_id.clone())
+    /// A target of the plan, and the user that it belongs to.
+    pub(super) fn target(&self, id: &str) -> Option<(Target, UserId)> {
+        self.targets.get(id).map(|target| (self.plan.target(target), owner(target)))
     }
 
     /// Ids of the targets in this state.
@@ -231,8 +243,8 @@ impl<'a> Run<'a> {
         self.engine.job(self.job, |job| job.ids_where(&holds))
     }
 
-    fn batches(&self, state: &ItemState) -> Result<VecDeque<Vec<String>>, EngineError> {
-        let ids = self.ids(|held| held == state)?;
+    fn batches(&self) -> Result<VecDeque<Vec<String>>, EngineError> {
+        let ids = self.ids(|state| *state == ItemState::Pending)?;
         Ok(ids.chunks(IDS_PER_REQUEST).map(<[String]>::to_vec).collect())
     }
 
@@ -267,6 +279,11 @@ impl<'a> Run<'a> {
         self.engine.clock.now()
     }
 
+    /// Tells that the tenant asks to wait.
+    pub(super) fn throttled(&self, wait: Duration) {
+        self.event(What::Throttled { seconds: wait.as_secs() }, &self.job.to_string());
+    }
+
     fn event(&self, what: What, id: &str) {
         let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
         self.tell(EngineEvent::Job(JobEvent { what, id: id.to_owned(), user_principal_name, job: self.job, at: self.now() }));
@@ -276,4 +293,9 @@ impl<'a> Run<'a> {
         // Nobody listening is no reason to stop: the journal has it all.
         drop(self.events.send(event));
     }
+}
+
+/// The user that a target belongs to: itself, or the user of the sign-in.
+fn owner(target: &PlanTarget) -> UserId {
+    target.user_id.clone().unwrap_or_else(|| UserId::from(target.id.as_str()))
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use session::{DEMO, OpenError, OpenOptions, Session};
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +75,9 @@ pub enum EngineError {
     /// The job has ended.
     #[error("job {0} has already ended")]
     Ended(JobId),
+    /// One job runs at a time: they share the tenant's allowance.
+    #[error("another job is running in this workspace")]
+    Busy,
 }
 
 /// The remediation core of one workspace.
@@ -83,13 +87,17 @@ pub struct Engine {
     clock: Clock,
     operator: String,
     pacer: Pacer,
+    /// Held while a job runs.
+    running: Mutex<()>,
+    /// Held while records are read from the store, changed and put back.
+    filing: Mutex<()>,
 }
 
 impl Engine {
     /// An engine over a store and a tenant, on behalf of an operator.
     pub fn new(store: Arc<dyn Store>, tenant: Arc<dyn Tenant>, clock: Clock, operator: String) -> Self {
         let pacer = Pacer::new(tenant.limits().requests_per_second);
-        Engine { store, tenant, clock, operator, pacer }
+        Engine { store, tenant, clock, operator, pacer, running: Mutex::new(()), filing: Mutex::new(()) }
     }
 
     /// Runs a confirmed plan to its end. Cancelling stops it after the request in flight.
@@ -101,6 +109,7 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
+        let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         let mut job = JobId(0);
         self.store.with_ledger(&mut |ledger| job = ledger.next_job());
         let plan = Box::new(confirmed.plan().clone());
@@ -118,6 +127,7 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
+        let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_open(job)?;
         self.append(vec![Entry::JobResumed { job }])?;
         let run = Run::new(self, job, cancel, events)?;
@@ -128,6 +138,7 @@ impl Engine {
 
     /// Cancels an interrupted job: what was sent is read back first, the rest is never sent.
     pub async fn cancel(&self, job: JobId, events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
+        let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_open(job)?;
         let cancelled = CancellationToken::new();
         cancelled.cancel();

@@ -1,84 +1,133 @@
 //! Reading back: 204 is not success (invariant 3), and a lost answer is neither.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::job::Run;
 use super::pace::back_off;
-use super::{EngineError, EngineEvent};
+use super::{Engine, EngineError, EngineEvent};
 use crate::domain::journal::{Entry, ItemOutcome, Outcome};
 use crate::domain::ledger::ItemState;
 use crate::domain::plan::{IDS_PER_REQUEST, Target};
-use crate::domain::records::{SignInId, UserId, UserRecords};
+use crate::domain::records::{UserId, UserRecords};
+use crate::domain::time::Timestamp;
 use crate::domain::transition::{Verification, verify};
-use crate::tenant::TenantError;
+use crate::tenant::{ReadBack, TenantError};
 
-/// The risk state may lag behind the 204: so many reads must agree before a target counts as diverged.
-const READS_BEFORE_DIVERGED: u32 = 3;
-/// How many reads a target that the service is still processing is given, with growing pauses: about two minutes.
+/// The risk state may lag behind the answer: so many reads, over a quarter of a minute, must agree before a target counts as
+/// diverged, or a request whose answer was lost as not applied.
+const READS_BEFORE_DIVERGED: u32 = 4;
+/// How many reads a target that the service is still processing is given, with growing pauses: about three minutes.
 const READS_WHILE_PROCESSING: u32 = 8;
 /// How often a read is tried that the tenant puts off or cannot be reached for.
 const TRIES: u32 = 8;
 
+/// Targets that were sent, or may have been, and when each is to be read next.
+#[derive(Debug, Default)]
+pub(super) struct Watched(HashMap<String, Watch>);
+
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    reads: u32,
+    due: Timestamp,
+}
+
+impl Watched {
+    pub(super) fn new(ids: Vec<String>, due: Timestamp) -> Self {
+        let mut watched = Watched::default();
+        watched.watch(ids, due);
+        watched
+    }
+
+    pub(super) fn watch(&mut self, ids: Vec<String>, due: Timestamp) {
+        self.0.extend(ids.into_iter().map(|id| (id, Watch { reads: 0, due })));
+    }
+
+    /// At most one page of what is due.
+    pub(super) fn due(&self, now: Timestamp, page: usize) -> Vec<String> {
+        self.0.iter().filter(|(_, watch)| watch.due <= now).map(|(id, _)| id.clone()).take(page).collect()
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.0.values().map(|watch| watch.due).min()
+    }
+
+    pub(super) fn all(self) -> Vec<String> {
+        self.0.into_keys().collect()
+    }
+
+    /// Counts a read; tells how many there were.
+    fn read(&mut self, id: &str) -> u32 {
+        self.0.get_mut(id).map_or(1, |watch| {
+            watch.reads += 1;
+            watch.reads
+        })
+    }
+
+    fn again(&mut self, id: &str, due: Timestamp) {
+        if let Some(watch) = self.0.get_mut(id) {
+            watch.due = due;
+        }
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.0.remove(id);
+    }
+}
+
 impl Run<'_> {
-    /// Reads accepted targets back until each is verified, diverged or given up on.
-    pub(super) async fn read_back_accepted(&self, mut ids: Vec<String>) -> Result<(), EngineError> {
-        for read in 1.. {
-            if ids.is_empty() {
-                return Ok(());
-            }
-            let mut again = Vec::new();
-            let mut items = Vec::new();
-            for (id, found) in self.verify(&ids).await? {
-                let cancelled = self.cancel.is_cancelled();
-                let (outcome, because) = match found {
-                    Verification::Verified => (Outcome::Verified, None),
-                    Verification::Diverged(because) if read >= READS_BEFORE_DIVERGED => (Outcome::Diverged, Some(because)),
-                    Verification::Diverged(because) if cancelled => (Outcome::Unverified, Some(because)),
-                    Verification::Processing if read >= READS_WHILE_PROCESSING || cancelled => {
-                        (Outcome::Unverified, Some("the service is still processing it".to_owned()))
-                    }
-                    Verification::Diverged(_) | Verification::Processing => {
-                        again.push(id);
+    /// Reads targets back once. What is not settled is watched on; what was lost and not applied goes back into the queue.
+    pub(super) async fn read_back(
+        &self,
+        ids: Vec<String>,
+        watched: &mut Watched,
+        queue: &mut VecDeque<Vec<String>>,
+    ) -> Result<(), EngineError> {
+        let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
+        let mut items = Vec::new();
+        let mut not_applied = Vec::new();
+        for (id, found) in self.verify(&ids).await? {
+            let reads = watched.read(&id);
+            let (outcome, because) = match found {
+                Verification::Verified => (Outcome::Verified, None),
+                Verification::Diverged(because) if reads >= READS_BEFORE_DIVERGED => {
+                    if lost.contains(&id) {
+                        watched.forget(&id);
+                        not_applied.push(id);
                         continue;
                     }
-                };
-                items.push(ItemOutcome { id, outcome, because });
-            }
-            self.come_out(items)?;
-            ids = again;
-            if !ids.is_empty() {
-                self.wait(back_off(read).min(Duration::from_secs(30))).await;
-            }
+                    (Outcome::Diverged, Some(because))
+                }
+                Verification::Processing if reads >= READS_WHILE_PROCESSING => {
+                    (Outcome::Unverified, Some("the service is still processing it".to_owned()))
+                }
+                Verification::Diverged(_) | Verification::Processing => {
+                    watched.again(&id, Timestamp(self.now().0 + back_off(reads)));
+                    continue;
+                }
+            };
+            watched.forget(&id);
+            items.push(ItemOutcome { id, outcome, because });
+        }
+        self.come_out(items)?;
+        if !not_applied.is_empty() {
+            self.engine.append(vec![Entry::NotApplied { job: self.job, ids: not_applied.clone() }])?;
+            queue.extend(not_applied.chunks(IDS_PER_REQUEST).map(<[String]>::to_vec));
         }
         Ok(())
     }
 
-    /// Requests whose answer was lost: what was applied is read back like any other, what was not goes back into the queue.
-    pub(super) async fn settle_lost(&self, queue: &mut VecDeque<Vec<String>>) -> Result<(), EngineError> {
-        let lost = self.ids(|state| *state == ItemState::MaybeSent)?;
-        if lost.is_empty() {
-            return Ok(());
+    /// Reads targets back a last time, for a job that is cancelled: what is not seen in the promised state is unverified.
+    pub(super) async fn read_back_once(&self, ids: Vec<String>) -> Result<(), EngineError> {
+        let mut items = Vec::new();
+        for (id, found) in self.verify(&ids).await? {
+            let (outcome, because) = match found {
+                Verification::Verified => (Outcome::Verified, None),
+                Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
+                Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
+            };
+            items.push(ItemOutcome { id, outcome, because });
         }
-        let mut verified = Vec::new();
-        let mut unchanged = Vec::new();
-        let mut processing = Vec::new();
-        for (id, found) in self.verify(&lost).await? {
-            match found {
-                Verification::Verified => verified.push(ItemOutcome { id, outcome: Outcome::Verified, because: None }),
-                Verification::Processing => processing.push(id),
-                Verification::Diverged(_) => unchanged.push(id),
-            }
-        }
-        self.come_out(verified)?;
-        self.read_back_accepted(processing).await?;
-        if !unchanged.is_empty() {
-            self.engine.append(vec![Entry::NotApplied { job: self.job, ids: unchanged.clone() }])?;
-            for batch in unchanged.chunks(IDS_PER_REQUEST).rev() {
-                queue.push_front(batch.to_vec());
-            }
-        }
-        Ok(())
+        self.come_out(items)
     }
 
     /// Reads the targets that were not sent yet as they are now: the job may have lain for days. Sending judges them by that.
@@ -88,68 +137,74 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Reads targets and judges what was read; what was not among it was not found, whatever the store holds.
     async fn verify(&self, ids: &[String]) -> Result<Vec<(String, Verification)>, EngineError> {
-        self.read(ids).await?;
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            let user = self.owner(id);
-            let verification = match self.engine.store.user(&user)? {
-                Some(records) => {
-                    let sign_in = (user.as_str() != id).then(|| SignInId::from(id.as_str()));
-                    verify(self.plan.action.event(), &records, sign_in.as_ref())
+        let read = self.read(ids).await?;
+        let event = self.plan.action.event();
+        let judged = ids.iter().map(|id| {
+            let found = self.target(id).and_then(|(target, owner)| {
+                let records = read.get(&owner)?;
+                match &target {
+                    Target::User(_) => Some(verify(event, records, None)),
+                    Target::SignIn(sign_in) => records.sign_in(sign_in).map(|_| verify(event, records, Some(sign_in))),
                 }
-                None => Verification::Diverged("it was not found when read back".to_owned()),
-            };
-            found.push((id.clone(), verification));
-        }
-        Ok(found)
+            });
+            (id.clone(), found.unwrap_or_else(|| Verification::Diverged("it was not among what was read back".to_owned())))
+        });
+        Ok(judged.collect())
     }
 
-    /// Reads targets from the tenant into the store, page by page.
-    async fn read(&self, ids: &[String]) -> Result<(), EngineError> {
+    /// Reads targets from the tenant into the store, page by page. A job that is cancelled reads only what comes without delay.
+    async fn read(&self, ids: &[String]) -> Result<HashMap<UserId, UserRecords>, EngineError> {
         let page = self.engine.tenant.limits().read_back_page.max(1);
+        let mut users = HashMap::new();
         for ids in ids.chunks(page) {
-            let targets: Vec<Target> = ids.iter().map(|id| self.target(id)).collect();
-            let read = self.engine.read(&targets).await?;
-            let mut updated: Vec<UserRecords> = Vec::with_capacity(read.len());
-            for user in read {
-                let held = self.engine.store.user(&user.user.id)?;
-                let mut records = held.unwrap_or_else(|| UserRecords::unknown(user.user.id.clone()));
-                user.update(&mut records);
-                updated.push(records);
-            }
-            self.engine.store.put(&updated)?;
-            self.tell(EngineEvent::Records(updated));
+            let targets: Vec<Target> = ids.iter().filter_map(|id| self.target(id)).map(|(target, _)| target).collect();
+            let read = match self.engine.read(&targets, self).await {
+                Err(EngineError::Tenant(_)) if self.cancel.is_cancelled() => break,
+                read => read?,
+            };
+            let updated = self.engine.file_read_back(read).await?;
+            self.tell(EngineEvent::Records(updated.clone()));
+            users.extend(updated.into_iter().map(|records| (records.id().clone(), records)));
         }
-        Ok(())
-    }
-
-    /// The user that a target belongs to: itself, or the user of the sign-in.
-    fn owner(&self, id: &str) -> UserId {
-        self.user_of(id).unwrap_or_else(|| UserId::from(id))
-    }
-
-    fn target(&self, id: &str) -> Target {
-        if self.owner(id).as_str() == id { Target::User(id.into()) } else { Target::SignIn(id.into()) }
+        Ok(users)
     }
 }
 
-impl super::Engine {
+impl Engine {
     /// One read-back request, paced, tried again where the tenant puts it off: reading twice does no harm.
-    async fn read(&self, targets: &[Target]) -> Result<Vec<crate::tenant::ReadBack>, TenantError> {
+    async fn read(&self, targets: &[Target], run: &Run<'_>) -> Result<Vec<ReadBack>, EngineError> {
         let mut attempt = 0;
         loop {
             self.pacer.turn().await;
             attempt += 1;
-            match self.tenant.read_back(targets).await {
-                Err(TenantError::Throttled { retry_after }) if attempt < TRIES => {
-                    self.clock.sleep(retry_after.unwrap_or_else(|| back_off(attempt))).await;
+            let wait = match self.tenant.read_back(targets).await {
+                Err(TenantError::Throttled { retry_after }) if attempt < TRIES && !run.cancel.is_cancelled() => {
+                    let wait = retry_after.unwrap_or_else(|| back_off(attempt));
+                    run.throttled(wait);
+                    wait
                 }
-                Err(TenantError::Unreachable { .. } | TenantError::Lost { .. }) if attempt < TRIES / 2 => {
-                    self.clock.sleep(back_off(attempt)).await;
+                Err(TenantError::Unreachable { .. } | TenantError::Lost { .. }) if attempt < TRIES / 2 && !run.cancel.is_cancelled() => {
+                    back_off(attempt)
                 }
-                result => return result,
-            }
+                result => return Ok(result?),
+            };
+            run.wait(wait).await;
         }
+    }
+
+    /// Puts what was read back into the store. A part of a user that was not read stays as it is held.
+    async fn file_read_back(&self, read: Vec<ReadBack>) -> Result<Vec<UserRecords>, EngineError> {
+        let _filing = self.filing.lock().await;
+        let mut updated = Vec::with_capacity(read.len());
+        for user in read {
+            let held = self.store.user(&user.user.id)?;
+            let mut records = held.unwrap_or_else(|| UserRecords::unknown(user.user.id.clone()));
+            user.update(&mut records);
+            updated.push(records);
+        }
+        self.store.put(&updated)?;
+        Ok(updated)
     }
 }

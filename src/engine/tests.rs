@@ -14,13 +14,14 @@ use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
 use crate::domain::fixture;
 use crate::domain::job_event::What;
-use crate::domain::journal::{CallAnswer, Entry, JobId, JobState, Outcome};
-use crate::domain::ledger::{Item, ItemState};
+use crate::domain::journal::{CallAnswer, Entry, Head, JobId, JobState, JournalRecord, Outcome};
+use crate::domain::ledger::{Item, ItemState, Ledger};
 use crate::domain::plan::{Access, Answer, Confirmed, Plan, PlanContext, Target};
 use crate::domain::records::{SignInId, UserId, UserRecords};
 use crate::domain::risk::RiskState;
+use crate::domain::time::Timestamp;
 use crate::domain::transition::{Cause, Scope, apply};
-use crate::store::{MemoryStore, Store};
+use crate::store::{Damage, MemoryStore, Store, StoreError};
 use crate::tenant::{Call, Limits, Page, ReadBack, ReadOnly, Tenant, TenantError};
 
 /// What the next write request meets.
@@ -29,6 +30,8 @@ enum Meets {
     Throttle,
     NoEffect,
     LostAfter,
+    /// The answer is lost, and the change is seen only by the third read.
+    LostAndLate,
     LostBefore,
     Unreachable,
     Processing,
@@ -41,6 +44,8 @@ struct Scripted {
     poisoned: HashSet<String>,
     calls: Mutex<Vec<Vec<String>>>,
     cancel_at_call: Option<(usize, CancellationToken)>,
+    late: Mutex<Option<(u32, Call)>>,
+    throttled_reads: Mutex<u32>,
 }
 
 impl Scripted {
@@ -52,6 +57,8 @@ impl Scripted {
             poisoned: HashSet::new(),
             calls: Mutex::default(),
             cancel_at_call: None,
+            late: Mutex::default(),
+            throttled_reads: Mutex::default(),
         }
     }
 
@@ -114,6 +121,10 @@ impl Tenant for Scripted {
             Some(Meets::LostBefore) => return Err(lost()),
             Some(Meets::Unreachable) => return Err(TenantError::Unreachable { message: "no route".to_owned() }),
             Some(Meets::NoEffect) => return Ok(()),
+            Some(Meets::LostAndLate) => {
+                *self.late.lock().unwrap() = Some((3, call.clone()));
+                return Err(lost());
+            }
             Some(Meets::LostAfter) => {
                 self.apply(call);
                 return Err(lost());
@@ -133,6 +144,20 @@ impl Tenant for Scripted {
     }
 
     async fn read_back(&self, targets: &[Target]) -> Result<Vec<ReadBack>, TenantError> {
+        let throttled = std::mem::replace(&mut *self.throttled_reads.lock().unwrap(), 0);
+        if throttled > 0 {
+            *self.throttled_reads.lock().unwrap() = throttled - 1;
+            return Err(TenantError::Throttled { retry_after: None });
+        }
+        let mut late = self.late.lock().unwrap();
+        if let Some((reads, call)) = late.take() {
+            if reads == 1 {
+                self.apply(&call);
+            } else {
+                *late = Some((reads - 1, call));
+            }
+        }
+        drop(late);
         let users = self.users.lock().unwrap();
         let wanted: HashSet<&str> = targets.iter().map(Target::id).collect();
         let found = users.values().filter(|records| {
@@ -316,6 +341,111 @@ async fn a_lost_answer_is_read_back_before_anything_is_sent_again() {
     assert_eq!(not_applied.calls(), [3, 3]);
     let journal = not_applied.store.journal().unwrap();
     assert!(journal.iter().any(|record| matches!(record.entry, Entry::NotApplied { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_seen_late_is_not_sent_again() {
+    let mut bench = bench(Scripted::new(3).meeting(&[Meets::LostAndLate]));
+    assert!(bench.run(Action::ConfirmUserCompromised).await.unwrap().tally.all_verified());
+    assert_eq!(bench.calls(), [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_slow_target_does_not_hold_up_the_others() {
+    let mut bench = bench(Scripted::new(1_200).meeting(&[Meets::Processing]));
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.unverified), (1_140, 60));
+    let kinds: Vec<Entry> = bench.store.journal().unwrap().into_iter().map(|record| record.entry).collect();
+    let last_intent = kinds.iter().rposition(|entry| matches!(entry, Entry::Intent { .. })).unwrap();
+    let given_up = kinds.iter().rposition(|entry| matches!(entry, Entry::Outcomes { .. })).unwrap();
+    assert!(last_intent < given_up, "all is sent before the slow ones are given up");
+    let sent_at = bench.store.journal().unwrap()[last_intent].at;
+    assert!(sent_at.age(fixture::now()).abs() < chrono::TimeDelta::seconds(60), "{sent_at}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_is_heard_while_reading_is_put_off() {
+    let mut tenant = Scripted::new(60);
+    let cancel = CancellationToken::new();
+    tenant.cancel_at_call = Some((1, cancel.clone()));
+    *tenant.throttled_reads.lock().unwrap() = 100;
+    let mut bench = bench(tenant);
+    bench.cancel = cancel;
+    let report = bench.run(Action::DismissUserRisk).await.unwrap();
+    assert_eq!((report.state, report.tally.unverified), (JobState::Cancelled, 60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_jobs_never_run_at_once() {
+    let bench = bench(Scripted::new(2));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    let run = || bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events);
+    let (first, second) = tokio::join!(run(), run());
+    assert!(first.unwrap().tally.all_verified());
+    assert!(matches!(second, Err(EngineError::Busy)));
+}
+
+/// A store whose journal fails once, at the append with this number.
+struct FailsOnce {
+    inner: Arc<MemoryStore>,
+    at: usize,
+    appends: Mutex<usize>,
+}
+
+impl Store for FailsOnce {
+    fn load(&self) -> Result<Dataset, StoreError> {
+        self.inner.load()
+    }
+    fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
+        self.inner.user(id)
+    }
+    fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {
+        self.inner.put(records)
+    }
+    fn synced_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.synced_at()
+    }
+    fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.inner.set_synced_at(at)
+    }
+    fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError> {
+        let mut appends = self.appends.lock().unwrap();
+        *appends += 1;
+        if *appends == self.at {
+            return Err(StoreError::Cache("no space left on device".to_owned()));
+        }
+        self.inner.append(at, operator, entries)
+    }
+    fn journal(&self) -> Result<Vec<JournalRecord>, StoreError> {
+        self.inner.journal()
+    }
+    fn verify(&self) -> Result<Result<Head, Damage>, StoreError> {
+        self.inner.verify()
+    }
+    fn with_ledger(&self, look: &mut dyn FnMut(&Ledger)) {
+        self.inner.with_ledger(look);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_fails_at_any_record_loses_nothing_and_sends_nothing_twice() {
+    for at in 1.. {
+        let Bench { tenant, store, cancel, events, told: _told, .. } = bench(Scripted::new(130));
+        let failing = Arc::new(FailsOnce { inner: store.clone(), at, appends: Mutex::default() });
+        let engine = Engine::new(failing, tenant.clone(), Clock::starting_at(fixture::now()), "me".to_owned());
+        let plan = confirmed(Action::DismissUserRisk, &tenant.dataset());
+        match engine.run(&plan, Duration::ZERO, &cancel, &events).await {
+            Err(EngineError::Store(_)) if at == 1 => assert!(tenant.calls.lock().unwrap().is_empty(), "no intent, no request"),
+            Err(EngineError::Store(_)) => {
+                let report = engine.resume(JobId(1), &cancel, &events).await.unwrap();
+                assert!(report.tally.all_verified(), "append {at}: {report:?}");
+            }
+            Ok(_) => break,
+            other => panic!("append {at}: {other:?}"),
+        }
+        let sent: Vec<String> = tenant.calls.lock().unwrap().concat();
+        assert_eq!(sent.iter().collect::<HashSet<_>>().len(), sent.len(), "append {at}: sent twice");
+    }
 }
 
 #[tokio::test(start_paused = true)]

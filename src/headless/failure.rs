@@ -179,7 +179,7 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Tenant(error) => error.into(),
-            EngineError::NoJob(_) | EngineError::Ended(_) => {
+            EngineError::NoJob(_) | EngineError::Ended(_) | EngineError::Busy => {
                 Failure::usage("nothing to do").because(&error).hinted("entriage jobs lists them all")
             }
         }
