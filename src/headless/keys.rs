@@ -27,14 +27,14 @@ pub fn keys(place: &Place, args: &Keys) -> Result<Exit, Failure> {
     });
     if args.format == Format::Json {
         let value: Vec<_> = rows
-            .map(|(keys, command, places)| json!({"command": command.name, "keys": keys, "title": command.title, "where": places}))
+            .map(|(keys, command, places)| json!({"command": command.name, "keys": keys, "title": command.title, "help": command.help, "where": places}))
             .collect();
         return output::data(&output::json(&json!({"count": value.len(), "value": value}))?).map(|()| Exit::Done);
     }
     let lines: String = rows
         .map(|(keys, command, _)| {
             let keys = keys.join(" ");
-            format!("{}{}  {:<20}  {}\n", keys, " ".repeat(20usize.saturating_sub(text::width(&keys))), command.name, command.title)
+            format!("{}{}  {:<20}  {}\n", keys, " ".repeat(20usize.saturating_sub(text::width(&keys))), command.name, command.help)
         })
         .collect();
     output::data(&lines).map(|()| Exit::Done)
