@@ -7,10 +7,11 @@ use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
 use crate::domain::plan::{Access, PlanContext};
+use crate::domain::records::Record;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, Manifest, SCHEMA_VERSION, Source};
 use crate::store::{self, Home, Store, StoreError};
-use crate::tenant::demo::DemoTenant;
+use crate::tenant::demo::{self, DemoTenant};
 use crate::tenant::{EvidenceTenant, ReadOnly, Tenant, TenantError};
 
 /// How to open a workspace.
@@ -36,6 +37,9 @@ pub enum OpenError {
     /// Filling the workspace failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// There can be no such demo tenant.
+    #[error("no demo tenant can be made to that: {0}")]
+    Spec(String),
     /// It exists, and is of another kind.
     #[error("workspace {name} is not a {wanted} workspace")]
     OtherKind {
@@ -62,6 +66,7 @@ pub struct Session {
     pub operator: String,
     /// What was repaired or set aside while opening, for the operator to know.
     pub notices: Vec<String>,
+    kept: Arc<EvidenceTenant>,
     clock: Clock,
 }
 
@@ -74,9 +79,10 @@ impl Session {
         let now = options.clock.now();
         let opened = store::open(&options.home, name, now)?;
         let store: Arc<dyn Store> = Arc::new(opened.store);
+        let kept = Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE)));
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
             Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
-            Source::Evidence => Arc::new(EvidenceTenant),
+            Source::Evidence => Arc::clone(&kept) as Arc<dyn Tenant>,
         };
         let (mut writable, mut operator) = (true, None);
         store.with_ledger(&mut |ledger| {
@@ -94,6 +100,7 @@ impl Session {
             engine,
             operator,
             notices: opened.notices,
+            kept,
             clock: options.clock,
         };
         if opened.needs_fill {
@@ -114,6 +121,7 @@ impl Session {
         let (seed, users) = DEFAULT_DEMO;
         let epoch = Timestamp(chrono::DateTime::from_timestamp(now.0.timestamp(), 0).unwrap_or(now.0)); // whole seconds read better
         let spec = spec.unwrap_or(DemoSpec { seed, users, epoch, rate: Some(1.0), faults: Vec::new() });
+        demo::check(&spec).map_err(OpenError::Spec)?;
         let manifest = manifest(Source::Demo(spec), "contoso.test", now);
         if !exists {
             store::create(&options.home, DEMO, &manifest)?;
@@ -135,11 +143,20 @@ impl Session {
 
     /// Fills a new or rebuilt cache. A demo tenant is read past its rate limit and faults: making it is not remediation.
     async fn fill(&self, dir: &Path) -> Result<(), OpenError> {
-        let Source::Demo(spec) = &self.manifest.source else { return Ok(()) };
-        let spec = DemoSpec { rate: None, faults: Vec::new(), ..spec.clone() };
-        let tenant = Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?);
+        let tenant = match &self.manifest.source {
+            Source::Demo(spec) => {
+                let spec = DemoSpec { rate: None, faults: Vec::new(), ..spec.clone() };
+                Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?) as Arc<dyn Tenant>
+            }
+            Source::Evidence => Arc::clone(&self.tenant),
+        };
         Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone()).sync(&mut |_, _| {}).await?;
         Ok(())
+    }
+
+    /// Keeps imported records where they outlive the cache, before they are filed in it.
+    pub fn keep(&self, records: &[Record]) -> Result<(), TenantError> {
+        self.kept.keep(records)
     }
 
     /// Brings the data up to date where there is a tenant; tells how many users there are.
@@ -184,6 +201,8 @@ impl Session {
 pub const DEMO: &str = "demo";
 /// Where a demo tenant keeps what was done to it.
 const TENANT_FILE: &str = "tenant.jsonl";
+/// Where an evidence workspace keeps what was imported.
+const EVIDENCE_FILE: &str = "evidence.jsonl";
 
 fn manifest(source: Source, tenant: &str, created_at: Timestamp) -> Manifest {
     Manifest { schema_version: SCHEMA_VERSION, tenant: tenant.to_owned(), source, created_at }

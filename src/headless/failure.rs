@@ -192,6 +192,7 @@ impl From<OpenError> for Failure {
             OpenError::Store(error) => error.into(),
             OpenError::Tenant(error) => error.into(),
             OpenError::Engine(error) => error.into(),
+            OpenError::Spec(_) => Failure::usage("the demo workspace was not made").because(&error),
             OpenError::OtherKind { .. } => {
                 Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted("give another name")
             }

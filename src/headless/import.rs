@@ -1,6 +1,6 @@
 //! `import`: files into an evidence workspace.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -85,7 +85,8 @@ fn read(args: &Import) -> (Vec<Record>, Report) {
 
 fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Import) -> Result<(), Failure> {
     let dataset = session.load()?;
-    let changed = file(&dataset, records, report);
+    let (changed, kept) = file(&dataset, records, report);
+    session.keep(&kept)?;
     session.store.put(&changed)?;
     let now = session.clock().now();
     session.store.set_synced_at(now)?;
@@ -98,30 +99,34 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
     Ok(())
 }
 
-/// Files the records under their users; answers the users that changed.
-fn file(dataset: &Dataset, records: Vec<Record>, report: &mut Report) -> Vec<UserRecords> {
-    let mut users: HashMap<UserId, UserRecords> = HashMap::new();
-    let mut changed = BTreeSet::new();
+/// Files the records under their users; answers the users that changed, and the records that changed something.
+fn file(dataset: &Dataset, records: Vec<Record>, report: &mut Report) -> (Vec<UserRecords>, Vec<Record>) {
+    let mut by_user: BTreeMap<UserId, Vec<Record>> = BTreeMap::new();
     for record in records {
-        let id = record.user_id().clone();
-        let held =
-            users.entry(id.clone()).or_insert_with(|| dataset.user(&id).cloned().unwrap_or_else(|| UserRecords::unknown(id.clone())));
-        match filing::file(held, record) {
-            Filed::New => report.new += 1,
-            Filed::Updated => report.updated += 1,
-            Filed::Unchanged => {
-                report.skipped += 1;
-                continue;
-            }
-        }
-        changed.insert(id);
+        by_user.entry(record.user_id().clone()).or_default().push(record);
     }
-    let take = |id: &UserId| {
-        let mut records = users.remove(id)?;
-        records.sort();
-        Some(records)
-    };
-    changed.iter().filter_map(take).collect()
+    let (mut changed, mut kept) = (Vec::new(), Vec::new());
+    for (id, records) in by_user {
+        let mut held = dataset.user(&id).cloned().unwrap_or_else(|| UserRecords::unknown(id));
+        let mut filed = Vec::with_capacity(records.len());
+        filing::file_all(&mut held, records.clone(), &mut |one| filed.push(one));
+        let news = kept.len();
+        for (record, filed) in records.into_iter().zip(filed) {
+            match filed {
+                Filed::New => report.new += 1,
+                Filed::Updated => report.updated += 1,
+                Filed::Unchanged => {
+                    report.skipped += 1;
+                    continue;
+                }
+            }
+            kept.push(record);
+        }
+        if kept.len() > news {
+            changed.push(held);
+        }
+    }
+    (changed, kept)
 }
 
 fn tell(report: &Report) {
@@ -172,7 +177,8 @@ mod tests {
         let second = fixture::risky_user("a", "passwordSpray");
         let mut report = Report::default();
         let records = [first, second].map(|records| Record::User(records.user)).to_vec();
-        let changed = file(&Dataset::new(), records, &mut report);
+        let (changed, kept) = file(&Dataset::new(), records, &mut report);
+        assert_eq!(kept.len(), 2);
         assert_eq!(changed.iter().map(|records| records.id().as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(report.new + report.updated, 2);
     }

@@ -182,16 +182,24 @@ fn table(columns: &[Column], rows: &[Map<String, Value>], paper: Paper) -> Strin
     aligned(headings, cells, paper)
 }
 
+/// No column but the last is wider: one hostile name must not push all others out of sight.
+const WIDEST: usize = 56;
+
 /// A table of safe cells, aligned by what they take on a screen.
 pub fn aligned(headings: Vec<String>, rows: Vec<Vec<String>>, paper: Paper) -> String {
     let mut widths: Vec<usize> = headings.iter().map(|heading| text::width(heading)).collect();
+    let last = widths.len().saturating_sub(1);
     for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(text::width(cell));
+        for (at, (width, cell)) in widths.iter_mut().zip(row).enumerate() {
+            let widest = if at == last { usize::MAX } else { WIDEST };
+            *width = (*width).max(text::width(cell).min(widest));
         }
     }
     let line = |cells: &[String]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - text::width(cell))));
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| {
+            let cell = text::fit(cell, *width);
+            format!("{cell}{}", " ".repeat(width - text::width(&cell)))
+        });
         let line = padded.collect::<Vec<_>>().join("  ").trim_end().to_owned();
         match paper.columns {
             Some(columns) => text::fit(&line, columns).into_owned(),

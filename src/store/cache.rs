@@ -4,7 +4,7 @@
 //! some damage makes it panic. So it is opened by [`open_sled`] and used through [`caught`] only, and a cache that does not work
 //! is set aside as a whole. Beside sled's own files the folder holds small ones of ours, which go where it goes:
 //!
-//! - `format`: version of the encoding; any other is cleared and built anew.
+//! - `format`: version of the encoding; any other is set aside and built anew.
 //! - `opening`: how often opening was begun and not ended; damage can make sled hang or abort, which nothing here can catch.
 //! - `filled`: sled has held a complete cache; if it comes up without one, it lost data.
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
@@ -68,8 +68,7 @@ impl Cache {
     /// Opens the cache of a workspace. One that is damaged is set aside and a new one begun, with a notice.
     pub(super) fn open(workspace: &Path, now: Timestamp, notices: &mut Vec<String>) -> Result<Cache, StoreError> {
         let folder = workspace.join("cache");
-        clear_other_encoding(&folder, notices)?;
-        let damage = match read_mark(&folder, "damaged") {
+        let damage = match read_mark(&folder, "damaged").or_else(|| other_encoding(&folder)) {
             Some(damage) => damage,
             None => match Self::try_open(&folder)? {
                 Ok(cache) => return Ok(cache),
@@ -78,7 +77,8 @@ impl Cache {
         };
         let aside = disk::set_aside_folder(workspace, "cache", now)?;
         disk::move_to(&folder, &aside.join("cache"))?;
-        notices.push(format!("the cache was damaged and is set aside at {}; it will be rebuilt ({damage})", aside.display()));
+        notices
+            .push(format!("the cache was damaged or of another version and is set aside at {}; it is rebuilt ({damage})", aside.display()));
         match Self::try_open(&folder)? {
             Ok(cache) => Ok(cache),
             Err(damage) => Err(StoreError::Cache(format!("a new one cannot be made in {}: {damage}", folder.display()))),
@@ -265,15 +265,14 @@ fn shown(key: &[u8]) -> String {
     text::safe(&String::from_utf8_lossy(key)).into_owned()
 }
 
-/// Clears a cache of another encoding: there is nothing in it that is not elsewhere.
-fn clear_other_encoding(folder: &Path, notices: &mut Vec<String>) -> Result<(), StoreError> {
+/// Why a cache that was written in another encoding, or one that cannot be told, is not used.
+fn other_encoding(folder: &Path) -> Option<String> {
     let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-    if is_empty || read_mark(folder, "format") == Some(ENCODING.to_string()) {
-        return Ok(());
+    let written = read_mark(folder, "format");
+    if is_empty || written == Some(ENCODING.to_string()) {
+        return None;
     }
-    std::fs::remove_dir_all(folder).map_err(disk::failed("cannot remove", folder))?;
-    notices.push("the cache was written by another version of this program; it will be rebuilt".to_owned());
-    Ok(())
+    Some("it was written by another version of this program".to_owned())
 }
 
 fn read_mark(folder: &Path, name: &str) -> Option<String> {
@@ -281,8 +280,7 @@ fn read_mark(folder: &Path, name: &str) -> Option<String> {
 }
 
 fn write_mark(folder: &Path, name: &str, text: &str) -> Result<(), StoreError> {
-    let path = folder.join(name);
-    std::fs::write(&path, text).map_err(disk::failed("cannot write", &path))
+    disk::write_synced(&folder.join(name), text.as_bytes())
 }
 
 fn remove_mark(folder: &Path, name: &str) -> Result<(), StoreError> {

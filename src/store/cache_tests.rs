@@ -19,7 +19,7 @@ fn open(workspace: &Path) -> (Cache, Vec<String>) {
 fn assert_rebuilt(workspace: &Path, why: &str) {
     let (cache, notices) = open(workspace);
     assert_eq!(notices.len(), 1, "{notices:?}");
-    assert!(notices[0].contains("set aside") && notices[0].contains("will be rebuilt") && notices[0].contains(why), "{notices:?}");
+    assert!(notices[0].contains("set aside") && notices[0].contains("is rebuilt") && notices[0].contains(why), "{notices:?}");
     assert!(workspace.join("set-aside").read_dir().unwrap().next().is_some());
     assert_eq!((cache.load().unwrap().len(), cache.synced_at().unwrap()), (0, None));
     drop(cache);

@@ -65,3 +65,34 @@ fn nothing_readable_makes_no_workspace() {
     assert_eq!(home.run(&["import", "/nowhere/at-all.json"]).exit, 2);
     assert_eq!(home.json(&["paths"])["workspaces"].as_array().map(Vec::len), Some(0));
 }
+
+#[test]
+fn imported_evidence_outlives_its_cache() {
+    let home = Home::empty();
+    let file = home.file("riskyUsers.json", USERS);
+    assert_eq!(home.run(&["import", &file.display().to_string()]).exit, 0);
+    std::fs::remove_file(&file).unwrap();
+    let cache = file.parent().unwrap().join("home/workspaces/evidence/cache");
+    for entry in std::fs::read_dir(cache).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::write(path, b"\x00\xff not a cache").unwrap();
+        }
+    }
+    let listed = home.run(&["users", "--count"]);
+    assert_eq!((listed.exit, listed.out.trim()), (0, "2"), "{}", listed.err);
+    assert!(listed.err.contains("set aside"), "{}", listed.err);
+}
+
+#[test]
+fn a_journal_that_is_gone_is_not_an_empty_one() {
+    let home = Home::empty();
+    let file = home.file("riskyUsers.json", USERS);
+    assert_eq!(home.run(&["import", &file.display().to_string()]).exit, 0);
+    let workspace = file.parent().unwrap().join("home/workspaces/evidence");
+    std::fs::remove_file(workspace.join("journal.jsonl")).unwrap();
+    std::fs::remove_file(workspace.join("journal.head")).unwrap();
+    let verified = home.run(&["journal", "verify"]);
+    assert_eq!(verified.exit, 3, "{}", verified.out);
+    assert!(verified.err.contains("missing"), "{}", verified.err);
+}

@@ -44,8 +44,8 @@ pub fn check(spec: &DemoSpec) -> Result<(), String> {
     if !(1..=MOST_USERS).contains(&spec.users) {
         return Err(format!("a demo tenant has 1 to {MOST_USERS} users, not {}; give another number", spec.users));
     }
-    if spec.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
-        return Err("the rate of a demo tenant is a number of requests per second above 0; give another, or none for no limit".to_owned());
+    if spec.rate.is_some_and(|rate| !(0.001..=1_000.0).contains(&rate)) {
+        return Err("the rate of a demo tenant is 0.001 to 1000 requests per second; give another, or off for no limit".to_owned());
     }
     Ok(())
 }
