@@ -9,6 +9,7 @@ use std::hash::Hash;
 use super::records::{
     DeviceDetail, Directory, Extra, Location, Record, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, SignInStatus, UserRecords,
 };
+use super::risk::RiskState;
 use super::time::Timestamp;
 
 /// What filing a record changed.
@@ -114,6 +115,15 @@ fn is_older(held: Option<Timestamp>, given: Option<Timestamp>) -> bool {
     matches!((held, given), (Some(held), Some(given)) if given < held)
 }
 
+/// Whether the first is an older state of the same risk, where no time of change tells: what somebody decided does not go back to
+/// being undecided, so an export that still says so is the older one.
+fn was_before(given: Option<&RiskState>, held: Option<&RiskState>) -> bool {
+    let undecided = matches!(given, Some(RiskState::None | RiskState::AtRisk));
+    let decided =
+        matches!(held, Some(RiskState::Dismissed | RiskState::Remediated | RiskState::ConfirmedSafe | RiskState::ConfirmedCompromised));
+    undecided && decided
+}
+
 /// What was read replaces what is held.
 fn replace<T>(held: &mut Option<T>, given: Option<T>) {
     if given.is_some() {
@@ -170,7 +180,10 @@ fn file_user(held: &mut RiskyUser, given: RiskyUser) -> Filed {
     let risk_known =
         |user: &RiskyUser| user.risk_state.is_some() || user.risk_level.is_some() || user.risk_last_updated_date_time.is_some();
     let was_known = risk_known(held);
-    if is_older(held.risk_last_updated_date_time, given.risk_last_updated_date_time) {
+    let newer = held.risk_last_updated_date_time.is_some() && held.risk_last_updated_date_time < given.risk_last_updated_date_time;
+    if is_older(held.risk_last_updated_date_time, given.risk_last_updated_date_time)
+        || (!newer && was_before(given.risk_state.as_ref(), held.risk_state.as_ref()))
+    {
         fill(&mut held.user_principal_name, given.user_principal_name);
         fill(&mut held.user_display_name, given.user_display_name);
         unite_older(&mut held.extra, given.extra);
@@ -210,7 +223,10 @@ fn file_directory(held: &mut Directory, given: Directory) -> Filed {
 }
 
 fn merge_detection(held: &mut RiskDetection, given: RiskDetection) {
-    if is_older(held.last_updated_date_time, given.last_updated_date_time) {
+    let newer = held.last_updated_date_time.is_some() && held.last_updated_date_time < given.last_updated_date_time;
+    if is_older(held.last_updated_date_time, given.last_updated_date_time)
+        || (!newer && was_before(given.risk_state.as_ref(), held.risk_state.as_ref()))
+    {
         // What happened does not change; where the risk stands does.
         let mut older = given;
         older.risk_level = None;
@@ -257,7 +273,13 @@ fn merge_history(held: &mut RiskyUserHistoryItem, given: RiskyUserHistoryItem) {
     unite(&mut held.extra, given.extra);
 }
 
-fn merge_sign_in(held: &mut SignIn, given: SignIn) {
+fn merge_sign_in(held: &mut SignIn, mut given: SignIn) {
+    // A sign-in carries no time of change.
+    if was_before(given.risk_state.as_ref(), held.risk_state.as_ref()) {
+        given.risk_level_aggregated = None;
+        given.risk_state = None;
+        given.risk_detail = None;
+    }
     replace(&mut held.user_principal_name, given.user_principal_name);
     replace(&mut held.user_display_name, given.user_display_name);
     replace(&mut held.created_date_time, given.created_date_time);
@@ -353,6 +375,21 @@ mod tests {
         assert_eq!(records.user.risk_state, Some(RiskState::Dismissed));
         assert_eq!(file(&mut records, Record::User(user_at(3, RiskState::AtRisk))), Filed::Updated);
         assert_eq!(records.user.risk_state, Some(RiskState::AtRisk));
+    }
+
+    #[test]
+    fn two_exports_of_one_sign_in_end_alike_in_whatever_order_and_however_often() {
+        let fresh = fixture::risky_user("u1", "passwordSpray");
+        let open = fresh.sign_ins[0].clone();
+        let mut dismissed = open.clone();
+        dismissed.risk_state = Some(RiskState::Dismissed);
+        for batch in [[open.clone(), dismissed.clone()], [dismissed, open]] {
+            let batch: Vec<Record> = batch.into_iter().map(|sign_in| Record::SignIn(Box::new(sign_in))).collect();
+            let mut held = UserRecords::unknown("u1".into());
+            file_all(&mut held, batch.clone(), &mut |_| {});
+            assert_eq!(held.sign_ins[0].risk_state, Some(RiskState::Dismissed));
+            file_all(&mut held, batch, &mut |filed| assert_eq!(filed, Filed::Unchanged));
+        }
     }
 
     #[test]
