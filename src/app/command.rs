@@ -109,7 +109,7 @@ pub static COMMANDS: [Command; 37] = [
     command(Id::Find, "find", "find", "Find users by parts of a name or principal name", PANES),
     command(Id::Mark, "mark", "mark", "Mark or unmark the row under the cursor", &[Users, SignIns, List]),
     command(Id::MarkRange, "mark-range", "range", "Begin a range, then mark it", ROWS),
-    command(Id::MarkAll, "mark-all", "mark all", "Mark everything that matches the exact filter", ROWS),
+    command(Id::MarkAll, "mark-all", "all", "Mark everything that matches the exact filter", ROWS),
     command(Id::ClearMarks, "clear-marks", "clear marks", "Clear all marks, hidden ones too", ROWS),
     command(Id::InvertMarks, "invert-marks", "invert", "Invert the marks of everything that matches the exact filter", ROWS),
     command(Id::Sort, "sort", "sort", "Choose the column and direction that users are sorted by", PANES),

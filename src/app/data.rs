@@ -83,11 +83,12 @@ impl App {
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
         self.revise_preview();
-        for notice in opened.notices {
-            self.toasts.fail(notice);
-        }
         if first {
-            self.banner = opened.first_run && opened.label == "DEMO";
+            // A refresh opens nothing, so what was repaired while opening is not told again.
+            for notice in opened.notices {
+                self.toasts.fail(notice);
+            }
+            self.banner = opened.first_run;
             let open = self.ledger.open_jobs().count();
             if open > 0 && !self.job_runs() && self.overlay.is_none() {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), offer: true, message: None });
@@ -136,10 +137,9 @@ impl App {
         let scope = job.action.scope();
         let Some(verified) = job.event(event) else { return };
         match scope {
-            Scope::User => self.users.marks.remove(&verified.as_str().into()),
-            Scope::SignIn => self.sign_ins.marks.remove(&verified.as_str().into()),
+            Scope::User => self.users.unmark(&verified.as_str().into(), &self.dataset),
+            Scope::SignIn => _ = self.sign_ins.marks.remove(&verified.as_str().into()),
         }
-        self.users.recount_hidden(&self.dataset);
     }
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {

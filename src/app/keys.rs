@@ -48,7 +48,7 @@ impl App {
 
     fn key_before_open(&mut self, key: Key) -> Vec<Effect> {
         match self.options.keys.command(Context::Users, key) {
-            _ if key == Key::ctrl('c') || key == Key::plain(KeyCode::Esc) || key == Key::plain(KeyCode::Char('q')) => vec![Effect::Quit],
+            _ if key == Key::ctrl('c') || key == Key::plain(KeyCode::Char('q')) => vec![Effect::Quit],
             Some(CommandId::Quit | CommandId::Cancel) => vec![Effect::Quit],
             Some(CommandId::Suspend) => vec![Effect::Suspend],
             _ => Vec::new(),

@@ -49,9 +49,9 @@ impl<Id: Clone + Eq + Hash> Marks<Id> {
         self.ids.extend(ids);
     }
 
-    /// Takes one mark away.
-    pub fn remove(&mut self, id: &Id) {
-        self.ids.remove(id);
+    /// Takes one mark away; says whether there was one.
+    pub fn remove(&mut self, id: &Id) -> bool {
+        self.ids.remove(id)
     }
 
     /// Takes all marks away.

@@ -148,6 +148,8 @@ impl App {
     pub fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
         self.now = now;
         self.toasts.expire(now);
+        // A large job tells of each target: that moves nothing but the job's own list.
+        let of_one_target = matches!(msg, Msg::Job(_));
         let effects = match msg {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => {
@@ -164,7 +166,11 @@ impl App {
                 Vec::new()
             }
         };
-        self.settle();
+        if of_one_target {
+            self.settle_overlay()
+        } else {
+            self.settle()
+        }
         effects
     }
 

@@ -168,6 +168,38 @@ fn hidden_marks_are_counted_and_still_meant() {
 }
 
 #[test]
+fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
+    let mut app = console(five());
+    keys(&mut app, "a d 'x' enter '3' enter x / 'level:medium' enter");
+    assert_eq!(app.marks_words(), "5 marked, 2 hidden");
+    for (id, left) in
+        [("bob", "4 marked, 2 hidden"), ("bob", "4 marked, 2 hidden"), ("alex", "3 marked, 1 hidden"), ("nobody", "3 marked, 1 hidden")]
+    {
+        let event = JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, job: JobId(1), at: now() };
+        app.update(Msg::Job(event), now());
+        assert_eq!(app.marks_words(), left, "{id}");
+    }
+}
+
+#[test]
+fn what_was_repaired_while_opening_is_told_once() {
+    let mut app = console(five());
+    let again = Opened { notices: vec!["the cache was made anew".to_owned()], ..opened(five()) };
+    app.update(Msg::Opened(Box::new(again)), now());
+    assert_eq!(app.toasts().errors(), 0);
+}
+
+#[test]
+fn while_opening_only_leaving_and_suspending_do_anything() {
+    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
+    let mut app = App::new(options, now());
+    assert!(keys(&mut app, "d enter esc x R y / 'a' : ?").is_empty());
+    assert_eq!(keys(&mut app, "q ctrl-c ctrl-z"), [Effect::Quit, Effect::Quit, Effect::Suspend]);
+    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    assert!(app.overlay().is_none() && app.line().is_none() && app.users().marks.is_empty());
+}
+
+#[test]
 fn marking_all_follows_the_exact_filter_and_never_a_fuzzy_find() {
     let mut app = console(five());
     keys(&mut app, "f 'al' enter a i");

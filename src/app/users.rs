@@ -46,7 +46,9 @@ pub struct Users {
     pub find: String,
     /// Marked users.
     pub marks: Marks<UserId>,
-    hidden: usize,
+    /// By position, whether it is shown; so that one mark more or less is counted without looking at all of them.
+    visible: Vec<bool>,
+    seen_marks: usize,
     cursor: Option<UserId>,
     /// Where the cursor stands among what is shown.
     pub scroll: Scroll,
@@ -138,6 +140,13 @@ impl Users {
         let rows = &self.rows;
         let texts = self.exact.iter().filter_map(|at| Some((*at, &*rows.get(*at as usize)?.text)));
         self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, texts)) };
+        let mut visible = vec![false; self.rows.len()];
+        for at in self.shown() {
+            if let Some(visible) = visible.get_mut(*at as usize) {
+                *visible = true;
+            }
+        }
+        self.visible = visible;
     }
 
     fn count(&mut self) {
@@ -170,9 +179,18 @@ impl Users {
 
     /// Counts the marks that are not on the screen's list.
     pub fn recount_hidden(&mut self, dataset: &Dataset) {
-        let marked: HashSet<usize> = self.marks.iter().filter_map(|id| dataset.position(id)).collect();
-        let seen = if marked.is_empty() { 0 } else { self.shown().iter().filter(|at| marked.contains(&(**at as usize))).count() };
-        self.hidden = self.marks.len() - seen;
+        self.seen_marks = self.marks.iter().filter(|id| self.is_visible(id, dataset)).count();
+    }
+
+    fn is_visible(&self, id: &UserId, dataset: &Dataset) -> bool {
+        dataset.position(id).is_some_and(|at| self.visible.get(at) == Some(&true))
+    }
+
+    /// Takes one mark away, at the cost of one.
+    pub fn unmark(&mut self, id: &UserId, dataset: &Dataset) {
+        if self.marks.remove(id) && self.is_visible(id, dataset) {
+            self.seen_marks = self.seen_marks.saturating_sub(1);
+        }
     }
 
     /// Positions in the dataset of what is shown, in order.
@@ -192,7 +210,7 @@ impl Users {
 
     /// Number of marks that are not shown.
     pub fn hidden(&self) -> usize {
-        self.hidden
+        self.marks.len().saturating_sub(self.seen_marks)
     }
 
     /// Whether a fuzzy find narrows.

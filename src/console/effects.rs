@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::describe;
@@ -63,13 +64,15 @@ impl Effects {
                 }
             }),
             Effect::Refresh => {
-                tokio::spawn(async move {
+                let told = answers.clone();
+                let work = tokio::spawn(async move {
                     let msg = match refresh(&session).await {
                         Ok(msg) => msg,
                         Err(error) => Msg::Failed(format!("cannot refresh: {error}; the console goes on with what it has")),
                     };
-                    send(&answers, msg);
+                    send(&told, msg);
                 });
+                watch(work, answers);
             }
             Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
         }
@@ -100,17 +103,24 @@ impl Effects {
                 }
             })
         };
-        tokio::spawn(async move {
+        let told = answers.clone();
+        let end = tokio::spawn(async move {
             let ended = work.await;
             // The events are all told once their sender is gone, so the end comes last.
             let job = forward.await.ok().flatten();
             let msg = match ended {
                 Ok(Ok(JobReport { job, state, tally })) => Msg::JobEnded { job, state, tally },
                 Ok(Err(error)) => Msg::JobFailed { job, message: error.to_string() },
-                Err(error) => Msg::JobFailed { job, message: format!("an internal error stopped it: {error}") },
+                Err(error) => Msg::JobFailed { job, message: broken(error) },
             };
-            send(&answers, Msg::Ledger(ledger(&session)));
-            send(&answers, msg);
+            // The ledger first, so that a list of jobs that is opened at the end has it.
+            send(&told, Msg::Ledger(ledger(&session)));
+            send(&told, msg);
+        });
+        tokio::spawn(async move {
+            if let Err(error) = end.await {
+                send(&answers, Msg::JobFailed { job: None, message: broken(error) });
+            }
         });
     }
 }
@@ -140,10 +150,46 @@ pub(super) fn ledger(session: &Session) -> Ledger {
 
 /// Runs what may wait for the disk, away from the loop.
 fn blocking(answers: UnboundedSender<Inbound>, work: impl FnOnce(&dyn Fn(Msg)) + Send + 'static) {
-    tokio::task::spawn_blocking(move || work(&|msg| send(&answers, msg)));
+    let told = answers.clone();
+    watch(tokio::task::spawn_blocking(move || work(&|msg| send(&told, msg))), answers);
+}
+
+/// Tells of a task that panicked: its panic is not printed, because the screen is the console's.
+fn watch(work: JoinHandle<()>, answers: UnboundedSender<Inbound>) {
+    tokio::spawn(async move {
+        if let Err(error) = work.await {
+            send(&answers, Msg::Failed(format!("{}; try again, or restart the console", broken(error))));
+        }
+    });
+}
+
+/// Why a task did not come to its end, in words.
+pub(super) fn broken(error: JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            format!("an internal error stopped it ({})", said.unwrap_or("nothing is known of it"))
+        }
+        Err(error) => format!("an internal error stopped it ({error})"),
+    }
 }
 
 fn send(answers: &UnboundedSender<Inbound>, msg: Msg) {
     // The loop is gone only when the console ends; then nobody needs the answer.
     drop(answers.send(Inbound::Msg(msg)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_told_of() {
+        let (answers, mut inbox) = unbounded_channel();
+        blocking(answers, |_| panic!("out of luck"));
+        match inbox.recv().await {
+            Some(Inbound::Msg(Msg::Failed(text))) => assert!(text.contains("out of luck"), "{text}"),
+            _ => panic!("nothing was told"),
+        }
+    }
 }

@@ -15,11 +15,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use self::runtime::{Inbound, LoopError, Runtime, Screen};
 use self::terminal::{RealScreen, TerminalGuard};
+use crate::app::format::count;
 use crate::app::{App, Msg, Opened, Options};
 use crate::config::Config;
 use crate::domain::workspace::DemoSpec;
-use crate::engine::{OpenOptions, Session};
-use crate::store::StoreError;
+use crate::engine::{DEMO, OpenError, OpenOptions, Session};
+use crate::store::{self, StoreError};
 
 /// Which workspace to open.
 #[derive(Debug, Clone)]
@@ -72,18 +73,35 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
 
 /// Opens the workspace and hands it to the loop.
 pub async fn open_workspace(options: OpenOptions, which: Which, sender: UnboundedSender<Inbound>) {
-    let opened = match which {
-        Which::Named(name) => Session::open(&options, &name).await.map(|session| (session, false)),
-        Which::Demo { spec, reset, first_run } => Session::demo(&options, spec, reset).await.map(|session| (session, first_run)),
-    };
-    let described = opened.and_then(|(session, first_run)| Ok((describe(&session, first_run)?, session)));
-    let messages = match described {
-        Ok((opened, session)) => vec![Inbound::Session(Arc::new(session)), Inbound::Msg(Msg::Opened(Box::new(opened)))],
-        Err(error) => vec![Inbound::OpenFailed(error)],
+    // The loop goes on drawing meanwhile; a loop that has ended needs no workspace.
+    drop(sender.send(Inbound::Msg(Msg::Opening(what_is_opened(&options, &which)))));
+    let messages = match tokio::spawn(open(options, which)).await {
+        Ok(Ok((opened, session))) => vec![Inbound::Session(Arc::new(session)), Inbound::Msg(Msg::Opened(Box::new(opened)))],
+        Ok(Err(error)) => vec![Inbound::OpenFailed(error)],
+        Err(error) => vec![Inbound::Broken(format!("opening the workspace: {}", effects::broken(error)))],
     };
     for message in messages {
-        // A loop that has ended needs no workspace.
         drop(sender.send(message));
+    }
+}
+
+async fn open(options: OpenOptions, which: Which) -> Result<(Opened, Session), OpenError> {
+    let (session, first_run) = match which {
+        Which::Named(name) => (Session::open(&options, &name).await?, false),
+        Which::Demo { spec, reset, first_run } => (Session::demo(&options, spec, reset).await?, first_run),
+    };
+    Ok((describe(&session, first_run)?, session))
+}
+
+/// What the screen says while the workspace is opened: a large demo takes its time to be made.
+fn what_is_opened(options: &OpenOptions, which: &Which) -> String {
+    match which {
+        Which::Named(name) => format!("opening the workspace {name}"),
+        Which::Demo { spec, reset, .. } if *reset || !store::exists(&options.home, DEMO) => {
+            let of = spec.as_ref().and_then(|spec| usize::try_from(spec.users).ok());
+            format!("making a new demo tenant{}", of.map_or_else(String::new, |users| format!(" of {}", count(users, "user", "users"))))
+        }
+        Which::Demo { .. } => format!("opening the workspace {DEMO}"),
     }
 }
 
@@ -106,7 +124,7 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
     })
 }
 
-/// Whether to do without colour: asked for, or NO_COLOR is set to anything.
+/// Whether to do without colour: asked for, or NO_COLOR is set and not empty (no-color.org).
 fn without_colour(choice: ColorChoice) -> bool {
     let asked = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     match choice {

@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use futures::{Stream, StreamExt};
@@ -18,6 +18,10 @@ use crate::app::{App, Effect, Msg};
 use crate::clock::Clock;
 use crate::engine::{OpenError, Session};
 use crate::view;
+
+/// How long, and how many at once, messages are taken in before the next frame (`reference/performance.md`).
+const HALF_A_FRAME: Duration = Duration::from_millis(8);
+const AT_ONCE: usize = 256;
 
 /// What only a terminal can do, apart from drawing.
 pub trait Screen {
@@ -35,6 +39,8 @@ pub enum Inbound {
     Session(Arc<Session>),
     /// The workspace cannot be opened: the console ends and says why.
     OpenFailed(OpenError),
+    /// Something that the console cannot do without came to no end: the console ends and says why.
+    Broken(String),
 }
 
 /// Why the loop cannot go on.
@@ -46,8 +52,8 @@ pub enum LoopError {
     /// The terminal cannot be drawn on.
     #[error("cannot draw on the terminal: {0}")]
     Draw(String),
-    /// The terminal cannot be read.
-    #[error("cannot read from the terminal: {0}")]
+    /// The terminal cannot be used or read, or a task that the console cannot do without has failed.
+    #[error("the console cannot go on: {0}")]
     Read(#[from] io::Error),
 }
 
@@ -96,28 +102,46 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
         self.draw()?;
         let wake_at = self.app.wake_at();
         tokio::select! {
-            // What the console's own tasks say comes first, so that a key meets the newest state.
-            biased;
-            Some(inbound) = self.inbox.recv() => {
-                let mut flow = self.receive(inbound)?;
-                while let (ControlFlow::Continue(()), Ok(next)) = (flow, self.inbox.try_recv()) {
-                    flow = self.receive(next)?;
-                }
-                Ok(flow)
-            }
+            // No order: where both are always ready, each gets its turn.
+            Some(inbound) = self.inbox.recv() => match self.receive(inbound)? {
+                ControlFlow::Continue(()) => self.drain(),
+                end => Ok(end),
+            },
             event = input.next() => match event {
-                Some(Ok(event)) => input::message(event).map_or(Ok(ControlFlow::Continue(())), |msg| self.update(msg)),
-                Some(Err(error)) => Err(error.into()),
+                Some(Ok(event)) => {
+                    // A key meets the newest state.
+                    if let ControlFlow::Break(()) = self.drain()? {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    input::message(event).map_or(Ok(ControlFlow::Continue(())), |msg| self.update(msg))
+                }
+                Some(Err(error)) => Err(io::Error::new(error.kind(), format!("the terminal cannot be read: {error}")).into()),
                 None => Ok(ControlFlow::Break(())),
             },
             () = wait_until(wake_at, self.clock) => self.update(Msg::Wake),
         }
     }
 
+    /// Takes in what the console's own tasks have said, but no longer than half a frame: then it is time to draw and to listen.
+    fn drain(&mut self) -> Result<ControlFlow<()>, LoopError> {
+        let start = Instant::now();
+        for _ in 0..AT_ONCE {
+            let Ok(inbound) = self.inbox.try_recv() else { break };
+            if let ControlFlow::Break(()) = self.receive(inbound)? {
+                return Ok(ControlFlow::Break(()));
+            }
+            if start.elapsed() > HALF_A_FRAME {
+                break;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
     fn receive(&mut self, inbound: Inbound) -> Result<ControlFlow<()>, LoopError> {
         match inbound {
             Inbound::Msg(msg) => self.update(msg),
             Inbound::OpenFailed(error) => Err(error.into()),
+            Inbound::Broken(what) => Err(io::Error::other(what).into()),
             Inbound::Session(session) => {
                 self.effects.attach(session);
                 Ok(ControlFlow::Continue(()))
@@ -134,8 +158,10 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
             match effect {
                 Effect::Quit => return Ok(ControlFlow::Break(())),
                 Effect::Copy(text) => {
-                    if let Err(error) = self.screen.copy(&text) {
-                        return self.update(Msg::Failed(format!("nothing was copied: {error}")));
+                    if let Err(error) = self.screen.copy(&text)
+                        && let ControlFlow::Break(()) = self.update(Msg::Failed(format!("nothing was copied: {error}")))?
+                    {
+                        return Ok(ControlFlow::Break(()));
                     }
                 }
                 Effect::Suspend => {
@@ -163,5 +189,56 @@ async fn wait_until(at: Option<crate::domain::time::Timestamp>, clock: Clock) {
             clock.sleep(Duration::from_millis(1)).await;
         }
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{KeyMap, Options};
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use ratatui::backend::TestBackend;
+
+    struct NoScreen;
+
+    impl Screen for NoScreen {
+        fn copy(&mut self, _: &str) -> io::Result<()> {
+            Err(io::Error::other("no clipboard"))
+        }
+
+        fn suspend(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn runtime() -> (Runtime<TestBackend, NoScreen>, UnboundedSender<Inbound>) {
+        let now = crate::domain::fixture::now();
+        let app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (80, 24), mono: false }, now);
+        Runtime::new(Terminal::new(TestBackend::new(80, 24)).unwrap(), NoScreen, app, Clock::starting_at(now))
+    }
+
+    #[tokio::test]
+    async fn a_key_gets_its_turn_however_much_there_is_to_take_in() {
+        let (mut runtime, sender) = runtime();
+        let quit = Event::Key(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE));
+        let mut input = futures::stream::iter([Ok(quit)]).chain(futures::stream::pending());
+        for _ in 0..200 {
+            for _ in 0..AT_ONCE * 2 {
+                assert!(sender.send(Inbound::Msg(Msg::Wake)).is_ok());
+            }
+            if runtime.turn(&mut input).await.unwrap().is_break() {
+                assert!(!runtime.inbox.is_empty(), "it did not wait for the end of the messages");
+                return;
+            }
+        }
+        panic!("the key was never seen");
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_the_workspace_is_opened_ends_the_console_and_says_why() {
+        let (mut runtime, sender) = runtime();
+        assert!(sender.send(Inbound::Broken("out of luck".to_owned())).is_ok());
+        let error = runtime.turn(&mut futures::stream::pending()).await.unwrap_err();
+        assert!(error.to_string().contains("out of luck"), "{error}");
     }
 }

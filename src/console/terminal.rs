@@ -32,8 +32,10 @@ impl TerminalGuard {
                 inner(info);
             }
         }));
+        // Dropped when entering fails half-way, it undoes what was done.
+        let guard = TerminalGuard;
         enter()?;
-        Ok(TerminalGuard)
+        Ok(guard)
     }
 
     /// The terminal to draw on.

@@ -59,10 +59,14 @@ fn hints(app: &App, columns: usize, theme: Theme) -> Line<'static> {
             CommandId::ConfirmCompromised,
             CommandId::ConfirmSafe,
             CommandId::Filter,
+            CommandId::Find,
             CommandId::Mark,
+            CommandId::MarkAll,
+            CommandId::Sort,
+            CommandId::Palette,
+            CommandId::Jobs,
             CommandId::Note,
             CommandId::Copy,
-            CommandId::Jobs,
             CommandId::Quit,
         ],
         Pane::SignIns => &[
@@ -72,7 +76,9 @@ fn hints(app: &App, columns: usize, theme: Theme) -> Line<'static> {
             CommandId::AllSignIns,
             CommandId::Mark,
             CommandId::Copy,
+            CommandId::MarkAll,
             CommandId::Back,
+            CommandId::Palette,
         ],
     };
     for command in wanted {

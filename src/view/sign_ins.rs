@@ -22,7 +22,11 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         let room = usize::from(area.width).saturating_sub(44);
         title.push(Span::raw(format!("─ {} ", fit(records.user.name(), room))));
         let shown = pane_state.shown(records).count();
-        right = if shown == records.sign_ins.len() { shown.to_string() } else { format!("{shown} of {}", records.sign_ins.len()) };
+        right = match records.sign_ins.len() {
+            all if shown < all => format!("{shown} risky of {all}"),
+            all if pane_state.all => format!("all {all}"),
+            all => all.to_string(),
+        };
     }
     let inner = pane(frame, area, Line::from(title), &right, focused, theme);
     let Some(records) = records else { return };

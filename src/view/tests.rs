@@ -135,7 +135,7 @@ fn the_smallest_screen() {
     ┃                                                          ┃
     ┃                                                          ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
-     d dismiss  c compromised  s safe  / filter  n note  ? help
+     d dismiss  c compromised  s safe  / filter  f find  ? help
     "#);
 }
 
@@ -215,7 +215,7 @@ fn the_wide_screen() {
     ┃                                                     ┃│Evidence               fresh                                   │
     ┃                                                     ┃│MFA registered         yes                                     │
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────────────────────────────────────────────┘
-     1 marked   d dismiss  c compromised  s safe  / filter  space mark  n note  y copy  x jobs  q quit  ? help
+     1 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  : palette  x jobs  ? help
     "#);
 }
 
@@ -329,6 +329,6 @@ fn a_running_job() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     4 marked   d dismiss  c compromised  s safe  / filter  space mark  n note  y copy  x jobs  ? help
+     4 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
     "#);
 }
