@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn two_exports_of_one_sign_in_end_alike_in_whatever_order_and_however_often() {
-        let fresh = fixture::risky_user("u1", "passwordSpray");
+        let fresh = crate::domain::fixture::risky_user("u1", "passwordSpray");
         let open = fresh.sign_ins[0].clone();
         let mut dismissed = open.clone();
         dismissed.risk_state = Some(RiskState::Dismissed);
