@@ -21,13 +21,28 @@ struct Console {
 
 impl Console {
     fn start(home: &Path, arguments: &[&str], rows: u16, cols: u16) -> Self {
-        let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_entriage"));
+        command.args(arguments);
+        Self::run(home, command, rows, cols)
+    }
+
+    /// A shell that tells the terminal's modes, runs the demo, and tells them again.
+    fn between_modes(home: &Path) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        let script = r#"echo "modes $(stty -g) end"; sh -c 'echo "pid $$ end"; exec "$0" demo' "$0"; echo "modes $(stty -g) end""#;
+        command.args(["-c", script, env!("CARGO_BIN_EXE_entriage")]);
+        let mut console = Self::run(home, command, 24, 80);
+        console.wait_for("Risky users");
+        assert!(console.screen.screen().alternate_screen() && console.screen.screen().bracketed_paste());
+        console
+    }
+
+    fn run(home: &Path, mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
+        let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         command.env("ENTRIAGE_HOME", home);
         command.env("TERM", "xterm-256color");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
-        command.args(arguments);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let mut reader = pty.master.try_clone_reader().unwrap();
@@ -58,6 +73,38 @@ impl Console {
 
     fn text(&self) -> String {
         self.screen.screen().contents()
+    }
+
+    /// What stood between this word and " end", each time.
+    fn told(&self, word: &str) -> Vec<String> {
+        let raw = String::from_utf8_lossy(&self.raw).into_owned();
+        raw.split(&format!("{word} ")).skip(1).map(|rest| rest.split(" end").next().unwrap().to_owned()).collect()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.told("pid").remove(0);
+        assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Reads until the console's own screen is there, or gone.
+    fn wait_for_alternate_screen(&mut self, wanted: bool) {
+        let start = Instant::now();
+        while self.screen.screen().alternate_screen() != wanted {
+            assert!(start.elapsed() < PATIENCE, "the alternate screen; the screen is\n{}", self.text());
+            if let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+                self.screen.process(&bytes);
+                self.raw.extend(bytes);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn left_all_as_it_was(&mut self) {
+        self.end();
+        let modes = self.told("modes");
+        assert!(modes.len() == 2 && modes[0].contains(':') && modes[0] == modes[1], "{modes:?}");
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
     }
 
     /// Reads until the screen shows this text.
@@ -146,6 +193,16 @@ fn escape_sequences_in_tenant_text_never_reach_the_terminal() {
     for _ in 0..40 {
         console.send("\x1b[5~"); // page up through all users
     }
+    // That something was there is shown, and so the text was drawn.
+    for (user, shown) in [
+        ("nadia.abara", r"\x1b]8;;https"),
+        ("rafael.almeida", r"\u{202e}tset"),
+        ("hana.lovato", r"\x1b]52;c;"),
+        ("bjorn.thorne", r"\x1b[31;1mSYSTEM ALERT"),
+    ] {
+        console.send(&format!("/\x15{user}\r"));
+        console.wait_for(shown);
+    }
     console.send("q");
     console.end();
     let raw = String::from_utf8_lossy(&console.raw).into_owned();
@@ -158,14 +215,22 @@ fn escape_sequences_in_tenant_text_never_reach_the_terminal() {
 #[test]
 fn the_terminal_is_restored_after_sigterm() {
     let home = tempfile::tempdir().unwrap();
-    let mut console = Console::start(home.path(), &["demo"], 24, 80);
+    let mut console = Console::between_modes(home.path());
+    console.signal("-TERM");
+    console.left_all_as_it_was();
+}
+
+#[test]
+fn the_console_goes_to_the_background_and_comes_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::between_modes(home.path());
+    console.send("\x1a");
+    console.wait_for_alternate_screen(false);
+    console.signal("-CONT");
+    console.wait_for_alternate_screen(true);
     console.wait_for("Risky users");
-    assert!(console.screen.screen().alternate_screen());
-    let pid = console.child.process_id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    console.end();
-    assert!(!console.screen.screen().alternate_screen());
-    assert!(!console.screen.screen().hide_cursor());
+    console.send("q");
+    console.left_all_as_it_was();
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crossterm::event::Event;
 use futures::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::effects::Effects;
@@ -166,7 +167,7 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
                 }
                 Effect::Suspend => {
                     self.screen.suspend()?;
-                    self.terminal.clear().map_err(|error| LoopError::Draw(error.to_string()))?;
+                    self.redraw()?;
                 }
                 effect => self.effects.start(effect),
             }
@@ -177,7 +178,9 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
     /// Everything that is drawn is drawn anew: for a terminal that was used by something else meanwhile.
     pub fn redraw(&mut self) -> Result<(), LoopError> {
         self.stale = true;
-        self.terminal.clear().map_err(|error| LoopError::Draw(error.to_string()))
+        // Not `clear`: it asks the terminal where the cursor is, and fails where no answer comes.
+        let resized = self.terminal.size().and_then(|size| self.terminal.resize(Rect::from((Position::ORIGIN, size))));
+        resized.map_err(|error| LoopError::Draw(error.to_string()))
     }
 }
 
