@@ -31,7 +31,8 @@ impl App {
         } else {
             self.users.targets(&self.dataset).into_iter().map(Target::User).collect()
         };
-        let preview = Preview::open(action, &targets, &self.dataset, self.plan_context());
+        let mut preview = Preview::open(action, &targets, &self.dataset, self.plan_context());
+        preview.hidden = if sign_ins || self.users.marks.is_empty() { 0 } else { self.marked_hidden() };
         self.overlay = Some(Overlay::Preview(Box::new(preview)));
     }
 

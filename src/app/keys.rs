@@ -21,8 +21,10 @@ impl App {
             return self.interrupt();
         }
         if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
-            return vec![Effect::Suspend];
+            return self.suspend();
         }
+        // What was said of the state before this key need not be true after it.
+        self.toasts.forget_remarks();
         if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {
             // A terminal sends Escape and a key in quick succession as that key with Alt.
             let mut effects = self.key(Key::plain(KeyCode::Esc));
@@ -55,12 +57,32 @@ impl App {
         }
     }
 
-    /// While nothing can be seen, nothing is done but to leave.
+    /// Goes to the background. A hold window that nobody can see is no chance to cancel: it ends with nothing sent.
+    pub(super) fn suspend(&mut self) -> Vec<Effect> {
+        let held = self.job.as_ref().is_some_and(|job| job.held_for(self.now).is_some());
+        let mut effects = if held { self.stop_job() } else { Vec::new() };
+        effects.push(Effect::Suspend);
+        effects
+    }
+
+    /// Asks the running job to stop, once.
+    pub(super) fn stop_job(&mut self) -> Vec<Effect> {
+        match &mut self.job {
+            Some(job) if job.is_running() && !job.stopping => {
+                job.stopping = true;
+                vec![Effect::CancelRunning]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// While nothing can be seen, nothing is done but to stop or to leave.
     fn key_unseen(&mut self, key: Key) -> Vec<Effect> {
         match self.options.keys.command(Context::Users, key) {
+            _ if key.code == KeyCode::Esc && !matches!(self.overlay, Some(Overlay::Quit)) => self.stop_job(),
             _ if matches!(self.overlay, Some(Overlay::Quit)) && key == Key::ctrl('c') => vec![Effect::Quit],
             _ if matches!(self.overlay, Some(Overlay::Quit)) => self.key_in_overlay(key),
-            Some(CommandId::Suspend) => vec![Effect::Suspend],
+            Some(CommandId::Suspend) => self.suspend(),
             Some(CommandId::Quit | CommandId::Cancel) => self.run(CommandId::Quit),
             _ if key == Key::ctrl('c') => self.run(CommandId::Quit),
             _ => Vec::new(),

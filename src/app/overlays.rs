@@ -107,19 +107,20 @@ impl App {
             }
             return Vec::new();
         }
-        if command == Some(CommandId::Jobs) {
-            // It goes on in the background.
+        if command == Some(CommandId::Jobs) && job.held_for(self.now).is_none() {
+            // It goes on in the background. A hold window stays in front: cancelling is what it is for.
             return Vec::new();
         }
         self.overlay = Some(Overlay::Job);
         if leave && !job.has_work() {
             // Nothing is left to be stopped.
             self.overlay = None;
-        } else if leave && !job.stopping {
-            job.stopping = true;
-            return vec![Effect::CancelRunning];
+            Vec::new()
+        } else if leave {
+            self.stop_job()
+        } else {
+            Vec::new()
         }
-        Vec::new()
     }
 
     fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {

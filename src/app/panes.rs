@@ -75,7 +75,7 @@ impl App {
                 self.toasts.say("Reading the tenant again …", self.now);
                 return vec![Effect::Refresh];
             }
-            CommandId::Suspend => return vec![Effect::Suspend],
+            CommandId::Suspend => return self.suspend(),
             CommandId::Quit | CommandId::Cancel => {
                 if !self.job.as_ref().is_some_and(JobRun::has_work) {
                     return vec![Effect::Quit];

@@ -55,6 +55,8 @@ pub struct Preview {
     pub changed: Option<String>,
     /// Verdicts in numbers and words.
     pub summary: Vec<String>,
+    /// How many of the targets the present filter does not show.
+    pub hidden: usize,
     /// Places of the plan's targets in the order of the list: cautions, refused, eligible.
     order: Vec<usize>,
     context: PlanContext,
@@ -73,6 +75,7 @@ impl Preview {
             message: None,
             changed: None,
             summary: Vec::new(),
+            hidden: 0,
             order: Vec::new(),
             context,
         };
@@ -291,9 +294,31 @@ fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -
     text
 }
 
+/// All that tells one target from another: there may be look-alikes.
+fn who(target: &PlanTarget, dataset: &Dataset) -> String {
+    let user = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
+    let Some(records) = dataset.user(&user) else { return safe(&target.id).into_owned() };
+    let mut parts = vec![safe(records.user.name()).into_owned()];
+    parts.extend(records.user.user_principal_name.as_deref().map(|name| safe(name).into_owned()));
+    match records.sign_in(&target.id.as_str().into()).filter(|_| target.user_id.is_some()) {
+        Some(sign_in) => {
+            parts.extend(sign_in.created_date_time.map(|at| format!("{} UTC", at.0.format("%Y-%m-%d %H:%M"))));
+            parts.extend(sign_in.ip_address.as_deref().map(|address| safe(address).into_owned()));
+            parts.extend(sign_in.location.as_ref().and_then(|place| place.short()).map(|place| safe(&place).into_owned()));
+        }
+        None => parts.extend(records.user.risk_level.as_ref().map(|level| safe(&level.as_str().to_uppercase()).into_owned())),
+    }
+    parts.join(" · ")
+}
+
 /// The verdicts in numbers and words, one line for each group.
 fn summary(plan: &Plan, dataset: &Dataset) -> Vec<String> {
     let mut lines = vec![format!("{:>4} {}", number(plan.included_count()), plan.action.outcome())];
+    match (plan.included_count(), plan.included().next()) {
+        (1, Some(target)) => lines.push(format!("     {}", who(target, dataset))),
+        (0, _) | (_, None) => {}
+        _ => lines.push(format!("     {}", names(plan.included(), dataset))),
+    }
     if plan.action.scope() == crate::domain::transition::Scope::User {
         let closed: usize = plan
             .included()

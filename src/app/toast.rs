@@ -46,6 +46,11 @@ impl Toasts {
         }
     }
 
+    /// Lets all but errors go.
+    pub fn forget_remarks(&mut self) {
+        self.0.retain(Toast::is_error);
+    }
+
     /// Lets expired messages go.
     pub fn expire(&mut self, now: Timestamp) {
         self.0.retain(|toast| toast.until.is_none_or(|until| until > now));

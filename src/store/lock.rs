@@ -42,7 +42,8 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(disk::failed("cannot lock", &path)(error)),
             }
         }
-        let note = format!("{} {now}\n", std::process::id());
+        let since = now.0.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let note = format!("{} {since}\n", std::process::id());
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(note.as_bytes()))

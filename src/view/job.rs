@@ -79,6 +79,9 @@ fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::s
             let stop = if job.stopping { "stopping after the request in flight" } else { "Esc stops after the request in flight" };
             (format!("{rate}{left}{stop}"), if job.stopping { theme.warning() } else { ratatui::style::Style::new() })
         }
+        Phase::Ended(JobState::Cancelled) if job.tally.pending == job.tally.total => {
+            ("Cancelled. Nothing was sent.".to_owned(), theme.warning())
+        }
         Phase::Ended(JobState::Cancelled) => ("Cancelled. What was sent before stays done.".to_owned(), theme.warning()),
         Phase::Ended(_) if job.tally.all_verified() => ("Done: every target was read back as promised.".to_owned(), theme.good()),
         Phase::Ended(_) => ("Done, but not every target came out as promised.".to_owned(), theme.danger()),
@@ -107,6 +110,7 @@ fn remark(job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)>
 fn hint(app: &App, job: &JobRun) -> String {
     let jobs = app.keys().hint(CommandId::Jobs);
     match &job.phase {
+        Phase::Running if job.held_for(app.now()).is_some() => "Esc cancels".to_owned(),
         Phase::Running => format!("{jobs} leaves it running in the background · j k scroll"),
         Phase::Ended(_) => "Esc closes · j k scroll".to_owned(),
         Phase::Failed(_) => format!("Esc closes · {jobs} then lists it to resume"),

@@ -33,7 +33,13 @@ pub fn draw(frame: &mut Frame, app: &App) {
         let needed = format!("entriage needs {}x{}", SMALLEST.0, SMALLEST.1);
         let present = format!("here are {}x{}", size.0, size.1);
         let quit = if matches!(app.overlay(), Some(Overlay::Quit)) { "a job runs: y quits, Esc stays" } else { "q quits" };
-        card(frame, &[&needed, &present, quit], theme);
+        let running = app.job().filter(|job| job.is_running());
+        let job = running.map(|job| match job.held_for(app.now()) {
+            _ if job.stopping => "the job is stopping".to_owned(),
+            Some(seconds) => format!("a job starts in {seconds} s: Esc cancels"),
+            None => "a job runs: Esc stops it".to_owned(),
+        });
+        card(frame, &[&needed, &present, quit, job.as_deref().unwrap_or_default()], theme);
         return;
     }
     match app.phase() {

@@ -16,7 +16,11 @@ use crate::domain::plan::{Confirmation, Verdict};
 pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: Theme) {
     let plan = &preview.plan;
     let selected = format!("{} selected", count(plan.targets.len(), plan.action.noun(1), plan.action.noun(2)));
-    let inner = window(frame, area, plan.action.title(), &selected, theme);
+    let hidden = match preview.hidden {
+        0 => String::new(),
+        hidden => format!(", {hidden} of them not shown by the filter"),
+    };
+    let inner = window(frame, area, plan.action.title(), &format!("{selected}{hidden}"), theme);
     let columns = usize::from(inner.width);
     let rows = target_rows(preview, app.size());
     if preview.place == Place::Targets {
@@ -91,7 +95,11 @@ fn targets(frame: &mut Frame, app: &App, preview: &Preview, inner: Area, rows: u
         let id = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
         let user = app.dataset().user(&id);
         let name = user.map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |records| records.user.name());
-        let name = if target.user_id.is_some() { format!("{name} {}", target.id) } else { name.to_owned() };
+        let name = match (&target.user_id, &target.user_principal_name) {
+            (Some(_), _) => format!("{name} {}", target.id),
+            (None, Some(principal)) if principal != name => format!("{name} {principal}"),
+            (None, _) => name.to_owned(),
+        };
         let name_column = (columns.saturating_sub(4) / 2).max(10);
         let cells = vec![
             Span::raw(sign),

@@ -96,7 +96,7 @@ fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
     let number_of = job.id.map_or_else(|| "job".to_owned(), |id| format!("job {id}"));
     let text = match job.held_for(app.now()) {
         Some(seconds) => format!("  {number_of} starts in {seconds} s "),
-        None => format!("  {number_of} {}/{} ", number(job.tally.verified), number(job.tally.total)),
+        None => format!("  {number_of} {}/{} verified ", number(job.tally.verified), number(job.tally.total)),
     };
     vec![Span::styled(text, theme.warning())]
 }

@@ -47,7 +47,8 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     }
     put(frame, inner, 0, Line::from(cells));
     if users.is_empty() {
-        let why = if app.dataset().is_empty() { "No users are known here." } else { "No user matches." };
+        let why =
+            if app.dataset().is_empty() { "No users are known here." } else { "No user matches. / changes the filter, Ctrl-U empties it." };
         put(frame, inner, 2, Line::styled(format!("   {why}"), theme.quiet()));
     }
     let range = app.range().filter(|_| focused);

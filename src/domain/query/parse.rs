@@ -125,7 +125,25 @@ fn word_test(word: Word) -> Result<Test, QueryError> {
     if word.chars.is_empty() {
         return Err(word.error("there is nothing between the quotes", "write the text to look for between them"));
     }
-    Ok(Test::Word(type_needle(&word.text())))
+    let text = word.text();
+    if !word.is_quoted() {
+        match text.as_str() {
+            "AND" | "&&" => {
+                return Err(word.error(format!("{text} is not part of the language"), "leave it out: terms are joined with and"));
+            }
+            "OR" | "||" => {
+                return Err(word.error(format!("{text} is not part of the language"), "\"or\" is a comma within a field: level:high,low"));
+            }
+            "NOT" | "!" => return Err(word.error(format!("{text} is not part of the language"), "put a - before the term: -guest:true")),
+            _ => {}
+        }
+        if let Some((name, value)) =
+            text.split_once('=').filter(|(name, _)| FIELDS.iter().any(|field| field.name.eq_ignore_ascii_case(name)))
+        {
+            return Err(word.error(format!("{name}= is not part of the language"), format!("write {name}:{value}")));
+        }
+    }
+    Ok(Test::Word(type_needle(&text)))
 }
 
 fn field_test(word: Word) -> Result<Test, QueryError> {
