@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
     }
     let (text, style) = match &help.message {
         Some(message) => (message.as_str(), theme.danger()),
-        None => ("type to filter by word or key · ↑ ↓ move · Enter runs · Esc closes", theme.quiet()),
+        None => ("type to filter · ↑ ↓ move · Enter runs · Esc closes", theme.quiet()),
     };
     put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
 }

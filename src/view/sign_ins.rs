@@ -12,6 +12,15 @@ use crate::app::format::{client, fit, level, moment_short, state};
 use crate::app::layout::{Area, Pane};
 use crate::domain::records::Location;
 
+/// Columns for the client: a wide screen has room for all of "non-interactive".
+fn client_column(columns: usize) -> usize {
+    match columns {
+        0..60 => 0,
+        60..90 => 11,
+        _ => 16,
+    }
+}
+
 pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let focused = app.focus() == Pane::SignIns;
     let pane_state = app.sign_ins();
@@ -31,7 +40,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let inner = pane(frame, area, Line::from(title), &right, focused, theme);
     let Some(records) = records else { return };
     let columns = usize::from(inner.width);
-    let (time, address, device, risk) = (12, 17, if columns >= 60 { 11 } else { 0 }, 11);
+    let (time, address, device, risk) = (12, 17, client_column(columns), 11);
     let severity = if columns >= 76 { 8 } else { 0 };
     let place_column = columns.saturating_sub(3 + time + address + device + severity + risk);
     let quiet = theme.quiet();

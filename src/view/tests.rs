@@ -122,12 +122,12 @@ fn the_smallest_screen() {
      1 high · 3 medium · 1 low · 1 token theft
       1 Risky users  2 Risky sign-ins  3 Detection details
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
-    ┃   LEVEL ▾ USER                     DETECTIONS  UPDATED   ┃
-    ┃▌  HIGH    User alex                1           1 h       ┃
-    ┃   MEDIUM  User adele               1   ◆ token 1 h       ┃
-    ┃   MEDIUM  User bob                 1           1 h       ┃
-    ┃   MEDIUM  User carol               1           1 h       ┃
-    ┃   LOW     User dave        deleted 1           1 h       ┃
+    ┃   LEVEL ▾ USER                   DETECTIONS    UPDATED   ┃
+    ┃▌  HIGH    User alex              1             1 h       ┃
+    ┃   MEDIUM  User adele             1    ◆ token  1 h       ┃
+    ┃   MEDIUM  User bob               1             1 h       ┃
+    ┃   MEDIUM  User carol             1             1 h       ┃
+    ┃   LOW     User dave      deleted 1             1 h       ┃
     ┃                                                          ┃
     ┃                                                          ┃
     ┃                                                          ┃
@@ -147,9 +147,9 @@ fn the_usual_screen() {
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
      1 high · 3 medium · 1 low · 1 token theft
     ┌ 1 Risky users ──────────────────────────────────────────────────────────── 5 ┐
-    │   LEVEL ▾ USER                             DETECTIONS  UPDATED   STATE       │
-    │   HIGH    User alex                        1           1 h       at risk     │
-    │▌  MEDIUM  User adele                       1   ◆ token 1 h       at risk     │
+    │   LEVEL ▾ USER                           DETECTIONS    UPDATED   STATE       │
+    │   HIGH    User alex                      1             1 h       at risk     │
+    │▌  MEDIUM  User adele                     1    ◆ token  1 h       at risk     │
     └──────────────────────────────────────────────────────────────────────────────┘
     ┏ 2 Risky sign-ins ─ User adele ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 1 ┓
     ┃   TIME        IP ADDRESS       LOCATION        CLIENT     LEVEL   STATE      ┃
@@ -178,12 +178,12 @@ fn the_wide_screen() {
     insta::assert_snapshot!(screen(&app), @r#"
      entriage  contoso.test  DEMO  read-write                   1 high · 3 medium · 1 low · 1 token theft  synced 2 min ago
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓┌ 2 Risky sign-ins ─ User bob ─────────────────────────────── 1 ┐
-    ┃   LEVEL ▾ USER                DETECTIONS  UPDATED   ┃│   TIME        IP ADDRESS       LOCATION CLIENT     STATE      │
-    ┃   HIGH    User alex           1           1 h       ┃│▌  13:05 today 203.0.113.7      ?        Browser    at risk    │
-    ┃ ● MEDIUM  User adele          1   ◆ token 1 h       ┃│                                                               │
-    ┃▌  MEDIUM  User bob            1           1 h       ┃│                                                               │
-    ┃   MEDIUM  User carol          1           1 h       ┃│                                                               │
-    ┃   LOW     User dave   deleted 1           1 h       ┃│                                                               │
+    ┃   LEVEL ▾ USER              DETECTIONS    UPDATED   ┃│   TIME        IP ADDRESS       LOCATION CLIENT     STATE      │
+    ┃   HIGH    User alex         1             1 h       ┃│▌  13:05 today 203.0.113.7      ?        Browser    at risk    │
+    ┃ ● MEDIUM  User adele        1    ◆ token  1 h       ┃│                                                               │
+    ┃▌  MEDIUM  User bob          1             1 h       ┃│                                                               │
+    ┃   MEDIUM  User carol        1             1 h       ┃│                                                               │
+    ┃   LOW     User dave deleted 1             1 h       ┃│                                                               │
     ┃                                                     ┃│                                                               │
     ┃                                                     ┃│                                                               │
     ┃                                                     ┃│                                                               │
@@ -227,10 +227,10 @@ fn the_preview() {
      entriage  contoso.test  DEMO  read-write                                          synced 2 min ago
      1 high · 3 medium · 1 low · 1 token theft
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
-    ┃   LEVEL ▾ USER                                                 DETECTIONS  UPDATED   STATE       ┃
-    ┃▌● HIGH    User alex                                            1           1 h       at risk     ┃
-    ┃ ● MEDIUM  User adele                                           1   ◆ token 1 h       at risk     ┃
-    ┃ ● MEDIUM  User bob                                             1           1 h       at risk     ┃
+    ┃   LEVEL ▾ USER                                               DETECTIONS    UPDATED   STATE       ┃
+    ┃▌● HIGH    User alex                                          1             1 h       at risk     ┃
+    ┃ ● MEDIUM  User adele                                         1    ◆ token  1 h       at risk     ┃
+    ┃ ● MEDIUM  User bob                                           1             1 h       at risk     ┃
     ┃ ● ┏ Dismiss user risk ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users selected ┓   ┃
     ┃ ● ┃    3 will be dismissed                                                                   ┃   ┃
     ┃   ┃      all their risky sign-ins and detections, too (6)                                    ┃   ┃
@@ -303,8 +303,8 @@ fn a_running_job() {
      entriage  contoso.test  DEMO  read-write                                          synced 2 min ago
      1 high · 3 medium · 1 low · 1 token theft                                                job 7 1/3
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
-    ┃   LEVEL ▾ USER                                                 DETECTIONS  UPDATED   STATE       ┃
-    ┃▌● HIGH    User alex                                            1           1 h       at risk     ┃
+    ┃   LEVEL ▾ USER                                               DETECTIONS    UPDATED   STATE       ┃
+    ┃▌● HIGH    User alex                                          1             1 h       at risk     ┃
     ┃ ● ┏ Dismiss user risk: 3 users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ job 7 · started 14:05 ┓   ┃
     ┃   ┃ ██████████████████████████████████████████████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ ┃   ┃
     ┃ ● ┃ 1 verified · 1 accepted · 1 failed                                                       ┃   ┃

@@ -13,7 +13,9 @@ use crate::domain::facts;
 use crate::domain::records::UserRecords;
 
 const LEVEL: usize = 8;
-const DETECTIONS: usize = 12;
+const DETECTIONS: usize = 14;
+/// Of these, how many are for "3/12".
+const COUNT: usize = 5;
 const UPDATED: usize = 10;
 const STATE: usize = 12;
 
@@ -102,5 +104,5 @@ fn detections(records: &UserRecords, theme: Theme) -> [Span<'static>; 2] {
         Some(false) => "",
     };
     let style = if theft == "◆ token" { theme.warning() } else { theme.quiet() };
-    [cell(&count, 4, ratatui::style::Style::new()), cell(theft, DETECTIONS - 4, style)]
+    [cell(&count, COUNT, ratatui::style::Style::new()), cell(theft, DETECTIONS - COUNT, style)]
 }
