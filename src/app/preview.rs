@@ -314,10 +314,8 @@ fn who(target: &PlanTarget, dataset: &Dataset) -> String {
 /// The verdicts in numbers and words, one line for each group.
 fn summary(plan: &Plan, dataset: &Dataset) -> Vec<String> {
     let mut lines = vec![format!("{:>4} {}", number(plan.included_count()), plan.action.outcome())];
-    match (plan.included_count(), plan.included().next()) {
-        (1, Some(target)) => lines.push(format!("     {}", who(target, dataset))),
-        (0, _) | (_, None) => {}
-        _ => lines.push(format!("     {}", names(plan.included(), dataset))),
+    if let (1, Some(target)) = (plan.included_count(), plan.included().next()) {
+        lines.push(format!("     {}", who(target, dataset)));
     }
     if plan.action.scope() == crate::domain::transition::Scope::User {
         let closed: usize = plan

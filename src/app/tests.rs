@@ -71,6 +71,33 @@ pub fn keys(app: &mut App, keys: &str) -> Vec<Effect> {
     effects
 }
 
+/// Lets the hold window pass.
+fn pass_the_hold(app: &mut App) {
+    app.update(Msg::Wake, Timestamp(now().0 + TimeDelta::seconds(6)));
+}
+
+#[test]
+fn a_hold_window_that_cannot_be_seen_is_cancelled_or_can_be() {
+    let mut app = running();
+    app.update(Msg::Resize(59, 17), now());
+    assert_eq!(keys(&mut app, "d esc esc"), vec![Effect::CancelRunning]);
+    let mut app = running();
+    assert_eq!(keys(&mut app, "ctrl-z"), vec![Effect::CancelRunning, Effect::Suspend]);
+    let mut app = running();
+    pass_the_hold(&mut app);
+    assert_eq!(keys(&mut app, "ctrl-z"), vec![Effect::Suspend], "what is being sent goes on");
+}
+
+#[test]
+fn a_plan_names_whom_it_acts_on_and_tells_of_hidden_ones() {
+    let mut app = console(five());
+    keys(&mut app, "d");
+    assert!(preview(&app).summary.iter().any(|line| line.contains("alex@contoso.test")), "{:?}", preview(&app).summary);
+    let mut app = console(five());
+    keys(&mut app, "space space / 'level:medium' enter d");
+    assert_eq!(preview(&app).hidden, 1);
+}
+
 fn shown(app: &App) -> Vec<String> {
     (0..app.users().len()).map(|at| app.users().at(at, app.dataset()).unwrap().id().to_string()).collect()
 }
@@ -170,7 +197,9 @@ fn hidden_marks_are_counted_and_still_meant() {
 #[test]
 fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
     let mut app = console(five());
-    keys(&mut app, "a d 'x' enter '3' enter x / 'level:medium' enter");
+    keys(&mut app, "a d 'x' enter '3' enter");
+    pass_the_hold(&mut app);
+    keys(&mut app, "x / 'level:medium' enter");
     assert_eq!(app.marks_words(), "5 marked, 2 hidden");
     for (id, left) in
         [("bob", "4 marked, 2 hidden"), ("bob", "4 marked, 2 hidden"), ("alex", "3 marked, 1 hidden"), ("nobody", "3 marked, 1 hidden")]
@@ -373,6 +402,9 @@ fn verified_targets_lose_their_marks_and_problems_stand_first() {
 fn a_job_goes_on_in_the_background_and_only_one_runs() {
     let mut app = running();
     assert_eq!(keys(&mut app, "x"), vec![]);
+    assert!(matches!(app.overlay(), Some(Overlay::Job)), "a hold window stays in front");
+    pass_the_hold(&mut app);
+    assert_eq!(keys(&mut app, "x"), vec![]);
     assert!(app.overlay().is_none() && app.job_runs());
     assert_eq!(keys(&mut app, "/ ctrl-u enter A g d enter enter"), vec![]);
     assert!(preview(&app).message.as_deref().unwrap().contains("only one runs"));
@@ -387,6 +419,7 @@ fn a_job_goes_on_in_the_background_and_only_one_runs() {
 #[test]
 fn quitting_asks_while_a_job_runs() {
     let mut app = running();
+    pass_the_hold(&mut app);
     assert_eq!(keys(&mut app, "x q"), vec![]);
     assert!(matches!(app.overlay(), Some(Overlay::Quit)));
     assert_eq!(keys(&mut app, "esc q y"), vec![Effect::Quit]);

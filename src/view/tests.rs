@@ -253,7 +253,7 @@ fn the_preview() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     Marked 5 users (without a filter: all).
+     5 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
     "#);
 }
 
@@ -279,7 +279,7 @@ fn the_preview_on_the_smallest_screen_shows_all_that_matters() {
     ┃┃ Type 3 to confirm                                      ┃┃
     ┃┃ Enter on · ↑ recalls · Shift-Tab targets · Esc closes  ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
-     Marked 5 users (without a filter: all).
+     5 marked   d dismiss  c compromised  s safe  a all  ? help
     "#);
 }
 
@@ -301,7 +301,7 @@ fn a_running_job() {
     app.update(Msg::Progress { job: JobId(7), tally, seconds_left: 12 }, later);
     insta::assert_snapshot!(screen(&app), @r#"
      entriage  contoso.test  DEMO  read-write                                          synced 2 min ago
-     1 high · 3 medium · 1 low · 1 token theft                                                job 7 1/3
+     1 high · 3 medium · 1 low · 1 token theft                                       job 7 1/3 verified
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
     ┃   LEVEL ▾ USER                                               DETECTIONS    UPDATED   STATE       ┃
     ┃▌● HIGH    User alex                                          1             1 h       at risk     ┃

@@ -308,3 +308,13 @@ proptest! {
         prop_assert!(user_matches(&term("session", &value), &records));
     }
 }
+
+#[test]
+fn words_of_other_languages_are_errors_and_not_silent_searches() {
+    for (query, column) in [("level:high OR level:low", 12), ("NOT guest:true", 1), ("level=high", 1)] {
+        let error = Query::parse(query).unwrap_err();
+        assert_eq!(error.column, column, "{query}: {error}");
+        assert!(error.hint.is_some());
+    }
+    assert!(Query::parse("\"OR\"").is_ok());
+}
