@@ -178,6 +178,7 @@ fn a_bulk_dismissal_by_keyboard() {
     console.wait_for(&format!("confirm   {count}"));
     console.send("\r");
     console.wait_for(&format!("{count} verified"));
+    console.wait_for("Done: every target");
     console.send("\x1b"); // together with the next key it would be read as Alt
     console.wait_until_gone(" verified");
     console.send("q");

@@ -84,7 +84,11 @@ impl<'a> Run<'a> {
                 return self.end(JobState::Done);
             }
         }
-        self.read_back_once(watched.all()).await?;
+        let rest = watched.all();
+        if queue.is_empty() && rest.is_empty() {
+            return self.end(JobState::Done); // cancelled when nothing was left to cancel
+        }
+        self.read_back_once(rest).await?;
         self.end(JobState::Cancelled)
     }
 
