@@ -19,7 +19,7 @@ impl Engine {
         let mut cursor = None;
         loop {
             let page = self.page(cursor.as_deref()).await?;
-            users += self.file(page.records)?;
+            users += self.file(page.records).await?;
             progress(users, page.users);
             cursor = page.next;
             if cursor.is_none() {
@@ -48,17 +48,16 @@ impl Engine {
     }
 
     /// Files a page's records under their users; tells how many users they concern.
-    fn file(&self, records: Vec<Record>) -> Result<usize, EngineError> {
+    async fn file(&self, records: Vec<Record>) -> Result<usize, EngineError> {
         let mut by_user: HashMap<UserId, Vec<Record>> = HashMap::new();
         for record in records {
             by_user.entry(record.user_id().clone()).or_default().push(record);
         }
+        let _guard = self.filing.lock().await; // a running job reads and puts users, too
         let mut filed = Vec::with_capacity(by_user.len());
         for (id, records) in by_user {
             let mut held = self.store.user(&id)?.unwrap_or_else(|| UserRecords::unknown(id));
-            for record in records {
-                filing::file(&mut held, record);
-            }
+            filing::file_all(&mut held, records, &mut |_| {});
             filed.push(held);
         }
         self.store.put(&filed)?;
