@@ -36,6 +36,8 @@ use crate::domain::workspace::DemoSpec;
 pub const TENANT: &str = people::TENANT;
 /// Most users that a demo tenant can have.
 pub const MOST_USERS: u32 = 100_000;
+/// Requests per second that a demo tenant can be limited to.
+const RATES: std::ops::RangeInclusive<f64> = 0.001..=1_000.0;
 /// Users in a page and in a read-back request.
 const PAGE: usize = 500;
 
@@ -44,8 +46,9 @@ pub fn check(spec: &DemoSpec) -> Result<(), String> {
     if !(1..=MOST_USERS).contains(&spec.users) {
         return Err(format!("a demo tenant has 1 to {MOST_USERS} users, not {}; give another number", spec.users));
     }
-    if spec.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
-        return Err("the rate of a demo tenant is a number of requests per second above 0; give another, or none for no limit".to_owned());
+    if let Some(rate) = spec.rate.filter(|rate| !RATES.contains(rate)) {
+        let (least, most) = (RATES.start(), RATES.end());
+        return Err(format!("a demo tenant allows {least} to {most} requests per second, not {rate}; give another rate, or off for no limit"));
     }
     Ok(())
 }
