@@ -215,7 +215,8 @@ impl JournalReader {
     pub(super) fn records(&self) -> Result<Vec<JournalRecord>, StoreError> {
         let mut records = Vec::new();
         let file = File::open(&self.path).map_err(disk::failed("cannot read", &self.path))?;
-        scan(&file, self.len, self.acknowledged.as_ref(), &mut |record| records.push(record)).map_err(disk::failed("cannot read", &self.path))?;
+        scan(&file, self.len, self.acknowledged.as_ref(), &mut |record| records.push(record))
+            .map_err(disk::failed("cannot read", &self.path))?;
         Ok(records)
     }
 

@@ -48,7 +48,9 @@ pub fn check(spec: &DemoSpec) -> Result<(), String> {
     }
     if let Some(rate) = spec.rate.filter(|rate| !RATES.contains(rate)) {
         let (least, most) = (RATES.start(), RATES.end());
-        return Err(format!("a demo tenant allows {least} to {most} requests per second, not {rate}; give another rate, or off for no limit"));
+        return Err(format!(
+            "a demo tenant allows {least} to {most} requests per second, not {rate}; give another rate, or off for no limit"
+        ));
     }
     Ok(())
 }
