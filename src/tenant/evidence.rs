@@ -1,7 +1,7 @@
 //! The tenant of an evidence workspace: there is none, but what was imported is kept in a file and can be read again.
 //!
-//! One record a line, in the order of the imports: `{"kind":"signIn","record":{…}}`, the record as Graph would send it. Filed in
-//! this order they give what the imports gave.
+//! One record a line, in the order of the imports: `{"kind":"signIn","record":{…},"extra":{…}}`, the record as Graph would
+//! send it, and properties of it that were not understood. Filed in this order they give what the imports gave.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Call, Limits, Page, ReadBack, Tenant, TenantError};
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::Record;
+use crate::domain::records::{Extra, Record};
 use crate::wire;
 
 /// Lines in a page.
@@ -40,26 +40,31 @@ enum Kind {
 struct Line {
     kind: Kind,
     record: Map<String, Value>,
+    /// Beside the record, since a property that was not understood may be spelt as one that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extra: Option<Map<String, Value>>,
 }
 
 impl Line {
     fn of(record: &Record) -> Line {
+        let mut record = record.clone();
+        let extra = extra_of(&mut record).and_then(|extra| extra.0.take()).and_then(|text| serde_json::from_str(&text).ok());
         let (kind, record) = match record {
-            Record::SignIn(sign_in) => (Kind::SignIn, wire::sign_in_to_json(sign_in)),
-            Record::Detection(detection) => (Kind::RiskDetection, wire::detection_to_json(detection)),
-            Record::User(user) => (Kind::RiskyUser, wire::user_to_json(user)),
-            Record::History(item) => (Kind::RiskyUserHistoryItem, wire::history_to_json(item)),
+            Record::SignIn(sign_in) => (Kind::SignIn, wire::sign_in_to_json(&sign_in)),
+            Record::Detection(detection) => (Kind::RiskDetection, wire::detection_to_json(&detection)),
+            Record::User(user) => (Kind::RiskyUser, wire::user_to_json(&user)),
+            Record::History(item) => (Kind::RiskyUserHistoryItem, wire::history_to_json(&item)),
             Record::Directory(id, directory) => {
-                let mut object = wire::directory_to_json(directory);
+                let mut object = wire::directory_to_json(&directory);
                 object.insert("id".to_owned(), Value::from(id.as_str()));
                 (Kind::Directory, object)
             }
         };
-        Line { kind, record }
+        Line { kind, record, extra }
     }
 
     fn read(text: &[u8]) -> Option<Record> {
-        let Line { kind, record } = serde_json::from_slice(text).ok()?;
+        let Line { kind, record, extra } = serde_json::from_slice(text).ok()?;
         let kind = match kind {
             Kind::SignIn => wire::Kind::SignIn,
             Kind::RiskDetection => wire::Kind::RiskDetection,
@@ -67,7 +72,21 @@ impl Line {
             Kind::RiskyUserHistoryItem => wire::Kind::RiskyUserHistoryItem,
             Kind::Directory => wire::Kind::User,
         };
-        wire::read(kind, record).ok()
+        let mut record = wire::read(kind, record).ok()?;
+        if let (Some(held), Some(extra)) = (extra_of(&mut record), extra) {
+            held.0 = Some(Value::Object(extra).to_string().into_boxed_str());
+        }
+        Some(record)
+    }
+}
+
+fn extra_of(record: &mut Record) -> Option<&mut Extra> {
+    match record {
+        Record::SignIn(sign_in) => Some(&mut sign_in.extra),
+        Record::Detection(detection) => Some(&mut detection.extra),
+        Record::User(user) => Some(&mut user.extra),
+        Record::History(item) => Some(&mut item.extra),
+        Record::Directory(..) => None,
     }
 }
 
