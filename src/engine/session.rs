@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
+use crate::domain::journal::Entry;
 use crate::domain::plan::{Access, PlanContext};
-use crate::domain::records::Record;
+use crate::domain::records::{Record, UserRecords};
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, Manifest, SCHEMA_VERSION, Source};
 use crate::store::{self, Home, Store, StoreError};
@@ -37,8 +38,8 @@ pub enum OpenError {
     /// Filling the workspace failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// There can be no such demo tenant.
-    #[error("no demo tenant can be made to that: {0}")]
+    /// There can be no demo of this spec.
+    #[error("{0}")]
     Spec(String),
     /// It exists, and is of another kind.
     #[error("workspace {name} is not a {wanted} workspace")]
@@ -68,6 +69,8 @@ pub struct Session {
     pub notices: Vec<String>,
     kept: Arc<EvidenceTenant>,
     clock: Clock,
+    /// Where imported records are kept; `None` where the tenant itself can tell again.
+    kept: Option<Arc<EvidenceTenant>>,
 }
 
 /// Seed and size of the demo that opens where there is nothing else (`design.md` section 3).
@@ -79,10 +82,10 @@ impl Session {
         let now = options.clock.now();
         let opened = store::open(&options.home, name, now)?;
         let store: Arc<dyn Store> = Arc::new(opened.store);
-        let kept = Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE)));
+        let mut kept = None;
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
             Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
-            Source::Evidence => Arc::clone(&kept) as Arc<dyn Tenant>,
+            Source::Evidence => Arc::clone(kept.insert(Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE))))) as Arc<dyn Tenant>,
         };
         let (mut writable, mut operator) = (true, None);
         store.with_ledger(&mut |ledger| {
@@ -92,7 +95,7 @@ impl Session {
         let tenant: Arc<dyn Tenant> = if options.read_only || !writable { Arc::new(ReadOnly(tenant)) } else { tenant };
         let operator = operator.unwrap_or_else(account_name);
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&tenant), options.clock, operator.clone()));
-        let session = Session {
+        let mut session = Session {
             name: name.to_owned(),
             manifest: opened.manifest,
             store,
@@ -102,6 +105,7 @@ impl Session {
             notices: opened.notices,
             kept,
             clock: options.clock,
+            kept,
         };
         if opened.needs_fill {
             session.fill(&opened.dir).await?;
@@ -121,7 +125,9 @@ impl Session {
         let (seed, users) = DEFAULT_DEMO;
         let epoch = Timestamp(chrono::DateTime::from_timestamp(now.0.timestamp(), 0).unwrap_or(now.0)); // whole seconds read better
         let spec = spec.unwrap_or(DemoSpec { seed, users, epoch, rate: Some(1.0), faults: Vec::new() });
-        demo::check(&spec).map_err(OpenError::Spec)?;
+        if !exists || reset {
+            demo::check(&spec).map_err(OpenError::Spec)?;
+        }
         let manifest = manifest(Source::Demo(spec), "contoso.test", now);
         if !exists {
             store::create(&options.home, DEMO, &manifest)?;
@@ -142,21 +148,40 @@ impl Session {
     }
 
     /// Fills a new or rebuilt cache. A demo tenant is read past its rate limit and faults: making it is not remediation.
-    async fn fill(&self, dir: &Path) -> Result<(), OpenError> {
-        let tenant = match &self.manifest.source {
+    async fn fill(&mut self, dir: &Path) -> Result<(), OpenError> {
+        let tenant: Arc<dyn Tenant> = match &self.manifest.source {
             Source::Demo(spec) => {
                 let spec = DemoSpec { rate: None, faults: Vec::new(), ..spec.clone() };
-                Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?) as Arc<dyn Tenant>
+                Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?)
             }
             Source::Evidence => Arc::clone(&self.tenant),
         };
         Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone()).sync(&mut |_, _| {}).await?;
+        self.notices.extend(self.lost_evidence()?);
         Ok(())
     }
 
-    /// Keeps imported records where they outlive the cache, before they are filed in it.
-    pub fn keep(&self, records: &[Record]) -> Result<(), TenantError> {
-        self.kept.keep(records)
+    /// What of the imported records could not be read again, in words.
+    fn lost_evidence(&self) -> Result<Option<String>, StoreError> {
+        let Some(kept) = &self.kept else { return Ok(None) };
+        let was_imported = |entry: &Entry| matches!(entry, Entry::Imported { changed, .. } if *changed > 0);
+        let what = match kept.skipped() {
+            0 if kept.is_kept() || !self.store.journal()?.iter().any(|record| was_imported(&record.entry)) => return Ok(None),
+            0 => "what was imported is not there any more: evidence.jsonl is missing".to_owned(),
+            count => format!("{count} lines of evidence.jsonl cannot be read, so these imported records are not there"),
+        };
+        Ok(Some(format!("{what}. Import the files again; journal lists them")))
+    }
+
+    /// Keeps imported records, so that a damaged cache can be rebuilt from them. A tenant that can tell again needs none kept.
+    pub fn keep(&self, records: &[Record]) -> Result<(), OpenError> {
+        let Some(kept) = &self.kept else { return Ok(()) };
+        if !kept.is_kept() {
+            // Imported by a version that kept nothing, or the file was removed: the cache still has it.
+            let held = self.load()?;
+            kept.keep(&held.users().iter().flat_map(all_records).collect::<Vec<_>>())?;
+        }
+        Ok(kept.keep(records)?)
     }
 
     /// Brings the data up to date where there is a tenant; tells how many users there are.
@@ -204,6 +229,14 @@ const TENANT_FILE: &str = "tenant.jsonl";
 /// Where an evidence workspace keeps what was imported.
 const EVIDENCE_FILE: &str = "evidence.jsonl";
 
+fn all_records(of: &UserRecords) -> Vec<Record> {
+    let mut records = vec![Record::User(of.user.clone()), Record::Directory(of.user.id.clone(), of.directory.clone())];
+    records.extend(of.detections.iter().cloned().map(Record::Detection));
+    records.extend(of.sign_ins.iter().cloned().map(|sign_in| Record::SignIn(Box::new(sign_in))));
+    records.extend(of.history.iter().cloned().map(Record::History));
+    records
+}
+
 fn manifest(source: Source, tenant: &str, created_at: Timestamp) -> Manifest {
     Manifest { schema_version: SCHEMA_VERSION, tenant: tenant.to_owned(), source, created_at }
 }
@@ -214,4 +247,24 @@ fn account_name() -> String {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .unwrap_or_else(|| "operator".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+
+    #[tokio::test]
+    async fn a_demo_that_cannot_be_is_refused_before_anything_is_made_or_reset() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let spec = |rate| Some(DemoSpec { seed: 1, users: 3, epoch: fixture::now(), rate: Some(rate), faults: Vec::new() });
+        for rate in [1e-300, 0.0, f64::NAN, 1e6] {
+            assert!(matches!(Session::demo(&options, spec(rate), false).await, Err(OpenError::Spec(_))), "{rate}");
+            assert!(!store::exists(&options.home, DEMO));
+        }
+        drop(Session::demo(&options, spec(0.001), false).await.unwrap());
+        assert!(matches!(Session::demo(&options, spec(1e-300), true).await, Err(OpenError::Spec(_))));
+        assert!(Session::demo(&options, None, false).await.is_ok());
+    }
 }

@@ -53,7 +53,7 @@ impl Engine {
         for record in records {
             by_user.entry(record.user_id().clone()).or_default().push(record);
         }
-        let _filing = self.filing.lock().await;
+        let _guard = self.filing.lock().await; // a running job reads and puts users, too
         let mut filed = Vec::with_capacity(by_user.len());
         for (id, records) in by_user {
             let mut held = self.store.user(&id)?.unwrap_or_else(|| UserRecords::unknown(id));

@@ -85,8 +85,8 @@ fn read(args: &Import) -> (Vec<Record>, Report) {
 
 fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Import) -> Result<(), Failure> {
     let dataset = session.load()?;
-    let (changed, kept) = file(&dataset, records, report);
-    session.keep(&kept)?;
+    let (changed, new) = file(&dataset, records, report);
+    session.keep(&new)?; // before the cache, which is rebuilt from it
     session.store.put(&changed)?;
     let now = session.clock().now();
     session.store.set_synced_at(now)?;
@@ -99,34 +99,35 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
     Ok(())
 }
 
-/// Files the records under their users; answers the users that changed, and the records that changed something.
+/// Files the records under their users; answers the users that changed, and the records that changed them.
 fn file(dataset: &Dataset, records: Vec<Record>, report: &mut Report) -> (Vec<UserRecords>, Vec<Record>) {
     let mut by_user: BTreeMap<UserId, Vec<Record>> = BTreeMap::new();
     for record in records {
         by_user.entry(record.user_id().clone()).or_default().push(record);
     }
-    let (mut changed, mut kept) = (Vec::new(), Vec::new());
+    let (mut changed, mut new) = (Vec::new(), Vec::new());
     for (id, records) in by_user {
         let mut held = dataset.user(&id).cloned().unwrap_or_else(|| UserRecords::unknown(id));
-        let mut filed = Vec::with_capacity(records.len());
-        filing::file_all(&mut held, records.clone(), &mut |one| filed.push(one));
-        let news = kept.len();
-        for (record, filed) in records.into_iter().zip(filed) {
+        let mut given = records.clone().into_iter();
+        let before = new.len();
+        filing::file_all(&mut held, records, &mut |filed| {
+            let record = given.next();
             match filed {
                 Filed::New => report.new += 1,
                 Filed::Updated => report.updated += 1,
                 Filed::Unchanged => {
                     report.skipped += 1;
-                    continue;
+                    return;
                 }
             }
-            kept.push(record);
-        }
-        if kept.len() > news {
+            new.extend(record);
+        });
+        if new.len() > before {
+            held.sort();
             changed.push(held);
         }
     }
-    (changed, kept)
+    (changed, new)
 }
 
 fn tell(report: &Report) {
@@ -156,8 +157,13 @@ fn outcome(report: &Report) -> Result<Exit, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::clock::Clock;
     use crate::domain::fixture;
+    use crate::engine::OpenOptions;
+    use crate::store::Home;
 
     fn problem() -> Problem {
         Problem { file: "a.json".to_owned(), line: Some(3), reason: "no id".to_owned() }
@@ -177,9 +183,59 @@ mod tests {
         let second = fixture::risky_user("a", "passwordSpray");
         let mut report = Report::default();
         let records = [first, second].map(|records| Record::User(records.user)).to_vec();
-        let (changed, kept) = file(&Dataset::new(), records, &mut report);
-        assert_eq!(kept.len(), 2);
+        let (changed, new) = file(&Dataset::new(), records, &mut report);
         assert_eq!(changed.iter().map(|records| records.id().as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(report.new + report.updated, 2);
+        assert_eq!((report.new + report.updated, new.len()), (2, 2));
+    }
+
+    fn args(paths: &[&str]) -> Import {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+        let paths = paths.iter().map(|path| folder.join(path)).collect();
+        Import { paths, name: None, format: Format::Json }
+    }
+
+    #[tokio::test]
+    async fn a_damaged_cache_is_rebuilt_from_what_was_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let session = Session::evidence(&options, "case").await.unwrap();
+        for args in [args(&["graph-risky-users.json", "SigninLogs.jsonl"]), args(&["."]), args(&["."])] {
+            let (records, mut report) = read(&args);
+            keep(&session, records, &mut report, &args).unwrap();
+        }
+        let imported = session.load().unwrap();
+        assert!(imported.len() > 3 && session.notices.is_empty());
+        drop(session);
+        let dir = folder.path().join("workspaces/case");
+        for entry in dir.join("cache").read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::write(path, "wrecked").unwrap();
+            }
+        }
+        let session = Session::open(&options, "case").await.unwrap();
+        assert_eq!(session.load().unwrap().users(), imported.users());
+        assert!(session.notices.len() == 1 && session.notices[0].contains("rebuilt"), "{:?}", session.notices);
+        drop(session);
+        // Where nothing was kept, that is said.
+        std::fs::remove_dir_all(dir.join("cache")).unwrap();
+        std::fs::rename(dir.join("evidence.jsonl"), dir.join("moved")).unwrap();
+        let session = Session::open(&options, "case").await.unwrap();
+        assert!(session.notices[0].contains("Import the files again"), "{:?}", session.notices);
+    }
+
+    #[tokio::test]
+    async fn an_import_into_a_cache_of_which_nothing_was_kept_keeps_it_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let session = Session::evidence(&options, "case").await.unwrap();
+        session.store.put(&[fixture::risky_user("u1", "passwordSpray")]).unwrap();
+        let args = args(&["graph-risky-users.json"]);
+        let (records, mut report) = read(&args);
+        keep(&session, records, &mut report, &args).unwrap();
+        let imported = session.load().unwrap();
+        drop(session);
+        std::fs::remove_dir_all(folder.path().join("workspaces/case/cache")).unwrap();
+        assert_eq!(Session::open(&options, "case").await.unwrap().load().unwrap().users(), imported.users());
     }
 }

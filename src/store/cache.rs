@@ -1,10 +1,11 @@
-//! The cache: users' records in sled. It can always be built anew from where the data comes from.
+//! The cache: users' records in sled. It can always be built anew by reading the tenant: a simulated one tells again, and that of
+//! an evidence workspace reads what was kept of the imported files.
 //!
 //! sled 0.34.7 needs care (`reference/crates.md` section 8): a kill can leave half a snapshot that it then refuses to open, and
 //! some damage makes it panic. So it is opened by [`open_sled`] and used through [`caught`] only, and a cache that does not work
 //! is set aside as a whole. Beside sled's own files the folder holds small ones of ours, which go where it goes:
 //!
-//! - `format`: version of the encoding; any other is set aside and built anew.
+//! - `format`: version of the encoding; with any other the cache is set aside and built anew.
 //! - `opening`: how often opening was begun and not ended; damage can make sled hang or abort, which nothing here can catch.
 //! - `filled`: sled has held a complete cache; if it comes up without one, it lost data.
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
@@ -68,17 +69,16 @@ impl Cache {
     /// Opens the cache of a workspace. One that is damaged is set aside and a new one begun, with a notice.
     pub(super) fn open(workspace: &Path, now: Timestamp, notices: &mut Vec<String>) -> Result<Cache, StoreError> {
         let folder = workspace.join("cache");
-        let damage = match read_mark(&folder, "damaged").or_else(|| other_encoding(&folder)) {
-            Some(damage) => damage,
+        let unusable = match unusable(&folder) {
+            Some(why) => why,
             None => match Self::try_open(&folder)? {
                 Ok(cache) => return Ok(cache),
-                Err(damage) => damage,
+                Err(damage) => format!("was damaged: {damage}"),
             },
         };
         let aside = disk::set_aside_folder(workspace, "cache", now)?;
         disk::move_to(&folder, &aside.join("cache"))?;
-        notices
-            .push(format!("the cache was damaged or of another version and is set aside at {}; it is rebuilt ({damage})", aside.display()));
+        notices.push(format!("the cache {unusable}. It is set aside at {}, and rebuilt", aside.display()));
         match Self::try_open(&folder)? {
             Ok(cache) => Ok(cache),
             Err(damage) => Err(StoreError::Cache(format!("a new one cannot be made in {}: {damage}", folder.display()))),
@@ -91,7 +91,10 @@ impl Cache {
             disk::make_folder(folder)?;
             write_mark(folder, "format", &ENCODING.to_string())?;
         }
-        let begun = read_mark(folder, "opening").unwrap_or_default().len();
+        let begun = match read_mark(folder, "opening") {
+            Ok(mark) => mark.unwrap_or_default().len(),
+            Err(damage) => return Ok(Err(damage)),
+        };
         if begun >= OPENINGS {
             return Ok(Err(format!("opening it did not end {begun} times")));
         }
@@ -265,22 +268,28 @@ fn shown(key: &[u8]) -> String {
     text::safe(&String::from_utf8_lossy(key)).into_owned()
 }
 
-/// Why a cache that was written in another encoding, or one that cannot be told, is not used.
-fn other_encoding(folder: &Path) -> Option<String> {
-    let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-    let written = read_mark(folder, "format");
-    if is_empty || written == Some(ENCODING.to_string()) {
+/// Why a cache is not even tried to open. `None` for one that is yet to be made, too.
+fn unusable(folder: &Path) -> Option<String> {
+    if std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none()) {
         return None;
     }
-    Some("it was written by another version of this program".to_owned())
+    match (read_mark(folder, "damaged"), read_mark(folder, "format")) {
+        (Ok(Some(damage)) | Err(damage), _) | (_, Err(damage)) => Some(format!("was damaged: {damage}")),
+        (_, Ok(Some(format))) if format == ENCODING.to_string() => None,
+        (_, Ok(Some(format))) if format.parse::<u32>().is_ok() => Some("was written by another version of this program".to_owned()),
+        (_, Ok(_)) => Some("was damaged: it does not tell its format".to_owned()),
+    }
 }
 
-fn read_mark(folder: &Path, name: &str) -> Option<String> {
-    std::fs::read(folder.join(name)).ok().map(|bytes| text::safe(String::from_utf8_lossy(&bytes).trim()).into_owned())
+/// Reads a mark; `None` where there is none. One that cannot be read is damage.
+fn read_mark(folder: &Path, name: &str) -> Result<Option<String>, String> {
+    let bytes = disk::read(&folder.join(name)).map_err(|error| error.to_string())?;
+    Ok(bytes.map(|bytes| text::safe(String::from_utf8_lossy(&bytes).trim()).into_owned()))
 }
 
 fn write_mark(folder: &Path, name: &str, text: &str) -> Result<(), StoreError> {
-    disk::write_synced(&folder.join(name), text.as_bytes())
+    disk::write_synced(&folder.join(name), text.as_bytes())?;
+    disk::sync_folder(folder)
 }
 
 fn remove_mark(folder: &Path, name: &str) -> Result<(), StoreError> {

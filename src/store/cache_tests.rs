@@ -19,7 +19,7 @@ fn open(workspace: &Path) -> (Cache, Vec<String>) {
 fn assert_rebuilt(workspace: &Path, why: &str) {
     let (cache, notices) = open(workspace);
     assert_eq!(notices.len(), 1, "{notices:?}");
-    assert!(notices[0].contains("set aside") && notices[0].contains("is rebuilt") && notices[0].contains(why), "{notices:?}");
+    assert!(notices[0].contains("set aside") && notices[0].contains("and rebuilt") && notices[0].contains(why), "{notices:?}");
     assert!(workspace.join("set-aside").read_dir().unwrap().next().is_some());
     assert_eq!((cache.load().unwrap().len(), cache.synced_at().unwrap()), (0, None));
     drop(cache);
@@ -108,13 +108,34 @@ fn an_orphaned_chunk_is_damage() {
 }
 
 #[test]
-fn a_cache_of_another_encoding_is_built_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    filled(folder.path());
-    std::fs::write(folder.path().join("cache/format"), "0").unwrap();
-    let (cache, notices) = open(folder.path());
-    assert_eq!((cache.load().unwrap().len(), cache.synced_at().unwrap()), (0, None));
-    assert!(notices[0].contains("another version"), "{notices:?}");
+fn a_cache_of_another_or_no_format_is_set_aside_whole_and_built_anew() {
+    for (format, why) in [(Some("0"), "another version"), (Some(""), "does not tell its format"), (None, "does not tell its format")] {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let log = std::fs::read(folder.path().join("cache/db")).unwrap();
+        let mark = folder.path().join("cache/format");
+        match format {
+            Some(format) => std::fs::write(mark, format).unwrap(),
+            None => std::fs::remove_file(mark).unwrap(),
+        }
+        assert_rebuilt(folder.path(), why);
+        let aside = folder.path().join("set-aside").read_dir().unwrap().next().unwrap().unwrap().path();
+        assert_eq!(std::fs::read(aside.join("cache/db")).unwrap(), log);
+    }
+}
+
+#[test]
+fn a_mark_that_cannot_be_read_is_damage() {
+    for name in ["format", "damaged", "opening"] {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let mark = folder.path().join("cache").join(name);
+        if mark.exists() {
+            std::fs::remove_file(&mark).unwrap();
+        }
+        std::fs::create_dir(&mark).unwrap();
+        assert_rebuilt(folder.path(), "damaged");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! `journal.jsonl` is the truth. `journal.head` beside it tells, in one line that is overwritten in place and not synced, which
 //! record was acknowledged last: a chain alone cannot prove that nothing is missing at its end. Lines after that record are
-//! normal after a kill; they count, because what they announce may have happened. Lines missing before it are damage.
+//! normal after a kill; they count, because what they announce may have happened. Lines missing before it are damage. A new
+//! workspace has a head, of record 0: where neither a head nor a record is, both were removed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -26,8 +27,8 @@ pub(super) struct JournalFile {
     /// The last proven record, and how many bytes there are up to its end.
     head: Head,
     len: u64,
-    /// The last record that must be there.
-    acknowledged: Head,
+    /// The last record that must be there; `None` where nothing tells.
+    acknowledged: Option<Head>,
     state: State,
 }
 
@@ -40,8 +41,17 @@ enum State {
     Closed(String),
 }
 
+/// Writes the head of a journal without records, in place of any other.
+pub(super) fn start(folder: &Path) -> Result<(), StoreError> {
+    disk::replace(&folder.join("journal.head"), head_line(&Head::default()).as_bytes())
+}
+
+fn head_line(head: &Head) -> String {
+    format!("{:020} {}\n", head.seq, head.hash)
+}
+
 impl JournalFile {
-    /// Opens the journal of a workspace, makes it where there is none, and adds it up in `ledger`.
+    /// Opens the journal of a workspace and adds it up in `ledger`.
     ///
     /// A line that was cut off by a kill is set aside. Anything else that does not verify leaves the file untouched and the
     /// journal closed for writing.
@@ -61,9 +71,9 @@ impl JournalFile {
         if acknowledged.is_none() && total > 0 {
             notices.push(format!("{} was not readable and is written anew from the journal", head_path.display()));
         }
-        let acknowledged = acknowledged.unwrap_or_default();
-        let scan = scan(&file, total, &acknowledged, &mut |record| ledger.apply(&record)).map_err(disk::failed("cannot read", &path))?;
-        let state = scan.damage(&acknowledged).map_or(State::Sound, State::Damaged);
+        let scan =
+            scan(&file, total, acknowledged.as_ref(), &mut |record| ledger.apply(&record)).map_err(disk::failed("cannot read", &path))?;
+        let state = scan.damage(acknowledged.as_ref()).map_or(State::Sound, State::Damaged);
         let mut journal =
             JournalFile { folder: folder.to_owned(), path, file, head_file, head: scan.head, len: scan.len, acknowledged, state };
         if let State::Damaged(damage) = &journal.state {
@@ -179,8 +189,8 @@ impl JournalFile {
     /// Writes down that everything up to the head is there. The records are on the platter already, so a failure here only makes
     /// the check for a missing end weaker until the next record; it must not make the caller believe that nothing was recorded.
     fn acknowledge(&mut self) {
-        self.acknowledged = self.head.clone();
-        let line = format!("{:020} {}\n", self.head.seq, self.head.hash);
+        self.acknowledged = Some(self.head.clone());
+        let line = head_line(&self.head);
         let mut file = &self.head_file;
         if file.rewind().is_ok() && file.write_all(line.as_bytes()).is_ok() {
             file.set_len(line.len() as u64).ok();
@@ -197,7 +207,7 @@ impl JournalFile {
 pub(super) struct JournalReader {
     path: PathBuf,
     len: u64,
-    acknowledged: Head,
+    acknowledged: Option<Head>,
 }
 
 impl JournalReader {
@@ -205,7 +215,8 @@ impl JournalReader {
     pub(super) fn records(&self) -> Result<Vec<JournalRecord>, StoreError> {
         let mut records = Vec::new();
         let file = File::open(&self.path).map_err(disk::failed("cannot read", &self.path))?;
-        scan(&file, self.len, &self.acknowledged, &mut |record| records.push(record)).map_err(disk::failed("cannot read", &self.path))?;
+        scan(&file, self.len, self.acknowledged.as_ref(), &mut |record| records.push(record))
+            .map_err(disk::failed("cannot read", &self.path))?;
         Ok(records)
     }
 
@@ -214,13 +225,14 @@ impl JournalReader {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let what = DamageKind::Short { acknowledged: self.acknowledged.seq };
-                return Ok(Err(Damage { proven: Head::default(), what }));
+                let proven = Head::default();
+                let what = self.acknowledged.as_ref().map_or(DamageKind::Missing, |head| DamageKind::Short { acknowledged: head.seq });
+                return Ok(Err(Damage { proven, what }));
             }
             Err(error) => return Err(disk::failed("cannot read", &self.path)(error)),
         };
-        let scan = scan(&file, u64::MAX, &self.acknowledged, &mut |_| {}).map_err(disk::failed("cannot read", &self.path))?;
-        if let Some(damage) = scan.damage(&self.acknowledged) {
+        let scan = scan(&file, u64::MAX, self.acknowledged.as_ref(), &mut |_| {}).map_err(disk::failed("cannot read", &self.path))?;
+        if let Some(damage) = scan.damage(self.acknowledged.as_ref()) {
             return Ok(Err(damage));
         }
         Ok(match scan.end {
@@ -250,19 +262,20 @@ enum End {
 
 impl Scan {
     /// What is wrong, apart from a torn line after everything that was acknowledged.
-    fn damage(&self, acknowledged: &Head) -> Option<Damage> {
-        let what = match &self.end {
+    fn damage(&self, acknowledged: Option<&Head>) -> Option<Damage> {
+        let what = match (&self.end, acknowledged) {
             // Records are numbered from 1 without gaps, so the line has the number that the record should have.
-            End::Broken(why) => DamageKind::Line { line: self.head.seq + 1, why: why.clone() },
-            End::Clean | End::Torn if self.head.seq < acknowledged.seq => DamageKind::Short { acknowledged: acknowledged.seq },
-            End::Clean | End::Torn => return None,
+            (End::Broken(why), _) => DamageKind::Line { line: self.head.seq + 1, why: why.clone() },
+            (_, Some(head)) if self.head.seq < head.seq => DamageKind::Short { acknowledged: head.seq },
+            (_, None) if self.head.seq == 0 => DamageKind::Missing,
+            (End::Clean | End::Torn, _) => return None,
         };
         Some(Damage { proven: self.head.clone(), what })
     }
 }
 
 /// Follows the chain line by line through the first `limit` bytes.
-fn scan(file: &File, limit: u64, acknowledged: &Head, each: &mut dyn FnMut(JournalRecord)) -> io::Result<Scan> {
+fn scan(file: &File, limit: u64, acknowledged: Option<&Head>, each: &mut dyn FnMut(JournalRecord)) -> io::Result<Scan> {
     let mut start = file;
     start.rewind()?;
     let mut reader = BufReader::with_capacity(1 << 16, file.take(limit));
@@ -280,7 +293,7 @@ fn scan(file: &File, limit: u64, acknowledged: &Head, each: &mut dyn FnMut(Journ
         };
         match decode(&scan.head, body) {
             // A chain that is sound in itself, but not the one that was acknowledged.
-            Ok((_, next)) if next.seq == acknowledged.seq && next.hash != acknowledged.hash => {
+            Ok((_, next)) if acknowledged.is_some_and(|head| next.seq == head.seq && next.hash != head.hash) => {
                 scan.end = End::Broken(ChainError::Hash);
                 return Ok(scan);
             }

@@ -20,6 +20,7 @@ impl Case {
     fn with(count: usize) -> Case {
         let temporary = tempfile::tempdir().unwrap();
         let case = Case { folder: temporary.path().to_owned(), _temporary: temporary };
+        start(&case.folder).unwrap();
         let mut journal = case.open().journal;
         for number in 0..count {
             journal.append(fixture::now(), "me", vec![note(&number.to_string())]).unwrap();
@@ -160,6 +161,21 @@ fn a_lost_head_is_written_anew_with_a_notice() {
         let open = case.open();
         assert!(open.notes() == 2 && open.notices[0].contains("journal.head"), "{:?}", open.notices);
         assert_eq!(std::fs::read(&path).unwrap(), head);
+    }
+}
+
+#[test]
+fn a_journal_removed_with_its_head_is_damage_and_stays_so() {
+    for count in [0, 2] {
+        let case = Case::with(count);
+        std::fs::remove_file(case.path()).unwrap();
+        std::fs::remove_file(case.folder.join("journal.head")).unwrap();
+        for _ in 0..2 {
+            let mut open = case.open();
+            let damage = open.damage();
+            assert_eq!((damage.proven.seq, &damage.what, open.notices.len()), (0, &DamageKind::Missing, 1), "{:?}", open.notices);
+            assert_eq!(open.journal.reader().verify().unwrap(), Err(damage));
+        }
     }
 }
 

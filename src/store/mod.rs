@@ -9,6 +9,7 @@
 //!                      journal.jsonl     the journal, one record a line; the truth
 //!                      journal.head      "seq hash" of the last acknowledged record
 //!                      tenant.jsonl      state of a simulated tenant; not this module's
+//!                      evidence.jsonl    records that were imported; not this module's
 //!                      cache/            sled, and a few small files: see `cache`
 //!                      set-aside/WHAT-TIME/…   what was damaged or replaced; never read again
 //! ```
@@ -65,6 +66,8 @@ pub enum DamageKind {
         /// Number of the last acknowledged record.
         acknowledged: u64,
     },
+    /// Neither a record is there nor the head that every journal has from its beginning.
+    Missing,
 }
 
 impl std::fmt::Display for Damage {
@@ -74,6 +77,7 @@ impl std::fmt::Display for Damage {
             DamageKind::Short { acknowledged } => {
                 write!(f, "it ends after record {}, but record {acknowledged} was written", self.proven.seq)
             }
+            DamageKind::Missing => write!(f, "it is empty, and so is journal.head, which is there from the beginning: both were removed"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cache::Cache;
 use super::home::check_name;
-use super::journal_file::JournalFile;
+use super::journal_file::{self, JournalFile};
 use super::lock::{Lock, PATIENCE};
 use super::sled_store::SledStore;
 use super::{Home, Store as _, StoreError, disk, manifest as manifest_file};
@@ -35,9 +35,13 @@ pub fn create(home: &Home, name: &str, manifest: &Manifest) -> Result<(), StoreE
     disk::make_folder(&folder)?;
     let _lock = Lock::take(&folder, name, manifest.created_at, PATIENCE)?;
     match manifest_file::read(&folder, name) {
+        // The head goes first: a kill must not leave a workspace whose journal seems to be removed.
         Err(StoreError::NotFound(_)) => {
-            begin_journal(&folder)?;
-            manifest_file::write(&folder, manifest)
+            if !folder.join("journal.head").exists() {
+                journal_file::start(&folder)?;
+            }
+            manifest_file::write(&folder, manifest)?;
+            disk::replace(&folder.join("journal.jsonl"), b"")
         }
         Err(error @ StoreError::Damaged { .. }) if !manifest_file::path(&folder).exists() => Err(error),
         _ => Err(StoreError::Exists(name.to_owned())),
@@ -101,16 +105,22 @@ pub fn reset(home: &Home, name: &str, manifest: &Manifest, now: Timestamp) -> Re
         return Err(StoreError::NotFound(name.to_owned()));
     }
     let _lock = Lock::take(&dir, name, now, PATIENCE)?;
-    // A kill between any two steps leaves a workspace that opens: the head goes before the journal (a head alone would tell of
-    // missing records), and the new manifest comes last.
+    // A kill between any two steps leaves a workspace that opens: the head says that there are no records before they go (a head
+    // alone would tell of missing records, and no head of a removed journal), and the new manifest comes last.
     let (journal, head) = (dir.join("journal.jsonl"), dir.join("journal.head"));
     let mut kept = None;
     if journal.exists() || head.exists() {
         let aside = disk::set_aside_folder(&dir, "journal", now)?;
-        disk::move_to(&head, &aside.join("journal.head"))?;
-        disk::move_to(&journal, &aside.join("journal.jsonl"))?;
+        if let Some(head) = disk::read(&head)? {
+            disk::write_synced(&aside.join("journal.head"), &head)?;
+        }
         kept = Some(aside);
     }
+    journal_file::start(&dir)?;
+    if let Some(aside) = &kept {
+        disk::move_to(&journal, &aside.join("journal.jsonl"))?;
+    }
+    disk::replace(&journal, b"")?;
     let cache = dir.join("cache");
     if cache.exists() {
         std::fs::remove_dir_all(&cache).map_err(disk::failed("cannot remove", &cache))?;

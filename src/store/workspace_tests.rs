@@ -94,6 +94,23 @@ fn a_reset_keeps_the_old_journal_and_nothing_else() {
 }
 
 #[test]
+fn a_new_workspace_has_a_journal_and_one_whose_journal_was_removed_takes_no_records_until_it_is_reset() {
+    let (_folder, home) = home();
+    let dir = home.workspace_path("w");
+    let remove = || ["journal.jsonl", "journal.head"].map(|name| std::fs::remove_file(dir.join(name)).unwrap());
+    remove();
+    let opened_without = opened(&home);
+    assert!(opened_without.notices[0].contains("removed"), "{:?}", opened_without.notices);
+    assert!(opened_without.store.append(fixture::now(), "me", vec![note("one")]).is_err());
+    drop(opened_without);
+    reset(&home, "w", &evidence(), fixture::now()).unwrap();
+    assert_eq!(opened(&home).notices, Vec::<String>::new());
+    remove();
+    reset(&home, "w", &evidence(), fixture::now()).unwrap();
+    assert_eq!(opened(&home).notices, Vec::<String>::new());
+}
+
+#[test]
 fn a_damaged_cache_leaves_the_journal_as_it_is() {
     let (_folder, home) = home();
     let first = opened(&home);

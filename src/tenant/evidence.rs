@@ -1,111 +1,176 @@
-//! The tenant of an evidence workspace: what was imported, and nobody to send to.
+//! The tenant of an evidence workspace: there is none, but what was imported is kept in a file and can be read again.
 //!
-//! Imported records are kept as they were read, one line of Graph JSON each, beside the cache: files that were imported may be
-//! gone tomorrow, so a cache that is lost is filled again from here.
+//! One record a line, in the order of the imports: `{"kind":"signIn","record":{…},"extra":{…}}`, the record as Graph would
+//! send it, and properties of it that were not understood. Filed in this order they give what the imports gave.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Call, Limits, Page, ReadBack, Tenant, TenantError};
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::Record;
-use crate::wire::{self, Kind};
+use crate::domain::records::{Extra, Record};
+use crate::wire;
 
-/// How many records one page holds.
+/// Lines in a page.
 const PAGE: usize = 2_000;
 
-/// The kept records of an evidence workspace.
+/// Stands for files: nothing can be sent, and there is nothing to read but what was imported.
 pub struct EvidenceTenant {
     file: PathBuf,
+    skipped: AtomicU64,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Kind {
+    SignIn,
+    RiskDetection,
+    RiskyUser,
+    RiskyUserHistoryItem,
+    Directory,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    kind: Kind,
+    record: Map<String, Value>,
+    /// Beside the record, since a property that was not understood may be spelt as one that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extra: Option<Map<String, Value>>,
+}
+
+impl Line {
+    fn of(record: &Record) -> Line {
+        let mut record = record.clone();
+        let extra = extra_of(&mut record).and_then(|extra| extra.0.take()).and_then(|text| serde_json::from_str(&text).ok());
+        let (kind, record) = match record {
+            Record::SignIn(sign_in) => (Kind::SignIn, wire::sign_in_to_json(&sign_in)),
+            Record::Detection(detection) => (Kind::RiskDetection, wire::detection_to_json(&detection)),
+            Record::User(user) => (Kind::RiskyUser, wire::user_to_json(&user)),
+            Record::History(item) => (Kind::RiskyUserHistoryItem, wire::history_to_json(&item)),
+            Record::Directory(id, directory) => {
+                let mut object = wire::directory_to_json(&directory);
+                object.insert("id".to_owned(), Value::from(id.as_str()));
+                (Kind::Directory, object)
+            }
+        };
+        Line { kind, record, extra }
+    }
+
+    fn read(text: &[u8]) -> Option<Record> {
+        let Line { kind, record, extra } = serde_json::from_slice(text).ok()?;
+        let kind = match kind {
+            Kind::SignIn => wire::Kind::SignIn,
+            Kind::RiskDetection => wire::Kind::RiskDetection,
+            Kind::RiskyUser => wire::Kind::RiskyUser,
+            Kind::RiskyUserHistoryItem => wire::Kind::RiskyUserHistoryItem,
+            Kind::Directory => wire::Kind::User,
+        };
+        let mut record = wire::read(kind, record).ok()?;
+        if let (Some(held), Some(extra)) = (extra_of(&mut record), extra) {
+            held.0 = Some(Value::Object(extra).to_string().into_boxed_str());
+        }
+        Some(record)
+    }
+}
+
+fn extra_of(record: &mut Record) -> Option<&mut Extra> {
+    match record {
+        Record::SignIn(sign_in) => Some(&mut sign_in.extra),
+        Record::Detection(detection) => Some(&mut detection.extra),
+        Record::User(user) => Some(&mut user.extra),
+        Record::History(item) => Some(&mut item.extra),
+        Record::Directory(..) => None,
+    }
 }
 
 impl EvidenceTenant {
-    /// The records kept in this file, which need not exist yet.
+    /// The tenant whose records are kept in this file, which need not exist.
     pub fn new(file: PathBuf) -> Self {
-        EvidenceTenant { file }
+        EvidenceTenant { file, skipped: AtomicU64::new(0) }
     }
 
-    /// Keeps records. When this returns, they are on the platter.
+    /// Whether anything was ever kept.
+    pub fn is_kept(&self) -> bool {
+        self.file.exists()
+    }
+
+    /// How many lines could not be read since the reading began.
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+
+    /// Keeps records, so that they can be read again. When this returns, they are on the platter.
     pub fn keep(&self, records: &[Record]) -> Result<(), TenantError> {
-        let mut lines = String::new();
-        for record in records {
-            lines.push_str(&line(record).to_string());
-            lines.push('\n');
+        if records.is_empty() {
+            return Ok(());
         }
-        let write = || {
-            let mut file = OpenOptions::new().create(true).append(true).open(&self.file)?;
-            let before = file.metadata()?.len();
-            let written = file.write_all(lines.as_bytes()).and_then(|()| file.sync_data());
-            if written.is_err() {
-                // Nothing of it counts; where even that fails, reading skips the torn line.
-                file.set_len(before)?;
+        self.append(records).map_err(|error| self.failed("kept in", &error))
+    }
+
+    fn append(&self, records: &[Record]) -> io::Result<()> {
+        let is_new = !self.file.exists();
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&self.file)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        if length > 0 {
+            file.seek(SeekFrom::Start(length - 1))?;
+            let mut last = [0];
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                bytes.push(b'\n'); // what a kill left of a line stays a line of its own
             }
-            written
-        };
-        write().map_err(|error: std::io::Error| self.broken(&error))
+        }
+        for record in records {
+            serde_json::to_writer(&mut bytes, &Line::of(record))?;
+            bytes.push(b'\n');
+        }
+        if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
+            file.set_len(length).ok(); // where this fails, too, the lines are there, and reading them does no harm
+            return Err(error);
+        }
+        match self.file.parent() {
+            Some(folder) if is_new && cfg!(unix) => File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
     }
 
-    fn broken(&self, error: &std::io::Error) -> TenantError {
-        TenantError::State { message: format!("{}: {error}", self.file.display()) }
-    }
-
-    fn read(&self, from: u64) -> std::io::Result<(Vec<Record>, Option<u64>)> {
+    fn read(&self, from: u64) -> io::Result<Page> {
+        let mut page = Page { records: Vec::new(), next: None, users: None };
         let mut file = match File::open(&self.file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), None)),
-            opened => opened?,
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(page),
+            Err(error) => return Err(error),
         };
         file.seek(SeekFrom::Start(from))?;
         let mut reader = BufReader::new(file);
-        let (mut records, mut at, mut line) = (Vec::new(), from, Vec::new());
-        while records.len() < PAGE {
+        let (mut at, mut line) = (from, Vec::new());
+        for _ in 0..PAGE {
             line.clear();
-            let count = reader.read_until(b'\n', &mut line)?;
-            if count == 0 {
-                return Ok((records, None));
+            at += reader.read_until(b'\n', &mut line)? as u64;
+            // A last line without its line feed was cut off: its import did not end.
+            let Some(text) = line.strip_suffix(b"\n") else { return Ok(page) };
+            match Line::read(text) {
+                Some(record) => page.records.push(record),
+                None => {
+                    self.skipped.fetch_add(1, Ordering::Relaxed);
+                }
             }
-            at += count as u64;
-            // A torn line was never acknowledged.
-            records.extend(record(&line));
         }
-        Ok((records, Some(at)))
+        page.next = Some(at.to_string());
+        Ok(page)
     }
-}
 
-fn line(record: &Record) -> Value {
-    let (kind, mut object) = match record {
-        Record::User(user) => ("riskyUser", wire::user_to_json(user)),
-        Record::Directory(_, directory) => ("directory", wire::directory_to_json(directory)),
-        Record::History(item) => ("riskyUserHistoryItem", wire::history_to_json(item)),
-        Record::Detection(detection) => ("riskDetection", wire::detection_to_json(detection)),
-        Record::SignIn(sign_in) => ("signIn", wire::sign_in_to_json(sign_in)),
-    };
-    if let Record::Directory(id, _) = record {
-        object.insert("id".to_owned(), json!(id));
+    fn failed(&self, done: &str, error: &io::Error) -> TenantError {
+        let file = self.file.display();
+        TenantError::State { message: format!("imported records cannot be {done} {file}: {error}; check the disk and the permissions") }
     }
-    json!({ "kind": kind, "record": object })
-}
-
-fn record(line: &[u8]) -> Option<Record> {
-    let mut line: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    let Some(Value::Object(object)) = line.remove("record") else { return None };
-    let kinds = match line.get("kind")?.as_str()? {
-        "riskyUser" => Kind::RiskyUser,
-        "directory" => return directory(object),
-        "riskyUserHistoryItem" => Kind::RiskyUserHistoryItem,
-        "riskDetection" => Kind::RiskDetection,
-        "signIn" => Kind::SignIn,
-        _ => return None,
-    };
-    wire::read(kinds, object).ok()
-}
-
-fn directory(mut object: Map<String, Value>) -> Option<Record> {
-    let id = object.remove("id")?.as_str()?.into();
-    Some(Record::Directory(id, serde_json::from_value(Value::Object(object)).ok()?))
 }
 
 #[async_trait]
@@ -127,9 +192,11 @@ impl Tenant for EvidenceTenant {
     }
 
     async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {
-        let from = cursor.map_or(Ok(0), str::parse).map_err(|_| TenantError::State { message: "no such page".to_owned() })?;
-        let (records, next) = self.read(from).map_err(|error| self.broken(&error))?;
-        Ok(Page { records, next: next.map(|at| at.to_string()), users: None })
+        if cursor.is_none() {
+            self.skipped.store(0, Ordering::Relaxed);
+        }
+        let from = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        self.read(from).map_err(|error| self.failed("read from", &error))
     }
 }
 
@@ -138,34 +205,50 @@ mod tests {
     use super::*;
     use crate::domain::fixture;
 
-    fn records() -> Vec<Record> {
-        let mut records = fixture::risky_user("u1", "anomalousToken");
-        let mut all = vec![Record::User(records.user.clone()), Record::Directory(records.id().clone(), records.directory.clone())];
-        all.push(Record::Detection(records.detections.remove(0)));
-        all.push(Record::SignIn(Box::new(records.sign_ins.remove(0))));
-        all
+    fn records(count: usize) -> Vec<Record> {
+        let users = (0..count).map(|number| fixture::risky_user(&format!("u{number}"), "anomalousToken"));
+        users.flat_map(|user| [Record::Directory(user.user.id.clone(), user.directory), Record::User(user.user)]).collect()
+    }
+
+    async fn all(tenant: &EvidenceTenant) -> Vec<Record> {
+        let (mut records, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = tenant.page(cursor.as_deref()).await.unwrap();
+            records.extend(page.records);
+            cursor = page.next;
+            if cursor.is_none() {
+                return records;
+            }
+        }
     }
 
     #[tokio::test]
-    async fn what_was_kept_is_read_again_whatever_a_kill_left_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("evidence.jsonl");
-        let tenant = EvidenceTenant::new(file.clone());
-        assert_eq!(tenant.page(None).await.unwrap().records, vec![]);
-        tenant.keep(&records()).unwrap();
-        OpenOptions::new().append(true).open(&file).unwrap().write_all(b"{\"kind\":\"signIn\",\"rec").unwrap();
-        assert_eq!(tenant.page(None).await.unwrap().records, records());
-    }
-
-    #[tokio::test]
-    async fn many_records_come_in_pages() {
+    async fn what_was_kept_is_read_page_by_page_in_its_order() {
         let folder = tempfile::tempdir().unwrap();
         let tenant = EvidenceTenant::new(folder.path().join("evidence.jsonl"));
-        for _ in 0..600 {
-            tenant.keep(&records()).unwrap();
+        assert!(!tenant.is_kept() && all(&tenant).await.is_empty());
+        let records = records(PAGE);
+        let (first, second) = records.split_at(PAGE - 1);
+        tenant.keep(first).unwrap();
+        tenant.keep(second).unwrap();
+        assert_eq!(all(&tenant).await, records);
+        assert_eq!(tenant.page(None).await.unwrap().records.len(), PAGE);
+    }
+
+    #[tokio::test]
+    async fn a_torn_last_line_is_ignored_and_a_bad_one_skipped_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenant = EvidenceTenant::new(folder.path().join("evidence.jsonl"));
+        let records = records(2);
+        let (first, second) = records.split_at(2);
+        tenant.keep(first).unwrap();
+        let mut text = std::fs::read(&tenant.file).unwrap();
+        text.extend(br#"{"kind":"riskyUser","rec"#);
+        std::fs::write(&tenant.file, text).unwrap();
+        assert_eq!((all(&tenant).await.as_slice(), tenant.skipped()), (first, 0));
+        tenant.keep(second).unwrap();
+        for _ in 0..2 {
+            assert_eq!((all(&tenant).await, tenant.skipped()), (records.clone(), 1));
         }
-        let first = tenant.page(None).await.unwrap();
-        let second = tenant.page(first.next.as_deref()).await.unwrap();
-        assert_eq!((first.records.len(), second.records.len(), second.next), (PAGE, 400, None));
     }
 }

@@ -131,8 +131,8 @@ pub enum TenantError {
         /// What was seen.
         message: String,
     },
-    /// The simulated tenant cannot keep its state.
-    #[error("the demo tenant's state: {message}")]
+    /// A tenant that lives in files, simulated or imported, cannot read or keep them.
+    #[error("the tenant's files: {message}")]
     State {
         /// What was seen.
         message: String,

@@ -36,6 +36,8 @@ use crate::domain::workspace::DemoSpec;
 pub const TENANT: &str = people::TENANT;
 /// Most users that a demo tenant can have.
 pub const MOST_USERS: u32 = 100_000;
+/// Requests per second that a demo tenant can be limited to.
+const RATES: std::ops::RangeInclusive<f64> = 0.001..=1_000.0;
 /// Users in a page and in a read-back request.
 const PAGE: usize = 500;
 
@@ -44,8 +46,11 @@ pub fn check(spec: &DemoSpec) -> Result<(), String> {
     if !(1..=MOST_USERS).contains(&spec.users) {
         return Err(format!("a demo tenant has 1 to {MOST_USERS} users, not {}; give another number", spec.users));
     }
-    if spec.rate.is_some_and(|rate| !(0.001..=1_000.0).contains(&rate)) {
-        return Err("the rate of a demo tenant is 0.001 to 1000 requests per second; give another, or off for no limit".to_owned());
+    if let Some(rate) = spec.rate.filter(|rate| !RATES.contains(rate)) {
+        let (least, most) = (RATES.start(), RATES.end());
+        return Err(format!(
+            "a demo tenant allows {least} to {most} requests per second, not {rate}; give another rate, or off for no limit"
+        ));
     }
     Ok(())
 }
