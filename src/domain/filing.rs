@@ -110,27 +110,9 @@ fn name(user: &mut RiskyUser, record: &Record) -> bool {
     named
 }
 
-/// Whether the second is the older of two states that no time tells apart: a closed risk does not open again, so that the same
-/// exports give the same in any order. Which closed state counts as the last matters less than that one always does.
-fn is_earlier(held: Option<&RiskState>, given: Option<&RiskState>) -> bool {
-    let stage = |state: &RiskState| match state {
-        RiskState::None => 0,
-        RiskState::UnknownFutureValue | RiskState::Other(_) => 1,
-        RiskState::AtRisk => 2,
-        RiskState::ConfirmedCompromised => 3,
-        RiskState::ConfirmedSafe => 4,
-        RiskState::Dismissed => 5,
-        RiskState::Remediated => 6,
-    };
-    matches!((held, given), (Some(held), Some(given)) if stage(given) < stage(held))
-}
-
-/// Whether of two records with a time of change the second is the older one; without such a time, the risk state tells.
-fn is_superseded(held: (Option<Timestamp>, Option<&RiskState>), given: (Option<Timestamp>, Option<&RiskState>)) -> bool {
-    match (held.0, given.0) {
-        (Some(held), Some(given)) if held != given => given < held,
-        _ => is_earlier(held.1, given.1),
-    }
+/// Whether the second is older than the first. Unknown is neither.
+fn is_older(held: Option<Timestamp>, given: Option<Timestamp>) -> bool {
+    matches!((held, given), (Some(held), Some(given)) if given < held)
 }
 
 /// Whether the first is an older state of the same risk, where no time of change tells: what somebody decided does not go back to
@@ -198,8 +180,10 @@ fn file_user(held: &mut RiskyUser, given: RiskyUser) -> Filed {
     let risk_known =
         |user: &RiskyUser| user.risk_state.is_some() || user.risk_level.is_some() || user.risk_last_updated_date_time.is_some();
     let was_known = risk_known(held);
-    let (time, given_time) = (held.risk_last_updated_date_time, given.risk_last_updated_date_time);
-    if is_superseded((time, held.risk_state.as_ref()), (given_time, given.risk_state.as_ref())) {
+    let newer = held.risk_last_updated_date_time.is_some() && held.risk_last_updated_date_time < given.risk_last_updated_date_time;
+    if is_older(held.risk_last_updated_date_time, given.risk_last_updated_date_time)
+        || (!newer && was_before(given.risk_state.as_ref(), held.risk_state.as_ref()))
+    {
         fill(&mut held.user_principal_name, given.user_principal_name);
         fill(&mut held.user_display_name, given.user_display_name);
         unite_older(&mut held.extra, given.extra);
@@ -239,8 +223,10 @@ fn file_directory(held: &mut Directory, given: Directory) -> Filed {
 }
 
 fn merge_detection(held: &mut RiskDetection, given: RiskDetection) {
-    let (time, given_time) = (held.last_updated_date_time, given.last_updated_date_time);
-    if is_superseded((time, held.risk_state.as_ref()), (given_time, given.risk_state.as_ref())) {
+    let newer = held.last_updated_date_time.is_some() && held.last_updated_date_time < given.last_updated_date_time;
+    if is_older(held.last_updated_date_time, given.last_updated_date_time)
+        || (!newer && was_before(given.risk_state.as_ref(), held.risk_state.as_ref()))
+    {
         // What happened does not change; where the risk stands does.
         let mut older = given;
         older.risk_level = None;
@@ -287,20 +273,13 @@ fn merge_history(held: &mut RiskyUserHistoryItem, given: RiskyUserHistoryItem) {
     unite(&mut held.extra, given.extra);
 }
 
-/// A sign-in has no time of change.
-fn merge_sign_in(held: &mut SignIn, given: SignIn) {
-    if is_earlier(held.risk_state.as_ref(), given.risk_state.as_ref()) {
-        let mut earlier = given;
-        earlier.risk_level_aggregated = None;
-        earlier.risk_detail = None;
-        let later = std::mem::replace(held, earlier);
-        overlay_sign_in(held, later);
-    } else {
-        overlay_sign_in(held, given);
+fn merge_sign_in(held: &mut SignIn, mut given: SignIn) {
+    // A sign-in carries no time of change.
+    if was_before(given.risk_state.as_ref(), held.risk_state.as_ref()) {
+        given.risk_level_aggregated = None;
+        given.risk_state = None;
+        given.risk_detail = None;
     }
-}
-
-fn overlay_sign_in(held: &mut SignIn, given: SignIn) {
     replace(&mut held.user_principal_name, given.user_principal_name);
     replace(&mut held.user_display_name, given.user_display_name);
     replace(&mut held.created_date_time, given.created_date_time);
@@ -379,7 +358,7 @@ mod tests {
 
     use super::*;
     use crate::domain::fixture::{now, risky_user};
-    use crate::domain::risk::{RiskDetail, RiskLevel};
+    use crate::domain::risk::{RiskLevel, RiskState};
 
     fn user_at(hours: i64, state: RiskState) -> RiskyUser {
         let mut user = risky_user("u1", "anomalousToken").user;
@@ -468,35 +447,6 @@ mod tests {
         assert_eq!((new, records.sign_ins.len()), (20_000, 20_000));
         assert!(records.sign_ins.is_sorted_by(|a, b| a.created_date_time >= b.created_date_time));
         file_all(&mut records, batch, &mut |filed| assert_eq!(filed, Filed::Unchanged));
-    }
-
-    #[test]
-    fn two_exports_of_one_risk_are_filed_once_whatever_their_order() {
-        let open = risky_user("u1", "anomalousToken");
-        let mut closed = open.clone();
-        closed.user.risk_state = Some(RiskState::Dismissed);
-        closed.detections[0].risk_state = Some(RiskState::Remediated);
-        closed.sign_ins[0].risk_state = Some(RiskState::ConfirmedSafe);
-        closed.sign_ins[0].risk_detail = Some(RiskDetail::AdminConfirmedSigninSafe);
-        let records = |of: &UserRecords, timed: bool| {
-            let (mut user, mut detection) = (of.user.clone(), of.detections[0].clone());
-            if !timed {
-                (user.risk_last_updated_date_time, detection.last_updated_date_time) = (None, None);
-            }
-            vec![Record::User(user), Record::Detection(detection), Record::SignIn(Box::new(of.sign_ins[0].clone()))]
-        };
-        for (first, second) in [(&open, &closed), (&closed, &open)] {
-            for (timed, also) in [(true, true), (false, false), (true, false), (false, true)] {
-                let batch = [records(first, timed), records(second, also)].concat();
-                let mut held = UserRecords::unknown("u1".into());
-                file_all(&mut held, batch.clone(), &mut |_| {});
-                assert_eq!(held.user.risk_state, closed.user.risk_state);
-                assert_eq!(held.detections[0].risk_state, closed.detections[0].risk_state);
-                assert_eq!(held.sign_ins[0].risk_state, closed.sign_ins[0].risk_state);
-                assert_eq!(held.sign_ins[0].risk_detail, closed.sign_ins[0].risk_detail);
-                file_all(&mut held, batch, &mut |filed| assert_eq!(filed, Filed::Unchanged));
-            }
-        }
     }
 
     fn any_record() -> impl Strategy<Value = Record> {

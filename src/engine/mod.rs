@@ -87,15 +87,17 @@ pub struct Engine {
     clock: Clock,
     operator: String,
     pacer: Pacer,
-    /// Held while users are read from the store, changed and put back.
-    filing: tokio::sync::Mutex<()>,
+    /// Held while a job runs.
+    running: Mutex<()>,
+    /// Held while records are read from the store, changed and put back.
+    filing: Mutex<()>,
 }
 
 impl Engine {
     /// An engine over a store and a tenant, on behalf of an operator.
     pub fn new(store: Arc<dyn Store>, tenant: Arc<dyn Tenant>, clock: Clock, operator: String) -> Self {
         let pacer = Pacer::new(tenant.limits().requests_per_second);
-        Engine { store, tenant, clock, operator, pacer, filing: tokio::sync::Mutex::new(()) }
+        Engine { store, tenant, clock, operator, pacer, running: Mutex::new(()), filing: Mutex::new(()) }
     }
 
     /// Runs a confirmed plan to its end. Cancelling stops it after the request in flight.

@@ -67,7 +67,6 @@ pub struct Session {
     pub operator: String,
     /// What was repaired or set aside while opening, for the operator to know.
     pub notices: Vec<String>,
-    kept: Arc<EvidenceTenant>,
     clock: Clock,
     /// Where imported records are kept; `None` where the tenant itself can tell again.
     kept: Option<Arc<EvidenceTenant>>,
@@ -103,7 +102,6 @@ impl Session {
             engine,
             operator,
             notices: opened.notices,
-            kept,
             clock: options.clock,
             kept,
         };

@@ -194,7 +194,7 @@ impl From<OpenError> for Failure {
             OpenError::Store(error) => error.into(),
             OpenError::Tenant(error) => error.into(),
             OpenError::Engine(error) => error.into(),
-            OpenError::Spec(why) => Failure::usage("the demo tenant cannot be made").because(why),
+            OpenError::Spec(_) => Failure::usage("the demo workspace was not made").because(&error),
             OpenError::OtherKind { .. } => {
                 Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted("give another name")
             }
@@ -281,7 +281,6 @@ mod tests {
         assert_eq!(exit(EngineError::Store(store()).into()), 3);
         assert_eq!(exit(OpenError::Tenant(TenantError::ReadOnly).into()), 4);
         assert_eq!(exit(TenantError::Evidence.into()), 4);
-        assert_eq!(exit(OpenError::Spec("no".to_owned()).into()), 2);
         assert_eq!(exit(TenantError::Throttled { retry_after: None }.into()), 5);
         assert_eq!(exit(ConfirmError::WrongCount { given: 1, expected: 2 }.into()), 2);
         let damage = Damage { proven: Head { seq: 6, hash: String::new() }, what: DamageKind::Short { acknowledged: 9 } };

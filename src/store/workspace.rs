@@ -73,7 +73,6 @@ pub(super) fn open_within(home: &Home, name: &str, now: Timestamp, patience: Dur
     let mut notices = Vec::new();
     let manifest = migrated_manifest(&dir, name, now, &mut notices)?;
     let mut ledger = Ledger::default();
-    require_journal(&dir)?;
     let journal = JournalFile::open(&dir, now, &mut ledger, &mut notices)?;
     let cache = Cache::open(&dir, now, &mut notices)?;
     let store = SledStore::new(cache, journal, ledger, lock);
@@ -129,24 +128,8 @@ pub fn reset(home: &Home, name: &str, manifest: &Manifest, now: Timestamp) -> Re
     if state.exists() {
         std::fs::remove_file(&state).map_err(disk::failed("cannot remove", &state))?;
     }
-    begin_journal(&dir)?;
     manifest_file::write(&dir, manifest)?;
     Ok(kept)
-}
-
-/// Makes the empty journal of a new workspace: one that is missing later was lost, not new.
-fn begin_journal(dir: &Path) -> Result<(), StoreError> {
-    disk::write_synced(&dir.join("journal.jsonl"), b"")
-}
-
-/// A workspace whose journal is gone with its head cannot prove anything, and must not look like one where nothing was done.
-fn require_journal(dir: &Path) -> Result<(), StoreError> {
-    let path = dir.join("journal.jsonl");
-    if path.exists() || dir.join("journal.head").exists() {
-        return Ok(());
-    }
-    let why = "it is missing, and journal.head with it. Put both back from a backup; without one, use a new workspace";
-    Err(StoreError::Damaged { path, why: why.to_owned() })
 }
 
 #[cfg(test)]

@@ -94,5 +94,5 @@ fn a_journal_that_is_gone_is_not_an_empty_one() {
     std::fs::remove_file(workspace.join("journal.head")).unwrap();
     let verified = home.run(&["journal", "verify"]);
     assert_eq!(verified.exit, 3, "{}", verified.out);
-    assert!(verified.err.contains("missing"), "{}", verified.err);
+    assert!(verified.err.contains("removed"), "{}", verified.err);
 }
