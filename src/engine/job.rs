@@ -22,7 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::tenant::{Call, TenantError};
 
 /// How often in a row the tenant may put a request off, or lose its answer, before the job stops and waits to be resumed.
-const PATIENCE: u32 = 8;
+const PATIENCE: u32 = 5;
 /// The same for a tenant that cannot be reached: a person should look.
 const PATIENCE_UNREACHABLE: u32 = 3;
 

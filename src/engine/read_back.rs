@@ -19,7 +19,7 @@ const READS_BEFORE_DIVERGED: u32 = 4;
 /// How many reads a target that the service is still processing is given, with growing pauses: about three minutes.
 const READS_WHILE_PROCESSING: u32 = 8;
 /// How often a read is tried that the tenant puts off or cannot be reached for.
-const TRIES: u32 = 8;
+const TRIES: u32 = 6;
 
 /// Targets that were sent, or may have been, and when each is to be read next.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use crate::domain::records::{Record, UserId, UserRecords};
 use crate::tenant::{Page, TenantError};
 
 /// How often a page is tried that the tenant puts off.
-const TRIES: u32 = 8;
+const TRIES: u32 = 6;
 
 impl Engine {
     /// Reads the whole tenant into the store; tells the number of users read so far, and how many there are.

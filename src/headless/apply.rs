@@ -27,11 +27,22 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
     let session = place.open().await?;
     let dataset = session.load()?;
     let context = session.plan_context(&older.reason, false);
-    let (plan, changes) = older.revise(&dataset, &context);
+    let (mut plan, changes) = older.revise(&dataset, &context);
+    tell(&changes);
     if !older.is_unedited() {
         output::say(&format!("note: {file} was edited since it was computed; all verdicts were judged again"));
+        // A caution is taken in by planning so, with a reason, and not by an editor (invariant 8).
+        let cautions: Vec<String> =
+            plan.included().filter(|target| target.verdict == Verdict::Caution).map(|target| target.id.clone()).collect();
+        for id in &cautions {
+            plan.set_included(id, false, &context);
+        }
+        if !cautions.is_empty() {
+            let hint = "plan again with --include-caution to take them in";
+            output::say(&format!("note: an edited plan takes no caution in: {} left out; {hint}", cautions.len()));
+        }
     }
-    tell(&changes);
+    tell_cautions(&plan);
     execute(place, &session, plan, &args.run, |plan| Err(unconfirmed(plan))).await
 }
 
@@ -93,6 +104,19 @@ fn tell(changes: &[Change]) {
     }
     if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
         output::say(&format!("changed since the plan: {more} more"));
+    }
+}
+
+/// Names the cautions that will be acted on: whoever runs a plan need not be who computed it.
+fn tell_cautions(plan: &Plan) {
+    let cautions: Vec<_> = plan.included().filter(|target| target.verdict == Verdict::Caution).collect();
+    for target in cautions.iter().take(TOLD) {
+        let why: Vec<&str> = target.because.iter().map(|because| because.as_str()).collect();
+        let name = target.user_principal_name.as_deref().unwrap_or(&target.id);
+        output::say(&format!("taken in against a caution: {name} ({})", why.join(", ")));
+    }
+    if let Some(more) = cautions.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        output::say(&format!("taken in against a caution: {more} more"));
     }
 }
 

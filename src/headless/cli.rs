@@ -237,7 +237,7 @@ pub struct Run {
     /// Confirms the plan: the number of targets that will be acted on.
     #[arg(long, value_name = "N")]
     pub confirm: Option<usize>,
-    /// Holds the first request back; Ctrl-C stops it without a trace.
+    /// Holds the first request back; Ctrl-C cancels, and nothing was sent.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub hold: u64,
     /// How to print: a summary, one JSON document, or one JSON object for each event [default: table].

@@ -37,7 +37,8 @@ pub async fn journal(place: &Place, args: &Journal) -> Result<Exit, Failure> {
             }
         }
     }
-    Ok(Exit::Done)
+    // What was printed is proven; that there is more must not be missed.
+    session.store.verify()?.map_or_else(|damage| Err(damaged(&damage)), |_| Ok(Exit::Done))
 }
 
 fn list(place: &Place, session: &Session, format: Format) -> Result<(), Failure> {

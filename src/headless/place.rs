@@ -84,6 +84,11 @@ impl Place {
             Session::open(&self.options, &name).await?
         };
         tell_notices(&session);
+        session.store.with_ledger(&mut |ledger| {
+            for job in ledger.open_jobs() {
+                output::say(&format!("note: job {0} is unfinished; entriage jobs resume {0} goes on with it", job.id));
+            }
+        });
         Ok(session)
     }
 }

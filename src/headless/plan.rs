@@ -42,6 +42,11 @@ pub fn cannot_write(file: &Path, error: std::io::Error) -> Failure {
 /// Opens the workspace and computes the plan.
 pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan), Failure> {
     let wanted = Named::read(&planned.wanted)?;
+    if matches!(&wanted, Named::Query { text, .. } if text.is_empty()) {
+        return Err(
+            Failure::usage("the query is empty").hinted("to mean everybody who is at risk, say so: state:atRisk,confirmedCompromised")
+        );
+    }
     let session = place.open().await?;
     let dataset = session.load()?;
     let ledger = place::ledger(&session);
@@ -115,9 +120,6 @@ fn nothing(action: Action, wanted: &Named) -> Failure {
         Scope::SignIn => "sign-ins",
     };
     match wanted {
-        Named::Query { text, .. } if text.is_empty() => {
-            Failure::usage("nothing to plan: the workspace is empty").hinted("entriage sync or entriage import fills it")
-        }
         Named::Query { text, .. } => Failure::usage(format!("nothing matches {text}")).hinted(format!("try it with entriage {list} first")),
         Named::Each(_) if list == "sign-ins" => {
             Failure::usage("nothing matches: these users have no sign-in at risk").hinted("a query or --from FILE names other sign-ins")

@@ -211,3 +211,25 @@ fn a_damaged_journal_is_told_and_lets_nothing_out() {
     assert_eq!(act.exit, 3, "{}", act.err);
     assert_eq!(state(&home, plan["targets"][0]["id"].as_str().unwrap()), "atRisk");
 }
+
+#[test]
+fn an_edited_plan_takes_no_caution_in() {
+    let home = Home::demo(200);
+    let plan = home.json(&["plan", "dismissUserRisk", "level:high", "--reason", "drill"]);
+    let eligible = plan["targets"].as_array().unwrap().iter().filter(|target| target["included"] == true).count();
+    let file = home.file("plan.json", &plan.to_string().replace("\"included\":false", "\"included\":true"));
+    let file = file.display().to_string();
+    let all = plan["targets"].as_array().unwrap().len().to_string();
+    let refused = home.run(&["apply", &file, "--confirm", &all]);
+    assert_eq!(refused.exit, 2, "{}", refused.err);
+    assert!(refused.err.contains("an edited plan takes no caution in"), "{}", refused.err);
+    assert_eq!(home.run(&["apply", &file, "--confirm", &eligible.to_string()]).exit, 0);
+}
+
+#[test]
+fn an_empty_query_never_means_everybody() {
+    let home = Home::demo(60);
+    let answer = home.run(&["act", "dismissUserRisk", "", "--reason", "drill", "--confirm", "60"]);
+    assert_eq!(answer.exit, 2);
+    assert!(answer.err.contains("the query is empty"), "{}", answer.err);
+}
