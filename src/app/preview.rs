@@ -299,14 +299,18 @@ fn who(target: &PlanTarget, dataset: &Dataset) -> String {
     let user = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
     let Some(records) = dataset.user(&user) else { return safe(&target.id).into_owned() };
     let mut parts = vec![safe(records.user.name()).into_owned()];
-    parts.extend(records.user.user_principal_name.as_deref().map(|name| safe(name).into_owned()));
+    let principal_name = records.user.user_principal_name.as_deref().map(|name| safe(name).into_owned());
     match records.sign_in(&target.id.as_str().into()).filter(|_| target.user_id.is_some()) {
         Some(sign_in) => {
             parts.extend(sign_in.created_date_time.map(|at| format!("{} UTC", at.0.format("%Y-%m-%d %H:%M"))));
             parts.extend(sign_in.ip_address.as_deref().map(|address| safe(address).into_owned()));
             parts.extend(sign_in.location.as_ref().and_then(|place| place.short()).map(|place| safe(&place).into_owned()));
+            parts.extend(principal_name);
         }
-        None => parts.extend(records.user.risk_level.as_ref().map(|level| safe(&level.as_str().to_uppercase()).into_owned())),
+        None => {
+            parts.extend(principal_name);
+            parts.extend(records.user.risk_level.as_ref().map(|level| safe(&level.as_str().to_uppercase()).into_owned()));
+        }
     }
     parts.join(" · ")
 }
