@@ -115,6 +115,41 @@ fn without_colour_everything_is_told_by_words_and_weight() {
     }
 }
 
+/// The first columns of the users' rows in mono, a second line below each row telling how it is drawn: `r` reversed, `b` bold,
+/// `d` dim, `u` underlined.
+#[test]
+fn the_users_in_mono() {
+    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
+    let mut app = App::new(options, now());
+    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    keys(&mut app, "space");
+    let mut terminal = Terminal::new(TestBackend::new(60, 18)).unwrap();
+    terminal.draw(|frame| draw(frame, &app)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let letter = |cell: &ratatui::buffer::Cell| {
+        use ratatui::style::Modifier as M;
+        [(M::REVERSED, 'r'), (M::BOLD, 'b'), (M::DIM, 'd'), (M::UNDERLINED, 'u')]
+            .into_iter()
+            .find(|(modifier, _)| cell.modifier.contains(*modifier))
+            .map_or('.', |(_, letter)| letter)
+    };
+    let rows = buffer.content.chunks(60).skip(3).take(4).map(|row| {
+        let text: String = row.iter().take(30).map(|cell| cell.symbol()).collect();
+        let drawn: String = row.iter().take(30).map(letter).collect();
+        format!("{}\n{drawn}", text.trim_end())
+    });
+    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r#"
+    ┏ 1 Risky users ━━━━━━━━━━━━━━
+    bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+    ┃   LEVEL ▾ USER
+    b...bbbbbbbbdddddddddddddddddd
+    ┃ ● HIGH    User alex
+    bbbbbbbbbbbb..................
+    ┃▌  MEDIUM  User adele
+    brrrrrrrrrrrrrrrrrrrrrrrrrrrrr
+    "#);
+}
+
 #[test]
 fn the_smallest_screen() {
     insta::assert_snapshot!(screen(&sized((60, 18), five())), @r#"
