@@ -34,8 +34,6 @@ fn console(session: &Session, size: (u16, u16)) -> App {
     let now = session.clock().now();
     let mut app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono: false }, now);
     let limits = session.tenant.limits();
-    let mut ledger = Default::default();
-    session.store.with_ledger(&mut |held| ledger = held.clone());
     let opened = Opened {
         workspace: session.name.clone(),
         tenant: session.manifest.tenant.clone(),
@@ -43,7 +41,7 @@ fn console(session: &Session, size: (u16, u16)) -> App {
         access: session.access(),
         operator: session.operator.clone(),
         dataset: session.load().unwrap(),
-        ledger,
+        ledger: session.ledger(),
         synced_at: None,
         requests_per_second: limits.requests_per_second,
         read_back_page: limits.read_back_page,

@@ -22,7 +22,6 @@ impl App {
                 }
             }
             Msg::Opened(opened) => self.opened(*opened),
-            Msg::OpenFailed(message) => self.phase = Phase::Failed(message),
             Msg::Records(records) => self.records(records),
             Msg::Job(event) => self.job_event(&event),
             Msg::JobStarted(id) => {

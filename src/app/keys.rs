@@ -11,7 +11,7 @@ impl App {
         let interrupt = key == Key::ctrl('c');
         match self.phase {
             Phase::Ready => {}
-            Phase::Opening(_) | Phase::Failed(_) => return self.key_before_open(key),
+            Phase::Opening(_) => return self.key_before_open(key),
         }
         if !layout::fits(self.options.size) {
             return self.key_unseen(key);

@@ -57,8 +57,6 @@ use crate::domain::time::Timestamp;
 pub enum Phase {
     /// It is being opened; says how far it is.
     Opening(String),
-    /// It cannot be opened.
-    Failed(String),
     /// It is open.
     Ready,
 }

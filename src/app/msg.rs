@@ -67,8 +67,6 @@ pub enum Msg {
     Opening(String),
     /// The workspace is open, or was read anew as a whole. What the operator has marked and typed stays.
     Opened(Box<Opened>),
-    /// The workspace cannot be opened.
-    OpenFailed(String),
     /// These users' records are now so.
     Records(Vec<UserRecords>),
     /// Something happened in a job.

@@ -562,7 +562,6 @@ fn before_the_workspace_is_open_there_is_only_a_way_out() {
     let mut app = App::new(options, now());
     assert_eq!(app.wake_at(), None);
     assert_eq!(keys(&mut app, "d enter a q"), vec![Effect::Quit]);
-    app.update(Msg::OpenFailed("in use".to_owned()), now());
     assert_eq!(keys(&mut app, "ctrl-c"), vec![Effect::Quit]);
 }
 

@@ -11,7 +11,6 @@ use super::describe;
 use super::runtime::Inbound;
 use crate::app::{Effect, Msg};
 use crate::domain::journal::{Entry, JobId};
-use crate::domain::ledger::Ledger;
 use crate::domain::plan::Confirmed;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session};
 
@@ -57,7 +56,7 @@ impl Effects {
                 let entry = Entry::Note { user, text };
                 match session.store.append(session.clock().now(), &session.operator, vec![entry]) {
                     Ok(_) => {
-                        answer(Msg::Ledger(ledger(&session)));
+                        answer(Msg::Ledger(session.ledger()));
                         answer(Msg::Said("Note added".to_owned()));
                     }
                     Err(error) => answer(Msg::Failed(format!("the note was not saved: {}", error))),
@@ -114,7 +113,7 @@ impl Effects {
                 Err(error) => Msg::JobFailed { job, message: broken(error) },
             };
             // The ledger first, so that a list of jobs that is opened at the end has it.
-            send(&told, Msg::Ledger(ledger(&session)));
+            send(&told, Msg::Ledger(session.ledger()));
             send(&told, msg);
         });
         tokio::spawn(async move {
@@ -140,12 +139,6 @@ fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
 async fn refresh(session: &Session) -> Result<Msg, EngineError> {
     session.refresh().await?;
     Ok(Msg::Opened(Box::new(describe(session, false)?)))
-}
-
-pub(super) fn ledger(session: &Session) -> Ledger {
-    let mut held = Ledger::default();
-    session.store.with_ledger(&mut |ledger| held = ledger.clone());
-    held
 }
 
 /// Runs what may wait for the disk, away from the loop.

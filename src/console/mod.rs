@@ -115,7 +115,7 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
         access: session.access(),
         operator: session.operator.clone(),
         dataset: session.load()?,
-        ledger: effects::ledger(session),
+        ledger: session.ledger(),
         synced_at: session.store.synced_at()?,
         requests_per_second: limits.requests_per_second,
         read_back_page: limits.read_back_page,

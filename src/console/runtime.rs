@@ -50,6 +50,9 @@ pub enum LoopError {
     /// There is no workspace to work on.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Something that the console cannot do without failed.
+    #[error("{0}")]
+    Broken(String),
     /// The terminal cannot be drawn on.
     #[error("cannot draw on the terminal: {0}")]
     Draw(String),
@@ -142,7 +145,7 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
         match inbound {
             Inbound::Msg(msg) => self.update(msg),
             Inbound::OpenFailed(error) => Err(error.into()),
-            Inbound::Broken(what) => Err(io::Error::other(what).into()),
+            Inbound::Broken(what) => Err(LoopError::Broken(what)),
             Inbound::Session(session) => {
                 self.effects.attach(session);
                 Ok(ControlFlow::Continue(()))

@@ -39,16 +39,6 @@ impl Dataset {
         self.positions.get(id).and_then(|position| self.users.get(*position))
     }
 
-    /// One user, by object id or (whatever its case) principal name.
-    pub fn find(&self, id_or_principal_name: &str) -> Option<&UserRecords> {
-        self.user(&id_or_principal_name.into()).or_else(|| {
-            self.users.iter().find(|records| {
-                records.user.user_principal_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id_or_principal_name))
-                    || records.id().as_str().eq_ignore_ascii_case(id_or_principal_name)
-            })
-        })
-    }
-
     /// Where a user stands in [`Dataset::users`].
     pub fn position(&self, id: &UserId) -> Option<usize> {
         self.positions.get(id).copied()

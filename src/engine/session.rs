@@ -7,6 +7,7 @@ use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::Entry;
+use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::{Record, UserRecords};
 use crate::domain::time::Timestamp;
@@ -203,6 +204,13 @@ impl Session {
     /// Everything that is cached.
     pub fn load(&self) -> Result<Dataset, StoreError> {
         self.store.load()
+    }
+
+    /// What the journal adds up to.
+    pub fn ledger(&self) -> Ledger {
+        let mut held = Ledger::default();
+        self.store.with_ledger(&mut |ledger| held = ledger.clone());
+        held
     }
 
     /// What a plan of this workspace needs to know.

@@ -94,12 +94,8 @@ impl Failure {
 
     /// A query that does not parse, with a pointer to the place.
     pub fn query(query: &str, error: QueryError) -> Self {
-        let before: String = query.chars().take(error.column.saturating_sub(1)).collect();
-        let wrong: String = query.chars().skip(error.column.saturating_sub(1)).take(error.length).collect();
-        let indent = " ".repeat(text::width(&text::safe(&before)));
-        let pointer = "^".repeat(text::width(&text::safe(&wrong)).max(1));
         let mut failure = Failure::usage("the query does not parse").because(&error);
-        failure.lines = vec![format!("  {query}"), format!("  {indent}{pointer}")];
+        failure.lines = error.pointed(query).lines().map(|line| format!("  {line}")).collect();
         failure.hint = error.hint;
         failure
     }
@@ -206,7 +202,7 @@ impl From<LoopError> for Failure {
     fn from(error: LoopError) -> Self {
         match error {
             LoopError::Open(error) => error.into(),
-            LoopError::Draw(_) | LoopError::Read(_) => Failure::new(Exit::Workspace, "the console ended")
+            LoopError::Broken(_) | LoopError::Draw(_) | LoopError::Read(_) => Failure::new(Exit::Workspace, "the console ended")
                 .because(&error)
                 .hinted("a job that was running can be resumed: entriage jobs lists it"),
         }

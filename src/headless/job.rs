@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use super::cli::Format;
 use super::failure::{Exit, Failure};
 use super::output;
-use super::place;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::{ItemState, Job, Tally};
@@ -102,7 +101,7 @@ async fn follow_to_report(
         Some(Err(error)) => return Err(again(error.into())),
         None => return Err(again(Failure::new(Exit::Cancelled, "left while a request was in flight"))),
     };
-    let job = place::ledger(session).job(report.job).cloned();
+    let job = session.ledger().job(report.job).cloned();
     teller.conclude(&report, job.as_ref())?;
     Ok(report)
 }

@@ -6,7 +6,7 @@ use super::cli::{Format, Jobs, JobsCommand};
 use super::failure::{Exit, Failure};
 use super::job;
 use super::output::{self, Column};
-use super::place::{self, Place};
+use super::place::Place;
 use crate::domain::journal::JobId;
 use crate::domain::ledger::Job;
 
@@ -32,7 +32,7 @@ pub async fn jobs(place: &Place, args: &Jobs) -> Result<Exit, Failure> {
     let session = place.open().await?;
     match args.command {
         None => {
-            let ledger = place::ledger(&session);
+            let ledger = session.ledger();
             let rows: Vec<Map<String, Value>> = ledger.jobs().rev().map(object).collect();
             let count = rows.len();
             output::list(COLUMNS, rows, count, args.format, place.paper)?;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Format, List};
 use super::failure::Failure;
 use super::output::{self, Column};
-use super::place::{self, Place};
+use super::place::Place;
 use super::{json, order};
 use crate::domain::ledger::Ledger;
 use crate::domain::query::{Query, QueryContext};
@@ -105,7 +105,7 @@ const DETECTIONS: &[Column] = &[
 pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
-    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let mut rows: Vec<&UserRecords> = matching_users(dataset.users(), &query, &ledger, now);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::user_fields())?;
@@ -117,7 +117,7 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
 pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
-    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let mut rows = matching_sign_ins(dataset.users(), &query, &ledger, now);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::sign_in_fields())?;
@@ -129,7 +129,7 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
 pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
-    let (dataset, ledger, now) = (session.load()?, place::ledger(&session), session.clock().now());
+    let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let context = QueryContext { now, ledger: &ledger };
     let all = dataset.detections();
     let mut rows: Vec<(&UserRecords, &RiskDetection)> =

@@ -8,7 +8,6 @@ use super::output;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
-use crate::domain::ledger::Ledger;
 use crate::domain::records::UserRecords;
 pub use crate::engine::DEMO;
 use crate::engine::{OpenOptions, Session};
@@ -98,13 +97,6 @@ pub fn tell_notices(session: &Session) {
     for notice in &session.notices {
         output::say(&format!("note: {notice}"));
     }
-}
-
-/// What the journal adds up to.
-pub fn ledger(session: &Session) -> Ledger {
-    let mut ledger = Ledger::default();
-    session.store.with_ledger(&mut |held| ledger = held.clone());
-    ledger
 }
 
 fn readable(file: &Path) -> Result<PathBuf, Failure> {

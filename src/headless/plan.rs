@@ -49,7 +49,7 @@ pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan
     }
     let session = place.open().await?;
     let dataset = session.load()?;
-    let ledger = place::ledger(&session);
+    let ledger = session.ledger();
     let now = session.clock().now();
     let targets = targets(planned.action, &wanted, &dataset, &ledger, now)?;
     if targets.is_empty() {

@@ -18,7 +18,7 @@ pub async fn show(place: &Place, show: &Show) -> Result<(), Failure> {
     let session = place.open().await?;
     let dataset = session.load()?;
     let records = place::find_user(&dataset, &show.user)?;
-    let ledger = place::ledger(&session);
+    let ledger = session.ledger();
     let journal = naming(records, session.store.journal()?);
     let now = session.clock().now();
     output::data(&match show.format {

@@ -44,7 +44,6 @@ pub fn draw(frame: &mut Frame, app: &App) {
     }
     match app.phase() {
         Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
-        Phase::Failed(message) => card(frame, &["entriage", "", "The workspace cannot be opened.", "", message, "", "q quits"], theme),
         Phase::Ready => ready(frame, app, theme),
     }
 }
