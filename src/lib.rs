@@ -15,6 +15,7 @@ pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod headless;
+pub mod http;
 pub mod import;
 pub mod store;
 pub mod tenant;

@@ -259,7 +259,8 @@ fn an_interrupted_job_is_offered_and_resumed() {
 #[test]
 fn a_poisoned_id_fails_alone_and_is_named() {
     let home = tempfile::tempdir().unwrap();
-    let poison = Fault { actions: Vec::new(), user: Some("alex.wilber@contoso.test".to_owned()), times: None, does: FaultKind::Poison };
+    let poison =
+        Fault { actions: Vec::new(), user: Some("alex.wilber@contoso.test".to_owned()), times: None, path: None, does: FaultKind::Poison };
     play(async {
         let which = Which::Demo { spec: Some(spec(200, vec![poison])), reset: false, first_run: false };
         let mut stage = Stage::open(options(home.path(), false), which).await;

@@ -6,14 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of this crate that it may name.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
+    ("http", &[]),
+    ("oauth", &["http", "clock", "domain"]),
     ("wire", &["domain"]),
     ("import", &["wire", "domain"]),
     ("store", &["domain"]),
-    ("tenant", &["clock", "wire", "domain"]),
-    ("engine", &["tenant", "store", "clock", "domain"]),
+    ("tenant", &["oauth", "http", "clock", "wire", "domain"]),
+    ("emulator", &["tenant", "wire", "clock", "domain"]),
+    ("engine", &["tenant", "oauth", "store", "clock", "domain"]),
     ("app", &["domain"]),
     ("view", &["app", "domain"]),
     ("config", &["app"]),

@@ -85,6 +85,7 @@ impl Session {
         let mut kept = None;
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
             Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
+            Source::Live(_) => return Err(OpenError::Spec("live workspaces are not connected yet".to_owned())),
             Source::Evidence => Arc::clone(kept.insert(Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE))))) as Arc<dyn Tenant>,
         };
         let (mut writable, mut operator) = (true, None);
@@ -153,7 +154,7 @@ impl Session {
                 let spec = DemoSpec { rate: None, faults: Vec::new(), ..spec.clone() };
                 Arc::new(DemoTenant::open(spec, &dir.join(TENANT_FILE), self.clock)?)
             }
-            Source::Evidence => Arc::clone(&self.tenant),
+            Source::Live(_) | Source::Evidence => Arc::clone(&self.tenant),
         };
         Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone()).sync(&mut |_, _| {}).await?;
         self.notices.extend(self.lost_evidence()?);

@@ -60,7 +60,7 @@ impl Strikes {
     pub(super) fn meet(&self, spec: &DemoSpec, action: Option<Action>, targets: &[Vec<String>]) -> Met {
         let mut met = Met::default();
         for (place, fault) in spec.faults.iter().enumerate() {
-            if self.is_spent(place, fault.times) || !concerns(fault, action) {
+            if fault.needs_server() || self.is_spent(place, fault.times) || !concerns(fault, action) {
                 continue;
             }
             let Some(hits) = hits(fault, targets) else { continue };
@@ -109,7 +109,7 @@ fn refusal(does: &FaultKind) -> Option<TenantError> {
         FaultKind::Poison => Some(super::bad_request("One or more of the ids are invalid.")),
         FaultKind::BreakBefore => Some(broken()),
         FaultKind::Unavailable => Some(TenantError::Lost { message: "503 ServiceUnavailable: the service is not available".to_owned() }),
-        FaultKind::NoEffect | FaultKind::Slow { .. } | FaultKind::BreakAfter => None,
+        _ => None,
     }
 }
 

@@ -45,15 +45,20 @@ pub(super) enum Line {
     },
 }
 
-/// The file, open for adding.
+/// The file, open for adding; without one, nothing is kept.
 #[derive(Debug)]
 pub(super) struct Log {
-    file: File,
+    file: Option<File>,
     length: u64,
     name: String,
 }
 
 impl Log {
+    /// Keeps nothing: for a tenant that is gone with the process.
+    pub(super) fn nowhere() -> Self {
+        Log { file: None, length: 0, name: String::new() }
+    }
+
     /// Opens the file, makes it where there is none, and reads what it holds. A last line that is torn was never
     /// answered: it is cut off.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Line>), TenantError> {
@@ -74,19 +79,20 @@ impl Log {
         }
         let length = whole as u64;
         file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length))).map_err(|error| fail("write", error))?;
-        Ok((Log { file, length, name }, lines))
+        Ok((Log { file: Some(file), length, name }, lines))
     }
 
     /// Adds the lines with one write.
     pub(super) fn append(&mut self, lines: &[Line]) -> Result<(), TenantError> {
+        let Some(file) = &mut self.file else { return Ok(()) };
         let mut bytes = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut bytes, line).map_err(|error| state(format!("cannot write {}: {error}", self.name)))?;
             bytes.push(b'\n');
         }
-        if let Err(error) = self.file.write_all(&bytes).and_then(|()| self.file.flush()) {
+        if let Err(error) = file.write_all(&bytes).and_then(|()| file.flush()) {
             // What was written of it must not stand before the next line.
-            let cut = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
+            let cut = file.set_len(self.length).and_then(|()| file.seek(SeekFrom::Start(self.length)));
             let also = cut.err().map(|error| format!(", and it cannot be cut back: {error}")).unwrap_or_default();
             return Err(state(format!("cannot write {}: {error}{also}; free some space and try again", self.name)));
         }

@@ -91,6 +91,18 @@ impl DemoTenant {
         Ok(DemoTenant { population, clock, inner: Mutex::new(Inner { state, strikes, log: file, last_request: None }) })
     }
 
+    /// A tenant of this spec that is gone with the process, for an emulator.
+    pub fn in_memory(spec: DemoSpec, clock: Clock) -> Result<Self, TenantError> {
+        check(&spec).map_err(|message| TenantError::State { message })?;
+        let inner = Inner { state: State::new(), strikes: Strikes::default(), log: Log::nowhere(), last_request: None };
+        Ok(DemoTenant { population: Population::new(spec), clock, inner: Mutex::new(inner) })
+    }
+
+    /// All records of the user with this number, as they can be read now.
+    pub fn records(&self, index: u32) -> UserRecords {
+        self.lock().state.read(&self.population, index, self.clock.now())
+    }
+
     /// Who lives in it, as of its epoch.
     pub fn population(&self) -> &Population {
         &self.population

@@ -24,7 +24,7 @@ impl Place {
 }
 
 fn fault(does: FaultKind) -> Fault {
-    Fault { actions: vec![], user: None, times: None, does }
+    Fault { actions: vec![], user: None, times: None, path: None, does }
 }
 
 fn once(does: FaultKind) -> Fault {
