@@ -14,7 +14,7 @@ use entriage::clock::Clock;
 use entriage::domain::action::Action;
 use entriage::domain::plan::{Answer, Plan, Target};
 use entriage::domain::workspace::DemoSpec;
-use entriage::engine::{OpenOptions, Session};
+use entriage::engine::{OpenOptions, Session, SignInOptions};
 use entriage::store::Home;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use ratatui::Terminal;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 fn demo(runtime: &Runtime, home: &std::path::Path, users: u32) -> Session {
     let clock = Clock::system();
-    let options = OpenOptions { home: Home(home.to_owned()), read_only: false, clock };
+    let options = OpenOptions { home: Home(home.to_owned()), read_only: false, clock, sign_in: SignInOptions::silent() };
     let spec = DemoSpec { seed: 1, users, epoch: clock.now(), rate: None, faults: Vec::new() };
     runtime.block_on(Session::demo(&options, Some(spec), true)).unwrap()
 }
@@ -43,6 +43,9 @@ fn console(session: &Session, size: (u16, u16)) -> App {
         dataset: session.load().unwrap(),
         ledger: session.ledger(),
         synced_at: None,
+        account: None,
+        refresh_seconds: None,
+        sync_notes: Vec::new(),
         requests_per_second: limits.requests_per_second,
         read_back_page: limits.read_back_page,
         notices: Vec::new(),

@@ -14,7 +14,7 @@ pub struct Clock(Source);
 #[derive(Debug, Clone, Copy)]
 enum Source {
     System,
-    Anchored { origin: Timestamp, since: Instant },
+    Anchored { origin: Timestamp, since: Instant, speed: f64 },
 }
 
 impl Clock {
@@ -26,20 +26,33 @@ impl Clock {
     /// A clock that stands at `origin` now and goes on with tokio's time, which tests can pause: then it
     /// moves only while everything waits, and waiting takes no time.
     pub fn starting_at(origin: Timestamp) -> Self {
-        Clock(Source::Anchored { origin, since: Instant::now() })
+        Clock::sped_up(origin, 1.0)
+    }
+
+    /// A clock that stands at `origin` now and goes so many times faster than tokio's time, for measuring what would take hours.
+    pub fn sped_up(origin: Timestamp, speed: f64) -> Self {
+        Clock(Source::Anchored { origin, since: Instant::now(), speed })
+    }
+
+    /// How long this much of the clock's time takes.
+    pub fn real(&self, duration: Duration) -> Duration {
+        match self.0 {
+            Source::System => duration,
+            Source::Anchored { speed, .. } => duration.div_f64(speed),
+        }
     }
 
     /// The time.
     pub fn now(&self) -> Timestamp {
         match self.0 {
             Source::System => Timestamp(Utc::now()),
-            Source::Anchored { origin, since } => Timestamp(origin.0 + since.elapsed()),
+            Source::Anchored { origin, since, speed } => Timestamp(origin.0 + since.elapsed().mul_f64(speed)),
         }
     }
 
     /// Waits.
     pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+        tokio::time::sleep(self.real(duration)).await;
     }
 
     /// Waits until then; not at all where that is past.

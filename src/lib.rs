@@ -17,6 +17,7 @@ pub mod engine;
 pub mod headless;
 pub mod http;
 pub mod import;
+pub mod oauth;
 pub mod store;
 pub mod tenant;
 pub mod view;

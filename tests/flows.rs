@@ -16,7 +16,7 @@ use entriage::clock::Clock;
 use entriage::console::{Runtime, Screen, Which, open_workspace};
 use entriage::domain::time::Timestamp;
 use entriage::domain::workspace::{DemoSpec, Fault, FaultKind};
-use entriage::engine::{OpenOptions, Session};
+use entriage::engine::{OpenOptions, Session, SignInOptions};
 use entriage::store::Home;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use ratatui::Terminal;
@@ -62,7 +62,7 @@ fn spec(users: u32, faults: Vec<Fault>) -> DemoSpec {
 }
 
 fn options(home: &Path, read_only: bool) -> OpenOptions {
-    OpenOptions { home: Home(home.to_owned()), read_only, clock: Clock::starting_at(now()) }
+    OpenOptions { home: Home(home.to_owned()), read_only, clock: Clock::starting_at(now()), sign_in: SignInOptions::silent() }
 }
 
 impl Stage {

@@ -20,8 +20,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("app", &["domain"]),
     ("view", &["app", "domain"]),
     ("config", &["app"]),
-    ("console", &["config", "view", "app", "engine", "tenant", "store", "clock", "domain"]),
-    ("headless", &["config", "console", "app", "engine", "tenant", "store", "import", "wire", "clock", "domain"]),
+    ("console", &["config", "view", "app", "engine", "tenant", "oauth", "store", "clock", "domain"]),
+    (
+        "headless",
+        &["config", "console", "app", "engine", "emulator", "tenant", "oauth", "http", "store", "import", "wire", "clock", "domain"],
+    ),
 ];
 
 /// What a pure module must not name: runtimes, terminals, databases, clocks, files, processes.

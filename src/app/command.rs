@@ -69,6 +69,7 @@ pub enum CommandId {
     Palette,
     Help,
     Refresh,
+    Writing,
     Suspend,
     Cancel,
     Quit,
@@ -101,7 +102,7 @@ const fn command(id: CommandId, name: &'static str, title: &'static str, help: &
 }
 
 /// All commands, in the order in which help lists them.
-pub static COMMANDS: [Command; 37] = [
+pub static COMMANDS: [Command; 38] = [
     command(Id::DismissRisk, "dismiss-risk", "dismiss", "Plan to dismiss the risk of what is marked, or under the cursor", PANES),
     command(Id::ConfirmCompromised, "confirm-compromised", "compromised", "Plan to confirm it compromised", PANES),
     command(Id::ConfirmSafe, "confirm-safe", "safe", "Plan to confirm it safe", PANES),
@@ -142,6 +143,7 @@ pub static COMMANDS: [Command; 37] = [
     command(Id::PageDown, "page-down", "page down", "Move down one page", LISTS),
     command(Id::PageUp, "page-up", "page up", "Move up one page", LISTS),
     command(Id::Refresh, "refresh", "refresh", "Read the tenant again", PANES),
+    command(Id::Writing, "writing", "writing", "Turn writing to this tenant on or off", PANES),
     command(Id::Suspend, "suspend", "suspend", "Go to the background of the shell", LISTS),
     command(Id::Cancel, "cancel", "cancel", "Leave what is open, or quit", LISTS),
     command(Id::Quit, "quit", "quit", "Quit", PANES),

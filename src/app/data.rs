@@ -50,14 +50,21 @@ impl App {
                     *records = Some(read);
                 }
             }
-            Msg::Said(text) => {
-                self.refreshing = false;
-                self.toasts.say(text, self.now);
+            Msg::Syncing(progress) => {
+                if let Some(running) = &mut self.freshness.running {
+                    *running = progress;
+                }
             }
-            Msg::Failed(text) => {
-                self.refreshing = false;
-                self.toasts.fail(text);
+            Msg::Synced { at, notes } => self.synced(at, notes),
+            Msg::SyncFailed { message, needs_person } => self.sync_failed(message, needs_person),
+            Msg::SignIn(asked) => self.ask_to_sign_in(asked),
+            Msg::SignedIn => self.signed_in(),
+            Msg::Access(access) => {
+                self.workspace.access = access;
+                self.revise_preview();
             }
+            Msg::Said(text) => self.toasts.say(text, self.now),
+            Msg::Failed(text) => self.toasts.fail(text),
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
         }
     }
@@ -65,7 +72,6 @@ impl App {
     fn opened(&mut self, opened: Opened) {
         let first = self.phase != Phase::Ready;
         self.phase = Phase::Ready;
-        self.refreshing = false;
         self.workspace = Workspace {
             name: opened.workspace,
             tenant: opened.tenant,
@@ -75,7 +81,10 @@ impl App {
             synced_at: opened.synced_at,
             requests_per_second: opened.requests_per_second,
             read_back_page: opened.read_back_page,
+            account: opened.account,
+            refresh_seconds: opened.refresh_seconds,
         };
+        self.freshness.notes = opened.sync_notes;
         self.dataset = opened.dataset;
         self.ledger = opened.ledger;
         let (dataset, ledger) = (&self.dataset, &self.ledger);
@@ -88,6 +97,7 @@ impl App {
                 self.toasts.fail(notice);
             }
             self.banner = opened.first_run;
+            self.sync_at_once();
             let open = self.ledger.open_jobs().count();
             if open > 0 && !self.job_runs() && self.overlay.is_none() {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), offer: true, message: None });
@@ -142,6 +152,7 @@ impl App {
     }
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {
+        self.sync_after_job();
         if let Some(job) = self.job.as_mut().filter(|job| job.id.is_none_or(|held| held == id)) {
             job.id = Some(id);
             job.tally = tally;

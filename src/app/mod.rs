@@ -27,6 +27,7 @@ pub mod scroll;
 mod session;
 pub mod sign_ins;
 pub mod sort;
+mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod toast;
@@ -80,6 +81,10 @@ pub struct Workspace {
     pub requests_per_second: Option<f64>,
     /// How many targets one read-back request covers.
     pub read_back_page: usize,
+    /// Who is signed in to a live tenant. Hostile text.
+    pub account: Option<String>,
+    /// How often the data is brought up to date by itself.
+    pub refresh_seconds: Option<u64>,
 }
 
 /// The console's state.
@@ -102,7 +107,7 @@ pub struct App {
     job: Option<JobRun>,
     toasts: Toasts,
     last_reason: String,
-    refreshing: bool,
+    freshness: syncing::Freshness,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
 }
@@ -123,6 +128,8 @@ impl App {
                 synced_at: None,
                 requests_per_second: None,
                 read_back_page: 1,
+                account: None,
+                refresh_seconds: None,
             },
             dataset: Dataset::new(),
             ledger: Ledger::default(),
@@ -137,7 +144,7 @@ impl App {
             job: None,
             toasts: Toasts::default(),
             last_reason: String::new(),
-            refreshing: false,
+            freshness: syncing::Freshness::default(),
             shown_user: None,
         }
     }
@@ -158,7 +165,7 @@ impl App {
                 self.options.size = (columns, rows);
                 Vec::new()
             }
-            Msg::Wake => Vec::new(),
+            Msg::Wake => self.sync_if_due(),
             other => {
                 self.take_in(other);
                 Vec::new()
@@ -181,7 +188,7 @@ impl App {
         });
         // Ages are read at a glance and trusted: an idle screen must not go on saying "2 min".
         let minute = (self.phase == Phase::Ready).then(|| Timestamp(self.now.0 + second(60)));
-        [hold, self.toasts.wake_at(), minute].into_iter().flatten().min()
+        [hold, self.toasts.wake_at(), minute, self.sync_due()].into_iter().flatten().min()
     }
 
     /// Brings everything into sight that must be, after any message.

@@ -42,6 +42,12 @@ pub struct Opened {
     pub ledger: Ledger,
     /// When the data was last brought up to date.
     pub synced_at: Option<Timestamp>,
+    /// Who is signed in to a live tenant. Hostile text.
+    pub account: Option<String>,
+    /// How often the data is brought up to date by itself; `None` where it is not.
+    pub refresh_seconds: Option<u64>,
+    /// What could not be read of the tenant. Hostile text.
+    pub sync_notes: Vec<String>,
     /// What the tenant allows; `None` without a limit.
     pub requests_per_second: Option<f64>,
     /// How many targets one read-back request covers.
@@ -102,10 +108,65 @@ pub enum Msg {
     Ledger(Ledger),
     /// The journal, oldest first, as asked for.
     Journal(Vec<JournalRecord>),
+    /// How far a sync is.
+    Syncing(Syncing),
+    /// The data is up to date.
+    Synced {
+        /// As of when.
+        at: Option<Timestamp>,
+        /// What could not be read. Hostile text.
+        notes: Vec<String>,
+    },
+    /// A sync came to no end; the console goes on with what it has.
+    SyncFailed {
+        /// What failed, why, and what to do next.
+        message: String,
+        /// Whether only a person can help, as with a sign-in.
+        needs_person: bool,
+    },
+    /// A person must sign in.
+    SignIn(SignInAsked),
+    /// Somebody signed in.
+    SignedIn,
+    /// Whether anything can be sent, from now on.
+    Access(Access),
     /// Something to know.
     Said(String),
     /// Something failed.
     Failed(String),
+}
+
+/// How far a sync is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Syncing {
+    /// What was read last: "risky users". Empty at the beginning.
+    pub what: &'static str,
+    /// Users that were read or concerned so far.
+    pub users: usize,
+    /// How long it will take yet, where that can be told.
+    pub seconds_left: Option<u64>,
+}
+
+/// What a person must do to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInAsked {
+    /// Where.
+    pub address: String,
+    /// The code to type there; `None` where the browser brings it.
+    pub code: Option<String>,
+    /// Whether a browser was opened there.
+    pub opened: bool,
+}
+
+impl SignInAsked {
+    /// In one sentence.
+    pub fn words(&self) -> String {
+        match (&self.code, self.opened) {
+            (Some(code), _) => format!("open {} and type the code {code}", self.address),
+            (None, true) => "go on in the browser".to_owned(),
+            (None, false) => format!("open {}", self.address),
+        }
+    }
 }
 
 /// What is to be done outside.
@@ -135,8 +196,10 @@ pub enum Effect {
     },
     /// Send text to the terminal's clipboard.
     Copy(String),
-    /// Read the tenant again.
+    /// Bring the data up to date; answered by [`Msg::Synced`] or [`Msg::SyncFailed`].
     Refresh,
+    /// Turn writing on or off for this workspace; answered by [`Msg::Access`].
+    SetWritable(bool),
     /// Go to the background of the shell.
     Suspend,
     /// Leave.

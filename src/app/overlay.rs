@@ -3,6 +3,7 @@
 use super::help::Help;
 use super::input::Input;
 use super::layout::{self, Area};
+use super::msg::SignInAsked;
 use super::preview::Preview;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
@@ -21,6 +22,8 @@ pub enum Choice {
         /// The value. Hostile text.
         text: String,
     },
+    /// Turns writing on or off; leaves it as it is for `None`.
+    Writing(Option<bool>),
 }
 
 /// One item of a menu.
@@ -91,6 +94,8 @@ pub enum Overlay {
         /// What.
         input: Input,
     },
+    /// What a person must do to sign in.
+    SignIn(SignInAsked),
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -104,6 +109,7 @@ impl Overlay {
             Overlay::Journal { .. } | Overlay::Help(_) => layout::large_overlay(size),
             Overlay::Menu(menu) => layout::overlay(size, (72, u16::try_from(menu.items.len()).unwrap_or(20).saturating_add(3))),
             Overlay::Note { .. } => layout::overlay(size, (76, 5)),
+            Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -117,7 +123,7 @@ impl Overlay {
             Overlay::Help(_) => 2,
             Overlay::Menu(_) | Overlay::Journal { .. } => 1,
             Overlay::Preview(preview) => return super::preview::target_rows(preview, size),
-            Overlay::Note { .. } | Overlay::Quit => height,
+            Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
     }

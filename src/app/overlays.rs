@@ -39,6 +39,22 @@ impl App {
                 }
                 Vec::new()
             }
+            Overlay::SignIn(asked) => match key.code {
+                KeyCode::Char('y') => {
+                    let (what, text) = match &asked.code {
+                        Some(code) => ("the code", code.clone()),
+                        None => ("the address", asked.address.clone()),
+                    };
+                    let what = what.to_owned();
+                    self.overlay = Some(Overlay::SignIn(asked));
+                    self.choose(Choice::Copy { what, text })
+                }
+                _ if self.leaves(key) => Vec::new(),
+                _ => {
+                    self.overlay = Some(Overlay::SignIn(asked));
+                    Vec::new()
+                }
+            },
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -192,6 +208,7 @@ impl App {
                 self.user_may_have_changed();
                 Vec::new()
             }
+            Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
             Choice::Copy { what, text } => {
                 // Line by line, because the ends of lines are ours and all else is the tenant's.
                 let text: Vec<_> = text.split('\n').map(safe).collect();
@@ -250,7 +267,7 @@ impl App {
             Overlay::Journal { records, scroll } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
-            Overlay::Note { .. } | Overlay::Quit => {}
+            Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

@@ -11,6 +11,7 @@ use super::msg::Effect;
 use super::overlay::{Menu, Overlay};
 use super::scroll::Scroll;
 use super::{App, help::Help};
+use crate::domain::plan::Access;
 
 impl App {
     /// Runs a command in the focused pane, or says why not.
@@ -70,11 +71,8 @@ impl App {
                 let help = Help::open(palette, self.context(), &self.options.keys, |id| self.unavailable(id));
                 self.overlay = Some(Overlay::Help(Box::new(help)));
             }
-            CommandId::Refresh => {
-                self.refreshing = true;
-                self.toasts.say("Reading the tenant again …", self.now);
-                return vec![Effect::Refresh];
-            }
+            CommandId::Refresh => return self.refresh(),
+            CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
             CommandId::Suspend => return self.suspend(),
             CommandId::Quit | CommandId::Cancel => {
                 if !self.job.as_ref().is_some_and(JobRun::has_work) {
@@ -105,7 +103,11 @@ impl App {
             )),
             CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
             CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => no_user,
-            CommandId::Refresh if self.refreshing => Some("The tenant is being read already.".to_owned()),
+            CommandId::Writing if self.workspace.access == Access::Evidence => {
+                Some("This workspace holds imported files: there is no tenant to write to.".to_owned())
+            }
+            CommandId::Writing if self.job_runs() => self.busy(),
+            CommandId::Refresh if self.syncing().is_some() => Some("The tenant is being read already.".to_owned()),
             CommandId::Refresh if self.job_runs() => self.busy(),
             _ => None,
         }

@@ -46,6 +46,11 @@ impl Toasts {
         }
     }
 
+    /// Lets go what begins so, since it was done.
+    pub fn forget_asked(&mut self, beginning: &str) {
+        self.0.retain(|toast| !toast.text.starts_with(beginning));
+    }
+
     /// Lets all but errors go.
     pub fn forget_remarks(&mut self) {
         self.0.retain(Toast::is_error);

@@ -7,18 +7,21 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::describe;
 use super::runtime::Inbound;
+use crate::app::msg::Syncing;
 use crate::app::{Effect, Msg};
 use crate::domain::journal::{Entry, JobId};
 use crate::domain::plan::Confirmed;
-use crate::engine::{EngineError, EngineEvent, JobReport, Session};
+use crate::engine::{EngineError, EngineEvent, JobReport, Session, SyncProgress};
+use crate::tenant::TenantError;
 
 /// Carries effects out.
 pub(super) struct Effects {
     session: Option<Arc<Session>>,
     answers: UnboundedSender<Inbound>,
     running: CancellationToken,
+    /// Cancelled when the console ends.
+    ending: CancellationToken,
 }
 
 /// How a job comes to run.
@@ -30,7 +33,12 @@ enum Start {
 
 impl Effects {
     pub(super) fn new(answers: UnboundedSender<Inbound>) -> Self {
-        Effects { session: None, answers, running: CancellationToken::new() }
+        Effects { session: None, answers, running: CancellationToken::new(), ending: CancellationToken::new() }
+    }
+
+    /// Stops what goes on by itself: the console ends.
+    pub(super) fn end(&self) {
+        self.ending.cancel();
     }
 
     pub(super) fn attach(&mut self, session: Arc<Session>) {
@@ -64,15 +72,23 @@ impl Effects {
             }),
             Effect::Refresh => {
                 let told = answers.clone();
-                let work = tokio::spawn(async move {
-                    let msg = match refresh(&session).await {
-                        Ok(msg) => msg,
-                        Err(error) => Msg::Failed(format!("cannot refresh: {error}; the console goes on with what it has")),
-                    };
-                    send(&told, msg);
+                let ending = self.ending.clone();
+                let work = tokio::spawn(async move { send(&told, refresh(&session, &ending, &told).await) });
+                tokio::spawn(async move {
+                    if let Err(error) = work.await {
+                        send(&answers, Msg::SyncFailed { message: broken(error), needs_person: true });
+                    }
                 });
-                watch(work, answers);
             }
+            Effect::SetWritable(writable) => blocking(answers, move |answer| match session.set_writable(writable) {
+                Ok(()) => {
+                    answer(Msg::Access(session.access()));
+                    answer(Msg::Ledger(session.ledger()));
+                    let now = if writable { "Writing is on: confirmed plans are sent." } else { "Writing is off: nothing is sent." };
+                    answer(Msg::Said(now.to_owned()));
+                }
+                Err(error) => answer(Msg::Failed(format!("writing stays as it was: {error}"))),
+            }),
             Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -136,9 +152,31 @@ fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
     }
 }
 
-async fn refresh(session: &Session) -> Result<Msg, EngineError> {
-    session.refresh().await?;
-    Ok(Msg::Opened(Box::new(describe(session, false)?)))
+/// Brings the data up to date; what was read is shown page by page.
+async fn refresh(session: &Session, ending: &CancellationToken, answers: &UnboundedSender<Inbound>) -> Msg {
+    let mut progress = |progress: SyncProgress| {
+        let SyncProgress { what, users, seconds_left, records, .. } = progress;
+        send(answers, Msg::Records(records));
+        send(answers, Msg::Syncing(Syncing { what, users, seconds_left }));
+    };
+    match session.sync(false, ending, &mut progress).await {
+        Ok(report) => Msg::Synced { at: session.store.synced_at().unwrap_or_default(), notes: report.notes },
+        Err(error) => {
+            let next = match &error {
+                EngineError::Tenant(TenantError::SignIn { hint, .. }) => format!("; {hint}"),
+                EngineError::Tenant(TenantError::Denied { missing, .. }) => format!("; {}", missing.hint()),
+                _ => String::new(),
+            };
+            let needs_person = !matches!(
+                error,
+                EngineError::Tenant(TenantError::Throttled { .. } | TenantError::Unreachable { .. } | TenantError::Lost { .. })
+            );
+            Msg::SyncFailed {
+                message: format!("not brought up to date: {error}{next}. The console goes on with what it has"),
+                needs_person,
+            }
+        }
+    }
 }
 
 /// Runs what may wait for the disk, away from the loop.

@@ -16,11 +16,16 @@ use tokio::sync::mpsc::UnboundedSender;
 pub use self::runtime::{Inbound, LoopError, Runtime, Screen};
 use self::terminal::{RealScreen, TerminalGuard};
 use crate::app::format::count;
+use crate::app::msg::SignInAsked;
 use crate::app::{App, Msg, Opened, Options};
 use crate::config::Config;
 use crate::domain::workspace::DemoSpec;
-use crate::engine::{DEMO, OpenError, OpenOptions, Session};
+use crate::engine::{DEMO, OpenError, OpenOptions, Session, SignInOptions};
+use crate::oauth::{Prompt, Prompted};
 use crate::store::{self, StoreError};
+
+/// How often a live tenant's data is brought up to date by itself. Its risk data takes one request a second, and others need it, too.
+const REFRESH_SECONDS: u64 = 120;
 
 /// Which workspace to open.
 #[derive(Debug, Clone)]
@@ -47,6 +52,7 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
     let clock = open.clock;
     let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now());
     let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
+    let open = OpenOptions { sign_in: SignInOptions { prompt: prompt(sender.clone()), ..open.sign_in }, ..open };
     runtime.draw()?; // the first frame does not wait for the workspace
     for problem in config.problems {
         let told = Msg::Failed(format!("configuration, line {}: {}", problem.line, problem.message));
@@ -68,7 +74,22 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
             flow = runtime.turn(&mut input) => if let ControlFlow::Break(()) = flow? { break },
         }
     }
+    runtime.end();
     Ok(())
+}
+
+/// Tells the operator what to do to sign in.
+pub fn prompt(sender: UnboundedSender<Inbound>) -> Prompt {
+    Arc::new(move |prompted| {
+        let msg = match prompted {
+            Prompted::Browser { address, opened } => Msg::SignIn(SignInAsked { address, code: None, opened }),
+            Prompted::DeviceCode { address, code, .. } => Msg::SignIn(SignInAsked { address, code: Some(code), opened: false }),
+            Prompted::Note(text) => Msg::Failed(text),
+            Prompted::Done => Msg::SignedIn,
+        };
+        // A loop that has ended asks nobody.
+        drop(sender.send(Inbound::Msg(msg)));
+    })
 }
 
 /// Opens the workspace and hands it to the loop.
@@ -117,6 +138,9 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
         dataset: session.load()?,
         ledger: session.ledger(),
         synced_at: session.store.synced_at()?,
+        account: session.account(),
+        refresh_seconds: session.graph().map(|_| REFRESH_SECONDS),
+        sync_notes: session.store.sync_state()?.notes,
         requests_per_second: limits.requests_per_second,
         read_back_page: limits.read_back_page,
         notices: session.notices.clone(),

@@ -80,6 +80,11 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
         (Runtime { terminal, screen, app, effects, inbox, clock, stale: true }, sender)
     }
 
+    /// Stops what goes on by itself, such as a sync, after the request in flight.
+    pub fn end(&self) {
+        self.effects.end();
+    }
+
     /// The console's state.
     pub fn app(&self) -> &App {
         &self.app

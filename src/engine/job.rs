@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::back_off;
 use super::read_back::Watched;
 use super::{Engine, EngineError, EngineEvent, JobReport};
 use crate::domain::dataset::Dataset;
@@ -19,6 +18,7 @@ use crate::domain::ledger::ItemState;
 use crate::domain::plan::{IDS_PER_REQUEST, Plan, PlanContext, PlanTarget, Target, Verdict};
 use crate::domain::records::UserId;
 use crate::domain::time::Timestamp;
+use crate::tenant::pace::back_off;
 use crate::tenant::{Call, TenantError};
 
 /// How often in a row the tenant may put a request off, or lose its answer, before the job stops and waits to be resumed.
@@ -64,9 +64,12 @@ impl<'a> Run<'a> {
     /// Sends what is to be sent and reads back what was sent, until nothing is left. Reading waits for a full page or for the
     /// last request: sending never waits for one slow target.
     pub(super) async fn drive(&self) -> Result<JobReport, EngineError> {
-        let page = self.engine.tenant.limits().read_back_page.max(1);
+        let page = self.engine.tenant.limits().read_back_batch.max(1);
         let mut queue = self.batches()?;
-        let mut watched = Watched::new(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, self.now());
+        // Of those that an earlier process sent, nobody knows more than that it was after the plan was confirmed.
+        let confirmed_at = self.engine.job(self.job, |job| job.created_at)?;
+        let mut watched = Watched::default();
+        watched.watch(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, confirmed_at, self.now());
         let mut troubles = 0;
         loop {
             self.progress(queue.len())?;
@@ -88,7 +91,7 @@ impl<'a> Run<'a> {
         if queue.is_empty() && rest.is_empty() {
             return self.end(JobState::Done); // cancelled when nothing was left to cancel
         }
-        self.read_back_once(rest).await?;
+        self.read_back_once(rest, confirmed_at).await?;
         self.end(JobState::Cancelled)
     }
 
@@ -110,6 +113,7 @@ impl<'a> Run<'a> {
         let call_number = self.engine.job(self.job, |job| job.next_call)?;
         self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
         let call = Call { action: self.plan.action, ids, operator: self.engine.operator.clone() };
+        let sent_at = self.now();
         let result = self.engine.tenant.act(&call).await;
         let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
         self.engine.append(vec![Entry::Answered { job: self.job, call: call_number, answer }])?;
@@ -118,7 +122,7 @@ impl<'a> Run<'a> {
             for id in &call.ids {
                 self.event(What::Accepted, id);
             }
-            watched.watch(call.ids, self.now());
+            watched.watch(call.ids, sent_at, self.now());
             return Ok(());
         };
         match error {
@@ -152,11 +156,15 @@ impl<'a> Run<'a> {
                     return Err(error.into());
                 }
                 // It may have been applied: it is read back like what was accepted, and sent again only if it was not.
-                watched.watch(call.ids, Timestamp(self.now().0 + back_off(*troubles)));
+                watched.watch(call.ids, sent_at, Timestamp(self.now().0 + back_off(*troubles)));
                 self.wait(back_off(*troubles)).await;
                 Ok(())
             }
-            TenantError::ReadOnly | TenantError::Evidence | TenantError::Denied { .. } | TenantError::State { .. } => Err(error.into()),
+            TenantError::ReadOnly
+            | TenantError::Evidence
+            | TenantError::Denied { .. }
+            | TenantError::SignIn { .. }
+            | TenantError::State { .. } => Err(error.into()),
         }
     }
 
@@ -255,8 +263,9 @@ impl<'a> Run<'a> {
     fn progress(&self, batches_left: usize) -> Result<(), EngineError> {
         let tally = self.engine.job(self.job, |job| job.tally())?;
         let to_read = tally.pending + tally.accepted + tally.maybe_sent;
-        let reads = to_read.div_ceil(self.engine.tenant.limits().read_back_page.max(1));
-        let seconds_left = self.engine.pacer.estimate(batches_left + reads);
+        let limits = self.engine.tenant.limits();
+        let reads = to_read.div_ceil(limits.read_back_page.max(1));
+        let seconds_left = limits.seconds(batches_left + reads);
         self.tell(EngineEvent::Progress { job: self.job, tally, seconds_left });
         Ok(())
     }
@@ -266,7 +275,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => false,
-            () = self.engine.pacer.turn() => true,
+            () = self.engine.tenant.turn() => true,
         }
     }
 

@@ -3,7 +3,6 @@
 //! It does not know that a screen exists: it tells what happens as [`EngineEvent`]s.
 
 mod job;
-mod pace;
 mod read_back;
 mod session;
 mod sync;
@@ -13,13 +12,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use session::{DEMO, OpenError, OpenOptions, Session};
+pub use session::{DEMO, OpenError, OpenOptions, Session, SignInOptions, WRITABLE};
+pub use sync::{SyncProgress, SyncReport};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use self::job::Run;
-use self::pace::Pacer;
 use crate::clock::Clock;
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{Entry, JobId, JobState};
@@ -78,6 +77,12 @@ pub enum EngineError {
     /// One job runs at a time: they share the tenant's allowance.
     #[error("another job is running in this workspace")]
     Busy,
+    /// One sync runs at a time.
+    #[error("the workspace is being brought up to date already")]
+    Syncing,
+    /// The operator stopped a sync.
+    #[error("the sync was stopped; what was read so far is kept, and the next one goes on from there")]
+    SyncCancelled,
 }
 
 /// The remediation core of one workspace.
@@ -86,9 +91,10 @@ pub struct Engine {
     tenant: Arc<dyn Tenant>,
     clock: Clock,
     operator: String,
-    pacer: Pacer,
     /// Held while a job runs.
     running: Mutex<()>,
+    /// Held while the data is brought up to date.
+    syncing: Mutex<()>,
     /// Held while records are read from the store, changed and put back.
     filing: Mutex<()>,
 }
@@ -96,8 +102,7 @@ pub struct Engine {
 impl Engine {
     /// An engine over a store and a tenant, on behalf of an operator.
     pub fn new(store: Arc<dyn Store>, tenant: Arc<dyn Tenant>, clock: Clock, operator: String) -> Self {
-        let pacer = Pacer::new(tenant.limits().requests_per_second);
-        Engine { store, tenant, clock, operator, pacer, running: Mutex::new(()), filing: Mutex::new(()) }
+        Engine { store, tenant, clock, operator, syncing: Mutex::new(()), running: Mutex::new(()), filing: Mutex::new(()) }
     }
 
     /// Runs a confirmed plan to its end. Cancelling stops it after the request in flight.

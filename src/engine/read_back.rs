@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::job::Run;
-use super::pace::back_off;
 use super::{Engine, EngineError, EngineEvent};
 use crate::domain::journal::{Entry, ItemOutcome, Outcome};
 use crate::domain::ledger::ItemState;
 use crate::domain::plan::{IDS_PER_REQUEST, Target};
-use crate::domain::records::{UserId, UserRecords};
+use crate::domain::records::{Record, UserId, UserRecords};
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Verification, verify};
-use crate::tenant::{ReadBack, TenantError};
+use crate::tenant::TenantError;
+use crate::tenant::pace::back_off;
 
 /// The risk state may lag behind the answer: so many reads, over a quarter of a minute, must agree before a target counts as
 /// diverged, or a request whose answer was lost as not applied.
@@ -28,23 +28,24 @@ pub(super) struct Watched(HashMap<String, Watch>);
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     reads: u32,
+    /// When it was sent, or may have been.
+    sent: Timestamp,
     due: Timestamp,
 }
 
 impl Watched {
-    pub(super) fn new(ids: Vec<String>, due: Timestamp) -> Self {
-        let mut watched = Watched::default();
-        watched.watch(ids, due);
-        watched
+    pub(super) fn watch(&mut self, ids: Vec<String>, sent: Timestamp, due: Timestamp) {
+        self.0.extend(ids.into_iter().map(|id| (id, Watch { reads: 0, sent, due })));
     }
 
-    pub(super) fn watch(&mut self, ids: Vec<String>, due: Timestamp) {
-        self.0.extend(ids.into_iter().map(|id| (id, Watch { reads: 0, due })));
+    /// At most so many of what is due.
+    pub(super) fn due(&self, now: Timestamp, batch: usize) -> Vec<String> {
+        self.0.iter().filter(|(_, watch)| watch.due <= now).map(|(id, _)| id.clone()).take(batch).collect()
     }
 
-    /// At most one page of what is due.
-    pub(super) fn due(&self, now: Timestamp, page: usize) -> Vec<String> {
-        self.0.iter().filter(|(_, watch)| watch.due <= now).map(|(id, _)| id.clone()).take(page).collect()
+    /// When the first of these was sent.
+    fn sent(&self, ids: &[String]) -> Option<Timestamp> {
+        ids.iter().filter_map(|id| self.0.get(id)).map(|watch| watch.sent).min()
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
@@ -85,7 +86,7 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
         let mut not_applied = Vec::new();
-        for (id, found) in self.verify(&ids).await? {
+        for (id, found) in self.verify(&ids, watched.sent(&ids)).await? {
             let reads = watched.read(&id);
             let (outcome, because) = match found {
                 Verification::Verified => (Outcome::Verified, None),
@@ -117,9 +118,9 @@ impl Run<'_> {
     }
 
     /// Reads targets back a last time, for a job that is cancelled: what is not seen in the promised state is unverified.
-    pub(super) async fn read_back_once(&self, ids: Vec<String>) -> Result<(), EngineError> {
+    pub(super) async fn read_back_once(&self, ids: Vec<String>, since: Timestamp) -> Result<(), EngineError> {
         let mut items = Vec::new();
-        for (id, found) in self.verify(&ids).await? {
+        for (id, found) in self.verify(&ids, Some(since)).await? {
             let (outcome, because) = match found {
                 Verification::Verified => (Outcome::Verified, None),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
@@ -133,13 +134,14 @@ impl Run<'_> {
     /// Reads the targets that were not sent yet as they are now: the job may have lain for days. Sending judges them by that.
     pub(super) async fn refresh_unsent(&self) -> Result<(), EngineError> {
         let unsent = self.ids(|state| *state == ItemState::Pending)?;
-        self.read(&unsent).await?;
+        let since = self.engine.store.sync_state()?.watermark;
+        self.read(&unsent, since).await?;
         Ok(())
     }
 
     /// Reads targets and judges what was read; what was not among it was not found, whatever the store holds.
-    async fn verify(&self, ids: &[String]) -> Result<Vec<(String, Verification)>, EngineError> {
-        let read = self.read(ids).await?;
+    async fn verify(&self, ids: &[String], since: Option<Timestamp>) -> Result<Vec<(String, Verification)>, EngineError> {
+        let read = self.read(ids, since).await?;
         let event = self.plan.action.event();
         let judged = ids.iter().map(|id| {
             let found = self.target(id).and_then(|(target, owner)| {
@@ -154,17 +156,17 @@ impl Run<'_> {
         Ok(judged.collect())
     }
 
-    /// Reads targets from the tenant into the store, page by page. A job that is cancelled reads only what comes without delay.
-    async fn read(&self, ids: &[String]) -> Result<HashMap<UserId, UserRecords>, EngineError> {
-        let page = self.engine.tenant.limits().read_back_page.max(1);
+    /// Reads targets from the tenant into the store, batch by batch. A job that is cancelled reads only what comes without delay.
+    async fn read(&self, ids: &[String], since: Option<Timestamp>) -> Result<HashMap<UserId, UserRecords>, EngineError> {
+        let batch = self.engine.tenant.limits().read_back_batch.max(1);
         let mut users = HashMap::new();
-        for ids in ids.chunks(page) {
+        for ids in ids.chunks(batch) {
             let targets: Vec<Target> = ids.iter().filter_map(|id| self.target(id)).map(|(target, _)| target).collect();
-            let read = match self.engine.read(&targets, self).await {
+            let read = match self.engine.read(&targets, since, self).await {
                 Err(EngineError::Tenant(_)) if self.cancel.is_cancelled() => break,
                 read => read?,
             };
-            let updated = self.engine.file_read_back(read).await?;
+            let updated = self.engine.file(read, false).await?;
             self.tell(EngineEvent::Records(updated.clone()));
             users.extend(updated.into_iter().map(|records| (records.id().clone(), records)));
         }
@@ -173,13 +175,12 @@ impl Run<'_> {
 }
 
 impl Engine {
-    /// One read-back request, paced, tried again where the tenant puts it off: reading twice does no harm.
-    async fn read(&self, targets: &[Target], run: &Run<'_>) -> Result<Vec<ReadBack>, EngineError> {
+    /// Reads back, and tries again where the tenant puts it off: reading twice does no harm.
+    async fn read(&self, targets: &[Target], since: Option<Timestamp>, run: &Run<'_>) -> Result<Vec<Record>, EngineError> {
         let mut attempt = 0;
         loop {
-            self.pacer.turn().await;
             attempt += 1;
-            let wait = match self.tenant.read_back(targets).await {
+            let wait = match self.tenant.read_back(targets, since).await {
                 Err(TenantError::Throttled { retry_after }) if attempt < TRIES && !run.cancel.is_cancelled() => {
                     let wait = retry_after.unwrap_or_else(|| back_off(attempt));
                     run.throttled(wait);
@@ -192,19 +193,5 @@ impl Engine {
             };
             run.wait(wait).await;
         }
-    }
-
-    /// Puts what was read back into the store. A part of a user that was not read stays as it is held.
-    async fn file_read_back(&self, read: Vec<ReadBack>) -> Result<Vec<UserRecords>, EngineError> {
-        let _filing = self.filing.lock().await;
-        let mut updated = Vec::with_capacity(read.len());
-        for user in read {
-            let held = self.store.user(&user.user.id)?;
-            let mut records = held.unwrap_or_else(|| UserRecords::unknown(user.user.id.clone()));
-            user.update(&mut records);
-            updated.push(records);
-        }
-        self.store.put(&updated)?;
-        Ok(updated)
     }
 }

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Engine, EngineError};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, EngineError, SyncProgress, SyncReport};
 use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::Entry;
@@ -11,10 +14,12 @@ use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::{Record, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::workspace::{DemoSpec, Manifest, SCHEMA_VERSION, Source};
+use crate::domain::workspace::{DemoSpec, LiveSpec, Manifest, SCHEMA_VERSION, Source};
+use crate::oauth::{Credential, Keyring, Prompt};
 use crate::store::{self, Home, Store, StoreError};
 use crate::tenant::demo::{self, DemoTenant};
-use crate::tenant::{EvidenceTenant, ReadOnly, Tenant, TenantError};
+use crate::tenant::graph::GraphTenant;
+use crate::tenant::{EvidenceTenant, Gate, Tenant, TenantError};
 
 /// How to open a workspace.
 #[derive(Debug, Clone)]
@@ -25,6 +30,32 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// The clock.
     pub clock: Clock,
+    /// How a live tenant is signed in to.
+    pub sign_in: SignInOptions,
+}
+
+/// How a live tenant is signed in to, beyond what the workspace says.
+#[derive(Clone)]
+pub struct SignInOptions {
+    /// Where the operator is told what to do.
+    pub prompt: Prompt,
+    /// A client secret that was typed.
+    pub secret: Option<SecretString>,
+    /// Where refresh tokens are kept.
+    pub keyring: Keyring,
+}
+
+impl std::fmt::Debug for SignInOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignInOptions").finish_non_exhaustive()
+    }
+}
+
+impl SignInOptions {
+    /// Tells the operator nothing and keeps tokens in memory only: for workspaces without sign-in, and for tests.
+    pub fn silent() -> Self {
+        SignInOptions { prompt: Arc::new(|_| {}), secret: None, keyring: Keyring::memory() }
+    }
 }
 
 /// Why a workspace cannot be opened.
@@ -50,6 +81,14 @@ pub enum OpenError {
         /// The kind that was wanted.
         wanted: &'static str,
     },
+    /// It exists, and is another tenant's.
+    #[error("workspace {name} is connected to another tenant, {tenant}")]
+    OtherTenant {
+        /// Its name.
+        name: String,
+        /// Id of its tenant.
+        tenant: String,
+    },
 }
 
 /// An open workspace.
@@ -60,7 +99,7 @@ pub struct Session {
     pub manifest: Manifest,
     /// Its data.
     pub store: Arc<dyn Store>,
-    /// Its tenant, behind the read-only gate where writing is off.
+    /// Its tenant, behind the read-only gate.
     pub tenant: Arc<dyn Tenant>,
     /// Its engine.
     pub engine: Arc<Engine>,
@@ -71,6 +110,11 @@ pub struct Session {
     clock: Clock,
     /// Where imported records are kept; `None` where the tenant itself can tell again.
     kept: Option<Arc<EvidenceTenant>>,
+    /// The live tenant, where it is one.
+    graph: Option<Arc<GraphTenant>>,
+    gate: Arc<Gate>,
+    /// Whether writing stays off as long as the workspace is open.
+    read_only: bool,
 }
 
 /// Seed and size of the demo that opens where there is nothing else (`design.md` section 3).
@@ -79,21 +123,44 @@ pub const DEFAULT_DEMO: (u64, u32) = (1, 200);
 impl Session {
     /// Opens an existing workspace.
     pub async fn open(options: &OpenOptions, name: &str) -> Result<Session, OpenError> {
+        Self::open_signed_in(options, name, None).await
+    }
+
+    /// As [`Session::open`], with a live tenant that is signed in to already.
+    async fn open_signed_in(options: &OpenOptions, name: &str, signed_in: Option<Arc<GraphTenant>>) -> Result<Session, OpenError> {
         let now = options.clock.now();
         let opened = store::open(&options.home, name, now)?;
         let store: Arc<dyn Store> = Arc::new(opened.store);
-        let mut kept = None;
+        let (mut kept, mut graph) = (None, None);
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
             Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
-            Source::Live(_) => return Err(OpenError::Spec("live workspaces are not connected yet".to_owned())),
+            Source::Live(spec) => {
+                let tenant = match signed_in {
+                    Some(tenant) => tenant,
+                    None => {
+                        let SignInOptions { prompt, secret, keyring } = options.sign_in.clone();
+                        let credential = Credential::new(spec, secret, options.clock, prompt, keyring).map_err(TenantError::from)?;
+                        Arc::new(GraphTenant::new(spec, credential, options.clock)?)
+                    }
+                };
+                Arc::clone(graph.insert(tenant)) as Arc<dyn Tenant>
+            }
             Source::Evidence => Arc::clone(kept.insert(Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE))))) as Arc<dyn Tenant>,
         };
         let (mut writable, mut operator) = (true, None);
         store.with_ledger(&mut |ledger| {
-            writable = ledger.setting("writable") != Some("false");
+            // Nobody should remediate in a real tenant without having said so once.
+            writable = match ledger.setting(WRITABLE) {
+                Some(value) => value == "true",
+                None => graph.is_none(),
+            };
             operator = ledger.setting("operator").map(str::to_owned);
         });
-        let tenant: Arc<dyn Tenant> = if options.read_only || !writable { Arc::new(ReadOnly(tenant)) } else { tenant };
+        // A live tenant's client holds the same gate for what it can do beside feedback.
+        let open = graph.as_ref().map(|graph| graph.writing()).unwrap_or_default();
+        let gate = Arc::new(Gate::new(tenant, open));
+        gate.set_open(writable && !options.read_only);
+        let tenant = Arc::clone(&gate) as Arc<dyn Tenant>;
         let operator = operator.unwrap_or_else(account_name);
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&tenant), options.clock, operator.clone()));
         let mut session = Session {
@@ -106,8 +173,12 @@ impl Session {
             notices: opened.notices,
             clock: options.clock,
             kept,
+            graph,
+            gate,
+            read_only: options.read_only,
         };
-        if opened.needs_fill {
+        // A live tenant is read by sync, which takes its time: what is held can be looked at meanwhile.
+        if opened.needs_fill && session.graph.is_none() {
             session.fill(&opened.dir).await?;
         }
         options.home.set_last_used(name)?;
@@ -147,6 +218,31 @@ impl Session {
         Self::open(options, name).await
     }
 
+    /// Makes the workspace of a live tenant; one of the same tenant there is is signed in to anew, in the way now given.
+    /// `graph` is that tenant, signed in to.
+    pub async fn connect(
+        options: &OpenOptions,
+        name: &str,
+        tenant: &str,
+        spec: LiveSpec,
+        graph: Arc<GraphTenant>,
+    ) -> Result<Session, OpenError> {
+        let now = options.clock.now();
+        if !store::exists(&options.home, name) {
+            store::create(&options.home, name, &manifest(Source::Live(spec), tenant, now))?;
+            return Self::open_signed_in(options, name, Some(graph)).await;
+        }
+        match store::manifest(&options.home, name)? {
+            held @ Manifest { .. } if matches!(&held.source, Source::Live(of) if of.tenant_id == spec.tenant_id) => {
+                let manifest = Manifest { source: Source::Live(spec), tenant: tenant.to_owned(), ..held };
+                store::change(&options.home, name, &manifest, now)?;
+                Self::open_signed_in(options, name, Some(graph)).await
+            }
+            Manifest { source: Source::Live(of), .. } => Err(OpenError::OtherTenant { name: name.to_owned(), tenant: of.tenant_id }),
+            _ => Err(OpenError::OtherKind { name: name.to_owned(), wanted: "live" }),
+        }
+    }
+
     /// Fills a new or rebuilt cache. A demo tenant is read past its rate limit and faults: making it is not remediation.
     async fn fill(&mut self, dir: &Path) -> Result<(), OpenError> {
         let tenant: Arc<dyn Tenant> = match &self.manifest.source {
@@ -156,7 +252,9 @@ impl Session {
             }
             Source::Live(_) | Source::Evidence => Arc::clone(&self.tenant),
         };
-        Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone()).sync(&mut |_, _| {}).await?;
+        Engine::new(Arc::clone(&self.store), tenant, self.clock, self.operator.clone())
+            .sync(true, &CancellationToken::new(), &mut |_| {})
+            .await?;
         self.notices.extend(self.lost_evidence()?);
         Ok(())
     }
@@ -184,12 +282,44 @@ impl Session {
         Ok(kept.keep(records)?)
     }
 
-    /// Brings the data up to date where there is a tenant; tells how many users there are.
-    pub async fn refresh(&self) -> Result<usize, EngineError> {
+    /// Brings the data up to date where there is a tenant.
+    pub async fn sync(
+        &self,
+        full: bool,
+        cancel: &CancellationToken,
+        progress: &mut (dyn FnMut(SyncProgress) + Send),
+    ) -> Result<SyncReport, EngineError> {
         match self.access() {
-            Access::Evidence => Ok(self.store.load()?.len()),
-            Access::ReadWrite | Access::ReadOnly => self.engine.sync(&mut |_, _| {}).await,
+            Access::Evidence => Ok(SyncReport { users: self.store.load()?.len(), full: true, notes: Vec::new() }),
+            Access::ReadWrite | Access::ReadOnly => self.engine.sync(full, cancel, progress).await,
         }
+    }
+
+    /// Who is signed in to a live tenant, as of the connection.
+    pub fn account(&self) -> Option<String> {
+        match &self.manifest.source {
+            Source::Live(spec) => Some(spec.account.clone().unwrap_or_else(|| spec.client_id.clone())),
+            Source::Demo(_) | Source::Evidence => None,
+        }
+    }
+
+    /// The live tenant, where the workspace is one.
+    pub fn graph(&self) -> Option<&Arc<GraphTenant>> {
+        self.graph.as_ref()
+    }
+
+    /// Turns writing on or off for this workspace, now and from now on; the journal keeps who did.
+    pub fn set_writable(&self, writable: bool) -> Result<(), OpenError> {
+        if writable && self.read_only {
+            return Err(OpenError::Spec("this program was started with --read-only; start it without to turn writing on".to_owned()));
+        }
+        if writable && self.access() == Access::Evidence {
+            return Err(TenantError::Evidence.into());
+        }
+        let entry = Entry::Setting { name: WRITABLE.to_owned(), value: writable.to_string() };
+        self.store.append(self.clock.now(), &self.operator, vec![entry])?;
+        self.gate.set_open(writable);
+        Ok(())
     }
 
     /// The time.
@@ -229,6 +359,8 @@ impl Session {
     }
 }
 
+/// The setting that lets a workspace be written.
+pub const WRITABLE: &str = "writable";
 /// Name of the demo workspace.
 pub const DEMO: &str = "demo";
 /// Where a demo tenant keeps what was done to it.
@@ -264,7 +396,12 @@ mod tests {
     #[tokio::test]
     async fn a_demo_that_cannot_be_is_refused_before_anything_is_made_or_reset() {
         let folder = tempfile::tempdir().unwrap();
-        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let options = OpenOptions {
+            home: Home(folder.path().to_owned()),
+            read_only: false,
+            clock: Clock::system(),
+            sign_in: SignInOptions::silent(),
+        };
         let spec = |rate| Some(DemoSpec { seed: 1, users: 3, epoch: fixture::now(), rate: Some(rate), faults: Vec::new() });
         for rate in [1e-300, 0.0, f64::NAN, 1e6] {
             assert!(matches!(Session::demo(&options, spec(rate), false).await, Err(OpenError::Spec(_))), "{rate}");

@@ -2,53 +2,144 @@
 
 use std::collections::HashMap;
 
-use super::pace::back_off;
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
 use super::{Engine, EngineError};
 use crate::domain::filing;
 use crate::domain::records::{Record, UserId, UserRecords};
+use crate::domain::sync::{SyncState, Unfinished};
+use crate::tenant::pace::back_off;
 use crate::tenant::{Page, TenantError};
 
 /// How often a page is tried that the tenant puts off.
 const TRIES: u32 = 6;
+/// Reading only what changed misses what vanished, so everything is read now and then.
+const FULL_EVERY: TimeDelta = TimeDelta::days(7);
+/// A sync that was interrupted longer ago than this begins anew: the tenant's place-holders do not live long.
+const RESUMABLE_FOR: TimeDelta = TimeDelta::hours(6);
+
+/// How far a sync is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncProgress {
+    /// What was read last, for people: "risky users".
+    pub what: &'static str,
+    /// Users that were read or concerned so far.
+    pub users: usize,
+    /// How many there are, where the tenant says so.
+    pub of: Option<usize>,
+    /// How long it will take yet, where that can be told.
+    pub seconds_left: Option<u64>,
+    /// The users whose records came, as they are now in the store.
+    pub records: Vec<UserRecords>,
+}
+
+/// How a sync ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncReport {
+    /// Users that were read or concerned.
+    pub users: usize,
+    /// Whether everything was read, and not only what changed.
+    pub full: bool,
+    /// What could not be read, and why. Hostile text.
+    pub notes: Vec<String>,
+}
 
 impl Engine {
-    /// Reads the whole tenant into the store; tells the number of users read so far, and how many there are.
-    pub async fn sync(&self, progress: &mut (dyn FnMut(usize, Option<usize>) + Send)) -> Result<usize, EngineError> {
-        let started = self.clock.now();
+    /// Brings the store up to date: what changed since the last time, or everything where that is asked for, due or the only way.
+    /// One that was interrupted goes on. Cancelling stops it after the request in flight; what was read stays.
+    pub async fn sync(
+        &self,
+        full: bool,
+        cancel: &CancellationToken,
+        progress: &mut (dyn FnMut(SyncProgress) + Send),
+    ) -> Result<SyncReport, EngineError> {
+        let _syncing = self.syncing.try_lock().map_err(|_| EngineError::Syncing)?;
+        let mut state = self.store.sync_state()?;
+        let mut run = self.begin(full, &state);
+        let mut cursor = Some(run.cursor.clone()).filter(|cursor| !cursor.is_empty());
         let mut users = 0;
-        let mut cursor = None;
         loop {
-            let page = self.page(cursor.as_deref()).await?;
-            users += self.file(page.records).await?;
-            progress(users, page.users);
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
+            let Some(page) = self.page(cursor.as_deref(), cancel).await? else { return Err(EngineError::SyncCancelled) };
+            if let (0, Some(at)) = (run.requests, page.at) {
+                run.started_at = at;
             }
+            run.requests += 1;
+            run.notes.extend(page.note.filter(|note| !run.notes.contains(note)));
+            let records = self.file(page.records, page.of_known_users).await?;
+            users += records.len();
+            let seconds_left = self.seconds_left(&state, &run, users, page.users);
+            progress(SyncProgress { what: page.what, users, of: page.users, seconds_left, records });
+            let Some(next) = page.next else { break };
+            run.cursor.clone_from(&next);
+            cursor = Some(next);
+            state.unfinished = Some(run.clone());
+            self.store.set_sync_state(&state)?;
         }
-        self.store.set_synced_at(started)?;
-        Ok(users)
+        state.unfinished = None;
+        state.watermark = Some(run.started_at);
+        if run.full {
+            state.full_at = Some(run.started_at);
+        }
+        let [of_all, of_changes] = &mut state.requests;
+        *(if run.full { of_all } else { of_changes }) = run.requests;
+        state.notes.clone_from(&run.notes);
+        self.store.set_sync_state(&state)?;
+        self.store.set_synced_at(self.clock.now())?;
+        Ok(SyncReport { users, full: run.full, notes: run.notes })
     }
 
-    async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {
+    /// What to read: what is left of an interrupted sync, the changes, or everything.
+    fn begin(&self, full: bool, state: &SyncState) -> Unfinished {
+        let now = self.clock.now();
+        if let Some(left) = &state.unfinished
+            && left.started_at.age(now) < RESUMABLE_FOR
+            && (left.full || !full)
+        {
+            return left.clone();
+        }
+        let whole_is_due = state.full_at.is_none_or(|at| at.age(now) > FULL_EVERY);
+        let changes = state.watermark.filter(|_| !full && !whole_is_due).and_then(|at| self.tenant.changes_since(at));
+        let full = changes.is_none();
+        Unfinished { cursor: changes.unwrap_or_default(), started_at: now, full, requests: 0, notes: Vec::new() }
+    }
+
+    fn seconds_left(&self, state: &SyncState, run: &Unfinished, users: usize, of: Option<usize>) -> Option<u64> {
+        let [of_all, of_changes] = state.requests;
+        let last_time = if run.full { of_all } else { of_changes };
+        let left = match of {
+            Some(of) if users > 0 => run.requests as usize * of.saturating_sub(users) / users,
+            _ if last_time > 0 => last_time.saturating_sub(run.requests) as usize,
+            _ => return None,
+        };
+        Some(self.tenant.limits().seconds(left))
+    }
+
+    /// One page; `None` where the sync was cancelled.
+    async fn page(&self, cursor: Option<&str>, cancel: &CancellationToken) -> Result<Option<Page>, TenantError> {
         let mut attempt = 0;
         loop {
-            self.pacer.turn().await;
+            let read = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(None),
+                read = self.tenant.page(cursor) => read,
+            };
             attempt += 1;
-            match self.tenant.page(cursor).await {
-                Err(TenantError::Throttled { retry_after }) if attempt < TRIES => {
-                    self.clock.sleep(retry_after.unwrap_or_else(|| back_off(attempt))).await;
-                }
-                Err(TenantError::Unreachable { .. } | TenantError::Lost { .. }) if attempt < TRIES / 2 => {
-                    self.clock.sleep(back_off(attempt)).await;
-                }
-                result => return result,
+            let wait = match read {
+                Err(TenantError::Throttled { retry_after }) if attempt < TRIES => retry_after.unwrap_or_else(|| back_off(attempt)),
+                Err(TenantError::Unreachable { .. } | TenantError::Lost { .. }) if attempt < TRIES / 2 => back_off(attempt),
+                result => return result.map(Some),
+            };
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(None),
+                () = self.clock.sleep(wait) => {}
             }
         }
     }
 
-    /// Files a page's records under their users; tells how many users they concern.
-    async fn file(&self, records: Vec<Record>) -> Result<usize, EngineError> {
+    /// Files a page's records under their users; tells them as they are now.
+    pub(super) async fn file(&self, records: Vec<Record>, of_known_users: bool) -> Result<Vec<UserRecords>, EngineError> {
         let mut by_user: HashMap<UserId, Vec<Record>> = HashMap::new();
         for record in records {
             by_user.entry(record.user_id().clone()).or_default().push(record);
@@ -56,11 +147,15 @@ impl Engine {
         let _guard = self.filing.lock().await; // a running job reads and puts users, too
         let mut filed = Vec::with_capacity(by_user.len());
         for (id, records) in by_user {
-            let mut held = self.store.user(&id)?.unwrap_or_else(|| UserRecords::unknown(id));
+            let mut held = match self.store.user(&id)? {
+                Some(held) => held,
+                None if of_known_users => continue,
+                None => UserRecords::unknown(id),
+            };
             filing::file_all(&mut held, records, &mut |_| {});
             filed.push(held);
         }
         self.store.put(&filed)?;
-        Ok(filed.len())
+        Ok(filed)
     }
 }

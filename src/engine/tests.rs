@@ -17,12 +17,14 @@ use crate::domain::job_event::What;
 use crate::domain::journal::{CallAnswer, Entry, Head, JobId, JobState, JournalRecord, Outcome};
 use crate::domain::ledger::{Item, ItemState, Ledger};
 use crate::domain::plan::{Access, Answer, Confirmed, Plan, PlanContext, Target};
-use crate::domain::records::{SignInId, UserId, UserRecords};
+use crate::domain::records::{Record, SignInId, UserId, UserRecords};
 use crate::domain::risk::RiskState;
+use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Cause, Scope, apply};
 use crate::store::{Damage, MemoryStore, Store, StoreError};
-use crate::tenant::{Call, Limits, Page, ReadBack, ReadOnly, Tenant, TenantError};
+use crate::tenant::pace::{Pacer, Urgency};
+use crate::tenant::{Call, Gate, Limits, Page, Tenant, TenantError};
 
 /// What the next write request meets.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,6 +48,7 @@ struct Scripted {
     cancel_at_call: Option<(usize, CancellationToken)>,
     late: Mutex<Option<(u32, Call)>>,
     throttled_reads: Mutex<u32>,
+    pacer: Pacer,
 }
 
 impl Scripted {
@@ -59,6 +62,7 @@ impl Scripted {
             cancel_at_call: None,
             late: Mutex::default(),
             throttled_reads: Mutex::default(),
+            pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
         }
     }
 
@@ -94,7 +98,7 @@ impl Scripted {
 #[async_trait]
 impl Tenant for Scripted {
     fn limits(&self) -> Limits {
-        Limits { requests_per_second: Some(1.0), read_back_page: 500 }
+        Limits { requests_per_second: Some(1.0), read_back_page: 500, read_back_batch: 500 }
     }
 
     fn access(&self) -> Access {
@@ -143,7 +147,16 @@ impl Tenant for Scripted {
         Ok(())
     }
 
-    async fn read_back(&self, targets: &[Target]) -> Result<Vec<ReadBack>, TenantError> {
+    fn changes_since(&self, _at: Timestamp) -> Option<String> {
+        None
+    }
+
+    async fn turn(&self) {
+        self.pacer.turn(Urgency::Acting).await;
+    }
+
+    async fn read_back(&self, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.pacer.turn(Urgency::Acting).await;
         let throttled = std::mem::replace(&mut *self.throttled_reads.lock().unwrap(), 0);
         if throttled > 0 {
             *self.throttled_reads.lock().unwrap() = throttled - 1;
@@ -163,20 +176,16 @@ impl Tenant for Scripted {
         let found = users.values().filter(|records| {
             wanted.contains(records.id().as_str()) || records.sign_ins.iter().any(|sign_in| wanted.contains(sign_in.id.as_str()))
         });
-        Ok(found
-            .cloned()
-            .map(|records| ReadBack {
-                user: records.user,
-                directory: None,
-                detections: Some(records.detections),
-                sign_ins: Some(records.sign_ins),
-                history: None,
-            })
-            .collect())
+        let records = found.cloned().flat_map(|records| {
+            let detections = records.detections.into_iter().map(Record::Detection);
+            let sign_ins = records.sign_ins.into_iter().map(|sign_in| Record::SignIn(Box::new(sign_in)));
+            std::iter::once(Record::User(records.user)).chain(detections).chain(sign_ins).collect::<Vec<_>>()
+        });
+        Ok(records.collect())
     }
 
     async fn page(&self, _cursor: Option<&str>) -> Result<Page, TenantError> {
-        Ok(Page { records: Vec::new(), next: None, users: None })
+        Ok(Page::default())
     }
 }
 
@@ -408,6 +417,12 @@ impl Store for FailsOnce {
     fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
         self.inner.set_synced_at(at)
     }
+    fn sync_state(&self) -> Result<SyncState, StoreError> {
+        self.inner.sync_state()
+    }
+    fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
+        self.inner.set_sync_state(state)
+    }
     fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError> {
         let mut appends = self.appends.lock().unwrap();
         *appends += 1;
@@ -554,7 +569,7 @@ async fn a_read_only_tenant_gets_no_job_and_no_request() {
     let tenant = Arc::new(Scripted::new(1));
     let store = Arc::new(MemoryStore::new());
     store.put(tenant.dataset().users()).unwrap();
-    let gate: Arc<dyn Tenant> = Arc::new(ReadOnly(tenant.clone()));
+    let gate: Arc<dyn Tenant> = Arc::new(Gate::new(tenant.clone(), Arc::default()));
     let call = Call { action: Action::DismissUserRisk, ids: vec!["u0000".to_owned()], operator: "me".to_owned() };
     assert_eq!(gate.act(&call).await, Err(TenantError::ReadOnly), "the gate itself refuses, whoever asks");
     let engine = Engine::new(store.clone(), gate, Clock::starting_at(fixture::now()), "me".to_owned());

@@ -7,6 +7,7 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::domain::action::Action;
+use crate::domain::workspace::Cloud;
 
 const EXITS: &str = "\
 Exit codes: 0 done; 1 finished, but some targets failed, diverged or stay unverified, or some records were rejected; \
@@ -55,6 +56,8 @@ pub struct Global {
 pub enum Command {
     /// Creates or opens the workspace `demo`, a simulated tenant, and opens the console.
     Demo(Demo),
+    /// Signs in to a tenant and makes a live workspace of it.
+    Connect(Connect),
     /// Reads exported files into an evidence workspace.
     Import(Import),
     /// Brings the workspace up to date.
@@ -79,6 +82,10 @@ pub enum Command {
     Journal(Journal),
     /// Adds a note to a user's case.
     Note(Note),
+    /// Shows or changes what was decided for a workspace.
+    Settings(Settings),
+    /// Checks terminal, workspace and sign-in, and for every verb whether it is allowed.
+    Doctor(Doctor),
     /// Tells where files are.
     Paths(Paths),
     /// Prints the key map and its conflicts.
@@ -126,6 +133,84 @@ pub struct Demo {
     /// JSON array of things that go wrong.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+}
+
+/// How to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuthKind {
+    /// As a user, in the browser.
+    Browser,
+    /// As a user, with a code typed on any device.
+    Device,
+    /// As an application, with a client secret.
+    Secret,
+    /// As an application, with a certificate.
+    Certificate,
+    /// With the token of the Azure CLI.
+    Az,
+}
+
+/// `connect`
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// The tenant's id, or one of its domains.
+    #[arg(long, value_name = "ID")]
+    pub tenant: String,
+    /// How to sign in.
+    #[arg(long, value_enum, default_value = "browser")]
+    pub auth: AuthKind,
+    /// The app registration to sign in with [default, for users: Microsoft Graph Command Line Tools].
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// The national cloud: global, usgov or dod.
+    #[arg(long, value_name = "NAME", default_value = "global", value_parser = super::connect::cloud)]
+    pub cloud: Cloud,
+    /// Another address of Microsoft Graph, https only.
+    #[arg(long, value_name = "URL")]
+    pub graph_url: Option<String>,
+    /// Another address of the sign-in service, https only.
+    #[arg(long, value_name = "URL")]
+    pub authority_url: Option<String>,
+    /// PEM file of certificate authorities to trust besides the machine's.
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// File that holds the client secret; else ENTRIAGE_CLIENT_SECRET, else it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// PEM file that holds the application's certificate and its private key.
+    #[arg(long, value_name = "PEM")]
+    pub certificate: Option<PathBuf>,
+    /// Requests per second for risk data, or `off`; less where other tools need their share [default: 1].
+    #[arg(long, value_name = "N|off", value_parser = rate)]
+    pub rate: Option<Rate>,
+    /// Turns writing on; without it the workspace starts read-only.
+    #[arg(long)]
+    pub writable: bool,
+    /// Does not read the tenant yet.
+    #[arg(long)]
+    pub no_sync: bool,
+}
+
+/// `settings`
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Which; all of them without it.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// What it is from now on.
+    #[arg(value_name = "VALUE")]
+    pub value: Option<String>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
 }
 
 /// Requests per second; `None` without a limit.

@@ -9,6 +9,7 @@ use crate::domain::plan::ConfirmError;
 use crate::domain::query::QueryError;
 use crate::domain::text;
 use crate::engine::{EngineError, OpenError};
+use crate::oauth::SignInError;
 use crate::store::{Damage, StoreError};
 use crate::tenant::TenantError;
 
@@ -155,14 +156,19 @@ impl From<StoreError> for Failure {
 impl From<TenantError> for Failure {
     fn from(error: TenantError) -> Self {
         let (exit, message, hint) = match &error {
-            TenantError::ReadOnly => (Exit::Access, "writing is off", "leave out --read-only"),
+            TenantError::ReadOnly => (
+                Exit::Access,
+                "writing is off",
+                "leave out --read-only, or turn writing on for this workspace: entriage settings writable true",
+            ),
+            TenantError::SignIn { hint, .. } => (Exit::Access, "the sign-in failed", hint.as_str()),
             TenantError::Evidence => (Exit::Access, "nothing can be sent", "use the workspace of the tenant with --workspace"),
-            TenantError::Denied { .. } => (Exit::Access, "the tenant denies it", "check your permissions, roles and the tenant's licence"),
+            TenantError::Denied { missing, .. } => (Exit::Access, "the tenant denies it", missing.hint()),
             TenantError::Rejected { .. } => (Exit::Partly, "the tenant refused the request", "entriage jobs tells what was done"),
             TenantError::Throttled { .. } => (Exit::Remote, "the tenant keeps throttling", "try again later; nothing is sent twice"),
-            TenantError::Unreachable { .. } => (Exit::Remote, "no connection", "check the network, then go on with entriage jobs resume"),
+            TenantError::Unreachable { .. } => (Exit::Remote, "no connection", "try again when it is there; nothing is lost"),
             TenantError::Lost { .. } => {
-                (Exit::Remote, "the connection broke", "go on with entriage jobs resume: it reads before it sends again")
+                (Exit::Remote, "the connection broke", "try again; what may have been sent is read back before anything is sent again")
             }
             TenantError::State { .. } => {
                 (Exit::Workspace, "the tenant's files cannot be used", "a simulated tenant is made anew by entriage demo --reset")
@@ -172,11 +178,19 @@ impl From<TenantError> for Failure {
     }
 }
 
+impl From<SignInError> for Failure {
+    fn from(error: SignInError) -> Self {
+        TenantError::from(error).into()
+    }
+}
+
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Tenant(error) => error.into(),
+            EngineError::SyncCancelled => Failure::new(Exit::Cancelled, "not up to date").because(&error),
+            EngineError::Syncing => Failure::new(Exit::Workspace, "nothing to do").because(&error).hinted("wait until it is done"),
             EngineError::NoJob(_) | EngineError::Ended(_) | EngineError::Busy => {
                 Failure::usage("nothing to do").because(&error).hinted("entriage jobs lists them all")
             }
@@ -190,8 +204,8 @@ impl From<OpenError> for Failure {
             OpenError::Store(error) => error.into(),
             OpenError::Tenant(error) => error.into(),
             OpenError::Engine(error) => error.into(),
-            OpenError::Spec(_) => Failure::usage("the demo workspace was not made").because(&error),
-            OpenError::OtherKind { .. } => {
+            OpenError::Spec(_) => Failure::usage("this cannot be done").because(&error),
+            OpenError::OtherKind { .. } | OpenError::OtherTenant { .. } => {
                 Failure::new(Exit::Workspace, "the workspace cannot be used").because(&error).hinted("give another name")
             }
         }
@@ -235,6 +249,7 @@ mod tests {
     use super::*;
     use crate::domain::journal::Head;
     use crate::store::DamageKind;
+    use crate::tenant::Missing;
 
     #[test]
     fn a_bad_query_is_pointed_at() {
@@ -258,7 +273,12 @@ mod tests {
 
     #[test]
     fn hostile_text_in_an_error_reaches_no_terminal() {
-        let error = TenantError::Denied { status: 403, code: "x\u{1b}]0;pwn\u{7}".to_owned(), message: "a\nhint: b".to_owned() };
+        let error = TenantError::Denied {
+            status: 403,
+            code: "x\u{1b}]0;pwn\u{7}".to_owned(),
+            message: "a\nhint: b".to_owned(),
+            missing: Missing::Unsaid,
+        };
         let report = Failure::from(error).report();
         assert!(!report.contains('\u{1b}') && report.lines().count() == 2, "{report}");
     }

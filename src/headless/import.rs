@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::domain::fixture;
-    use crate::engine::OpenOptions;
+    use crate::engine::{OpenOptions, SignInOptions};
     use crate::store::Home;
 
     fn problem() -> Problem {
@@ -197,7 +197,12 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_cache_is_rebuilt_from_what_was_imported() {
         let folder = tempfile::tempdir().unwrap();
-        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let options = OpenOptions {
+            home: Home(folder.path().to_owned()),
+            read_only: false,
+            clock: Clock::system(),
+            sign_in: SignInOptions::silent(),
+        };
         let session = Session::evidence(&options, "case").await.unwrap();
         for args in [args(&["graph-risky-users.json", "SigninLogs.jsonl"]), args(&["."]), args(&["."])] {
             let (records, mut report) = read(&args);
@@ -227,7 +232,12 @@ mod tests {
     #[tokio::test]
     async fn an_import_into_a_cache_of_which_nothing_was_kept_keeps_it_all() {
         let folder = tempfile::tempdir().unwrap();
-        let options = OpenOptions { home: Home(folder.path().to_owned()), read_only: false, clock: Clock::system() };
+        let options = OpenOptions {
+            home: Home(folder.path().to_owned()),
+            read_only: false,
+            clock: Clock::system(),
+            sign_in: SignInOptions::silent(),
+        };
         let session = Session::evidence(&options, "case").await.unwrap();
         session.store.put(&[fixture::risky_user("u1", "passwordSpray")]).unwrap();
         let args = args(&["graph-risky-users.json"]);

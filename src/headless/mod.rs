@@ -2,7 +2,9 @@
 
 mod apply;
 pub mod cli;
+mod connect;
 mod demo;
+mod doctor;
 pub mod failure;
 mod import;
 mod job;
@@ -17,7 +19,9 @@ mod order;
 mod output;
 mod place;
 mod plan;
+mod settings;
 mod show;
+mod sign_in;
 mod sync;
 
 use std::io::{self, IsTerminal as _};
@@ -84,7 +88,10 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
             console(place, which, cli.global.color)
         }
         Command::Import(args) => import::import(&place, args).await.map(Next::Exit),
-        Command::Sync(_) => sync::sync(&place).await.map(done),
+        Command::Connect(args) => connect::connect(&place, args).await.map(done),
+        Command::Settings(args) => settings::settings(&place, args).await.map(done),
+        Command::Doctor(args) => doctor::doctor(&place, args).await.map(Next::Exit),
+        Command::Sync(args) => sync::sync(&place, args.full).await.map(done),
         Command::Users(args) => list::users(&place, args).await.map(done),
         Command::SignIns(args) => list::sign_ins(&place, args).await.map(done),
         Command::Detections(args) => list::detections(&place, args).await.map(done),

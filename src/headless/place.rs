@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::cli::Global;
 use super::failure::{Exit, Failure};
-use super::output;
+use super::{output, sign_in};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
 use crate::domain::records::UserRecords;
 pub use crate::engine::DEMO;
-use crate::engine::{OpenOptions, Session};
+use crate::engine::{OpenOptions, Session, SignInOptions};
+use crate::oauth::Keyring;
 use crate::store::Home;
 
 /// Where a command works.
@@ -36,7 +37,12 @@ impl Place {
         };
         let home = Home::resolve(global.home.clone())?;
         Ok(Place {
-            options: OpenOptions { home, read_only: global.read_only, clock: Clock::system() },
+            options: OpenOptions {
+                home,
+                read_only: global.read_only,
+                clock: Clock::system(),
+                sign_in: SignInOptions { prompt: sign_in::prompt(), secret: None, keyring: Keyring::system() },
+            },
             workspace: global.workspace.clone(),
             config,
             paper: output::Paper::stdout(global.color),
@@ -83,6 +89,7 @@ impl Place {
             Session::open(&self.options, &name).await?
         };
         tell_notices(&session);
+        tell_freshness(&session)?;
         session.store.with_ledger(&mut |ledger| {
             for job in ledger.open_jobs() {
                 output::say(&format!("note: job {0} is unfinished; entriage jobs resume {0} goes on with it", job.id));
@@ -90,6 +97,23 @@ impl Place {
         });
         Ok(session)
     }
+}
+
+/// Says where a live workspace does not hold all that the tenant has.
+fn tell_freshness(session: &Session) -> Result<(), Failure> {
+    if session.graph().is_none() {
+        return Ok(());
+    }
+    let state = session.store.sync_state()?;
+    if session.store.synced_at()?.is_none() {
+        output::say("note: this workspace was never brought up to date; entriage sync does");
+    } else if state.unfinished.is_some() {
+        output::say("note: bringing this workspace up to date was interrupted; entriage sync goes on with it");
+    }
+    for note in &state.notes {
+        output::say(&format!("note: {note}"));
+    }
+    Ok(())
 }
 
 /// Says what was repaired or set aside while opening.

@@ -11,13 +11,15 @@
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
 //!
 //! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/synced-at` for when the data was
-//! brought up to date. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
+//! brought up to date, and `m/sync-state` for how far. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
 //! in an imported file are, and users come in the order of their ids.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sled::{Batch, Db};
 
 use super::cache_open::{caught, is_damage, open_sled};
@@ -25,11 +27,13 @@ use super::encoding::{self, Decoder, ENCODING};
 use super::{StoreError, disk};
 use crate::domain::dataset::Dataset;
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::sync::SyncState;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
 const USERS: &[u8] = b"u/";
 const SYNCED_AT: &[u8] = b"m/synced-at";
+const SYNC_STATE: &[u8] = b"m/sync-state";
 
 /// Keys in one batch, about (`reference/performance.md` section A).
 const BATCH_KEYS: usize = 1_000;
@@ -197,19 +201,37 @@ impl Cache {
 
     /// When the data was last brought up to date; `None` for a cache that was never filled to the end.
     pub(super) fn synced_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.guarded("reading it", || match self.db.get(SYNCED_AT)? {
-            Some(value) => encoding::decode_value(&value).map(Some).map_err(|why| Fault::Value(format!("{}: {why}", shown(SYNCED_AT)))),
+        self.value(SYNCED_AT)
+    }
+
+    /// How far the data has been brought up to date.
+    pub(super) fn sync_state(&self) -> Result<SyncState, StoreError> {
+        Ok(self.value(SYNC_STATE)?.unwrap_or_default())
+    }
+
+    /// Says how far the data has been brought up to date.
+    pub(super) fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
+        self.set_value(SYNC_STATE, state)
+    }
+
+    fn value<T: DeserializeOwned>(&self, name: &[u8]) -> Result<Option<T>, StoreError> {
+        self.guarded("reading it", || match self.db.get(name)? {
+            Some(value) => encoding::decode_value(&value).map(Some).map_err(|why| Fault::Value(format!("{}: {why}", shown(name)))),
             None => Ok(None),
+        })
+    }
+
+    fn set_value<T: Serialize>(&self, name: &[u8], value: &T) -> Result<(), StoreError> {
+        self.guarded("writing it", || {
+            self.db.insert(name, encoding::encode_value(value).map_err(Fault::Encoding)?)?;
+            self.db.flush()?;
+            Ok(())
         })
     }
 
     /// Says that the data is up to date, and with it complete.
     pub(super) fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.guarded("writing it", || {
-            self.db.insert(SYNCED_AT, encoding::encode_value(&at).map_err(Fault::Encoding)?)?;
-            self.db.flush()?;
-            Ok(())
-        })?;
+        self.set_value(SYNCED_AT, &at)?;
         if self.folder.join("filled").exists() { Ok(()) } else { write_mark(&self.folder, "filled", "") }
     }
 

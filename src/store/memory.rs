@@ -8,6 +8,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::journal::{Entry, Head, JournalRecord, decode, encode};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 
 /// A store in memory: nothing survives it.
@@ -18,6 +19,7 @@ pub struct MemoryStore(RwLock<Held>);
 struct Held {
     users: BTreeMap<UserId, UserRecords>,
     synced_at: Option<Timestamp>,
+    sync_state: SyncState,
     lines: Vec<String>,
     head: Head,
     ledger: Ledger,
@@ -76,6 +78,15 @@ impl Store for MemoryStore {
 
     fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
         self.write().synced_at = Some(at);
+        Ok(())
+    }
+
+    fn sync_state(&self) -> Result<SyncState, StoreError> {
+        Ok(self.read().sync_state.clone())
+    }
+
+    fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
+        self.write().sync_state = state.clone();
         Ok(())
     }
 

@@ -34,12 +34,13 @@ pub use cache_open::panic_is_caught;
 pub use home::Home;
 pub use memory::MemoryStore;
 pub use sled_store::SledStore;
-pub use workspace::{Opened, create, exists, manifest, open, reset};
+pub use workspace::{Opened, change, create, exists, manifest, open, reset};
 
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::{ChainError, Entry, Head, JournalRecord};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 
 /// Where the journal stops being provable.
@@ -182,6 +183,12 @@ pub trait Store: Send + Sync {
 
     /// Says that the data is up to date as of then.
     fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError>;
+
+    /// How far the data has been brought up to date.
+    fn sync_state(&self) -> Result<SyncState, StoreError>;
+
+    /// Says how far the data has been brought up to date.
+    fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError>;
 
     /// Adds entries to the journal. When this returns, they are on the platter (invariant 2).
     fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError>;

@@ -10,6 +10,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::journal::{Entry, Head, JournalRecord};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 
 /// The store of an open workspace, which is held as long as this lives.
@@ -54,6 +55,14 @@ impl Store for SledStore {
 
     fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
         self.cache.set_synced_at(at)
+    }
+
+    fn sync_state(&self) -> Result<SyncState, StoreError> {
+        self.cache.sync_state()
+    }
+
+    fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
+        self.cache.set_sync_state(state)
     }
 
     fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError> {

@@ -59,6 +59,15 @@ pub fn manifest(home: &Home, name: &str) -> Result<Manifest, StoreError> {
     manifest_file::read(&home.workspace_path(name), name).map(|found| found.manifest)
 }
 
+/// Says anew what a workspace is. Its records and its journal stay.
+pub fn change(home: &Home, name: &str, manifest: &Manifest, now: Timestamp) -> Result<(), StoreError> {
+    check_name(name)?;
+    let dir = home.workspace_path(name);
+    manifest_file::read(&dir, name)?;
+    let _lock = Lock::take(&dir, name, now, PATIENCE)?;
+    manifest_file::write(&dir, manifest)
+}
+
 /// Opens a workspace and holds it.
 pub fn open(home: &Home, name: &str, now: Timestamp) -> Result<Opened, StoreError> {
     open_within(home, name, now, PATIENCE)

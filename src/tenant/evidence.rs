@@ -12,9 +12,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Call, Limits, Page, ReadBack, Tenant, TenantError};
+use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::domain::plan::{Access, Target};
 use crate::domain::records::{Extra, Record};
+use crate::domain::time::Timestamp;
 use crate::wire;
 
 /// Lines in a page.
@@ -142,7 +143,7 @@ impl EvidenceTenant {
     }
 
     fn read(&self, from: u64) -> io::Result<Page> {
-        let mut page = Page { records: Vec::new(), next: None, users: None };
+        let mut page = Page { what: "imported records", ..Page::default() };
         let mut file = match File::open(&self.file) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(page),
@@ -176,19 +177,25 @@ impl EvidenceTenant {
 #[async_trait]
 impl Tenant for EvidenceTenant {
     fn limits(&self) -> Limits {
-        Limits { requests_per_second: None, read_back_page: 500 }
+        Limits { requests_per_second: None, read_back_page: 500, read_back_batch: 500 }
     }
 
     fn access(&self) -> Access {
         Access::Evidence
     }
 
+    async fn turn(&self) {}
+
     async fn act(&self, _call: &Call) -> Result<(), TenantError> {
         Err(TenantError::Evidence)
     }
 
-    async fn read_back(&self, _targets: &[Target]) -> Result<Vec<ReadBack>, TenantError> {
+    async fn read_back(&self, _targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
         Err(TenantError::Evidence)
+    }
+
+    fn changes_since(&self, _at: Timestamp) -> Option<String> {
+        None
     }
 
     async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {

@@ -4,19 +4,22 @@
 
 pub mod demo;
 mod evidence;
-mod read_only;
+mod gate;
+pub mod graph;
+pub mod pace;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use evidence::EvidenceTenant;
-pub use read_only::ReadOnly;
+pub use gate::Gate;
 
 use crate::domain::action::Action;
 use crate::domain::journal::CallAnswer;
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::{Directory, Record, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, UserRecords};
+use crate::domain::records::Record;
+use crate::domain::time::Timestamp;
 
 /// What a tenant allows.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,15 @@ pub struct Limits {
     pub requests_per_second: Option<f64>,
     /// How many targets one read-back request covers.
     pub read_back_page: usize,
+    /// How many targets are worth waiting for before they are read back together.
+    pub read_back_batch: usize,
+}
+
+impl Limits {
+    /// How long this many requests take, in whole seconds.
+    pub fn seconds(&self, requests: usize) -> u64 {
+        self.requests_per_second.filter(|rate| *rate > 0.0).map_or(0, |rate| (requests as f64 / rate).ceil() as u64)
+    }
 }
 
 /// One write request: at most [`crate::domain::plan::IDS_PER_REQUEST`] ids.
@@ -38,50 +50,23 @@ pub struct Call {
     pub operator: String,
 }
 
-/// What was read back of one user. A part that was not read is `None`, and what is held stays.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadBack {
-    /// Risk of the account.
-    pub user: RiskyUser,
-    /// What the directory says.
-    pub directory: Option<Directory>,
-    /// All detections of the user.
-    pub detections: Option<Vec<RiskDetection>>,
-    /// All sign-ins of the user.
-    pub sign_ins: Option<Vec<SignIn>>,
-    /// The risk history.
-    pub history: Option<Vec<RiskyUserHistoryItem>>,
-}
-
-impl ReadBack {
-    /// Puts what was read in place of what is held.
-    pub fn update(self, held: &mut UserRecords) {
-        held.user = self.user;
-        if let Some(directory) = self.directory {
-            held.directory = directory;
-        }
-        if let Some(detections) = self.detections {
-            held.detections = detections;
-        }
-        if let Some(sign_ins) = self.sign_ins {
-            held.sign_ins = sign_ins;
-        }
-        if let Some(history) = self.history {
-            held.history = history;
-        }
-        held.sort();
-    }
-}
-
-/// One page of a full read.
-#[derive(Debug, Clone, PartialEq)]
+/// One page of reading a tenant.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Page {
     /// The records.
     pub records: Vec<Record>,
+    /// Whether records of users who are not held are to be left out: a report of everybody tells of many who were never at risk.
+    pub of_known_users: bool,
     /// How to ask for the next page; `None` at the end.
     pub next: Option<String>,
     /// How many users there are in all, where the tenant says so.
     pub users: Option<usize>,
+    /// What was read, for people: "risky users".
+    pub what: &'static str,
+    /// The tenant's own time when it answered, where it tells.
+    pub at: Option<Timestamp>,
+    /// What cannot be read, why, and what is missing therefore. Hostile text.
+    pub note: Option<String>,
 }
 
 /// Why a request did not do what it should.
@@ -118,11 +103,21 @@ pub enum TenantError {
         code: String,
         /// Graph's message. Hostile text.
         message: String,
+        /// What is missing.
+        missing: Missing,
+    },
+    /// Nobody is signed in, and signing in failed; nothing was changed.
+    #[error("not signed in: {message}")]
+    SignIn {
+        /// What failed and why. Hostile text.
+        message: String,
+        /// What to do next.
+        hint: String,
     },
     /// The request never reached the tenant; nothing was changed.
     #[error("the tenant cannot be reached: {message}")]
     Unreachable {
-        /// What was seen.
+        /// What was seen, and what to do next where it tells.
         message: String,
     },
     /// The request may have been applied: the connection broke, or the server failed.
@@ -139,12 +134,42 @@ pub enum TenantError {
     },
 }
 
+/// What an operator lacks (`reference/graph.md` section 2, error shapes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The tenant has no licence for it.
+    Licence,
+    /// The operator has no role for it.
+    Role,
+    /// The token has no scope or application permission for it.
+    Scope,
+    /// The tenant does not say what.
+    Unsaid,
+}
+
+impl Missing {
+    /// What is missing and how to come by it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Missing::Licence => "the tenant has no licence for this: risk data needs Microsoft Entra ID P2, sign-ins need P1",
+            Missing::Role => {
+                "the account lacks a directory role: Security Reader reads, Security Administrator (in the portal also Security \
+                 Operator) remediates"
+            }
+            Missing::Scope => "the app registration lacks a permission, or an administrator has not consented to it",
+            Missing::Unsaid => "check the account's roles, the app's permissions and the tenant's licence",
+        }
+    }
+}
+
 impl TenantError {
     /// What the journal says of it.
     pub fn answer(&self) -> CallAnswer {
         let message = self.to_string();
         match self {
-            TenantError::ReadOnly | TenantError::Evidence | TenantError::Unreachable { .. } => CallAnswer::NotSent { message },
+            TenantError::ReadOnly | TenantError::Evidence | TenantError::SignIn { .. } | TenantError::Unreachable { .. } => {
+                CallAnswer::NotSent { message }
+            }
             TenantError::Rejected { .. } | TenantError::Denied { .. } => CallAnswer::Rejected { message },
             TenantError::Throttled { retry_after } => CallAnswer::Throttled { retry_after_seconds: retry_after.map(|wait| wait.as_secs()) },
             TenantError::Lost { .. } | TenantError::State { .. } => CallAnswer::Unknown { message },
@@ -161,12 +186,18 @@ pub trait Tenant: Send + Sync {
     /// Whether anything may be sent to it.
     fn access(&self) -> Access;
 
-    /// Sends one write request. `Ok` is the tenant's 204: taken, not yet a success (invariant 3).
+    /// Waits until a write may be sent. Reading paces itself, and gives way.
+    async fn turn(&self);
+
+    /// Sends one write request, which has its turn. `Ok` is the tenant's 204: taken, not yet a success (invariant 3).
     async fn act(&self, call: &Call) -> Result<(), TenantError>;
 
-    /// Reads the users of these targets as they are now. Users that the tenant does not know are left out.
-    /// At most [`Limits::read_back_page`] targets.
-    async fn read_back(&self, targets: &[Target]) -> Result<Vec<ReadBack>, TenantError>;
+    /// Reads these targets as they are now, and what comes along of their users. Targets that the tenant does not know are left out.
+    /// At most [`Limits::read_back_batch`] targets, of which none was changed by us before `since`; `None` where nobody knows.
+    async fn read_back(&self, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+
+    /// The cursor that reads what has changed since then, by the tenant's clock; `None` where it can only be read as a whole.
+    fn changes_since(&self, at: Timestamp) -> Option<String>;
 
     /// Reads everything, page by page, from the cursor of the page before.
     async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError>;

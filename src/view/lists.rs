@@ -12,11 +12,13 @@ use crate::app::format::{count, fit, moment, number};
 use crate::app::input::Input;
 use crate::app::job::tally_words;
 use crate::app::layout::Area;
+use crate::app::msg::SignInAsked;
 use crate::app::overlay::Menu;
 use crate::app::scroll::Scroll;
 use crate::domain::journal::{Entry, JobState, JournalRecord};
 use crate::domain::journal_words::words;
 use crate::domain::records::UserId;
+use crate::domain::text::safe;
 
 pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: bool, message: Option<&str>, theme: Theme) {
     let total = app.ledger().jobs().count();
@@ -104,6 +106,34 @@ pub fn note(frame: &mut Frame, app: &App, area: Area, user: &UserId, input: &Inp
     let inner = window(frame, area, &format!("Note on {name}"), "", theme);
     put(frame, inner, 0, field("", input, usize::from(inner.width), true, theme));
     put(frame, inner, 2, Line::styled("Enter adds it to the journal, for good · Esc leaves", theme.quiet()));
+}
+
+pub fn sign_in(frame: &mut Frame, asked: &SignInAsked, area: Area, theme: Theme) {
+    let inner = window(frame, area, "Sign in", "", theme);
+    let columns = usize::from(inner.width);
+    let what = match (&asked.code, asked.opened) {
+        (Some(_), _) => "Open this address in a browser, on any device, and type the code:",
+        (None, true) => "Go on in the browser that was opened. If none came up, open this address:",
+        (None, false) => "Open this address in a browser on this machine:",
+    };
+    put(frame, inner, 0, Line::raw(fit(what, columns).into_owned()));
+    let mut row = 2;
+    for line in broken(&asked.address, columns).into_iter().take(usize::from(inner.height).saturating_sub(5)) {
+        put(frame, inner, row, Line::styled(line, theme.accent()));
+        row += 1;
+    }
+    if let Some(code) = &asked.code {
+        put(frame, inner, row + 1, Line::styled(fit(code, columns).into_owned(), theme.strong()));
+    }
+    let copies = if asked.code.is_some() { "y copies the code" } else { "y copies the address" };
+    let hint = format!("{copies} · Esc hides this, and the sign-in goes on waiting");
+    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(&hint, columns).into_owned(), theme.quiet()));
+}
+
+/// A long word in lines of so many columns.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<char> = safe(text).chars().collect();
+    characters.chunks(columns.max(1)).map(|line| line.iter().collect()).collect()
 }
 
 pub fn quit(frame: &mut Frame, app: &App, area: Area, theme: Theme) {

@@ -70,6 +70,7 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
         Overlay::Help(open) => help::draw(frame, open, area, theme),
         Overlay::Menu(menu) => lists::menu(frame, menu, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
+        Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::cell::put;
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{fit, number, since, width};
+use crate::app::format::{fit, number, width};
 use crate::app::layout::{Area, Layout, Pane};
 use crate::domain::plan::Access;
 
@@ -65,10 +65,21 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
         Access::Evidence => Span::raw("read-only (files)"),
     };
     let name = Span::styled(" entriage  ", theme.accent());
-    let label = Span::styled(format!("{}  ", workspace.label), theme.accent());
-    let taken = width(&name.content) + width(&label.content) + width(&access.content) + 2;
+    // A real tenant must never be taken for the demo.
+    let live = workspace.account.is_some();
+    let label = if live {
+        Span::styled(format!(" {} ", workspace.label), theme.danger().patch(theme.selected()))
+    } else {
+        Span::styled(workspace.label.to_owned(), theme.accent())
+    };
+    let taken = width(&name.content) + width(&label.content) + width(&access.content) + 4;
     let tenant = fit(&workspace.tenant, room.saturating_sub(taken).min(40)).into_owned();
-    vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, access]
+    let left = room.saturating_sub(taken + width(&tenant) + 4);
+    let mut spans = vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, Span::raw("  "), access];
+    if let Some(account) = workspace.account.as_deref().filter(|_| left >= 12) {
+        spans.push(Span::styled(format!("  {}", fit(account, left.min(40))), theme.quiet()));
+    }
+    spans
 }
 
 fn counts(app: &App, theme: Theme) -> Vec<Span<'static>> {
@@ -102,9 +113,7 @@ fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
 }
 
 fn freshness(app: &App, theme: Theme) -> Vec<Span<'static>> {
-    let text = match app.workspace().synced_at {
-        Some(at) => format!("  synced {} ", since(at, app.now())),
-        None => "  never synced ".to_owned(),
-    };
-    vec![Span::styled(text, theme.quiet())]
+    let missing = if app.sync_notes().is_empty() { "" } else { ", incomplete" };
+    let style = if missing.is_empty() { theme.quiet() } else { theme.warning() };
+    vec![Span::styled(format!("  {}{missing} ", app.freshness_words()), style)]
 }

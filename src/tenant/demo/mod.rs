@@ -23,7 +23,8 @@ use self::faults::Strikes;
 use self::log::{Change, Line, Log};
 pub use self::seed::Population;
 use self::state::State;
-use super::{Call, Limits, Page, ReadBack, Tenant, TenantError};
+use super::pace::{Pacer, Urgency};
+use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::clock::Clock;
 use crate::domain::action::Action;
 use crate::domain::plan::{Access, IDS_PER_REQUEST, Target};
@@ -59,6 +60,7 @@ pub fn check(spec: &DemoSpec) -> Result<(), String> {
 pub struct DemoTenant {
     population: Population,
     clock: Clock,
+    pacer: Pacer,
     inner: Mutex<Inner>,
 }
 
@@ -88,14 +90,19 @@ impl DemoTenant {
                 })?,
             }
         }
-        Ok(DemoTenant { population, clock, inner: Mutex::new(Inner { state, strikes, log: file, last_request: None }) })
+        Ok(Self::new(population, clock, Inner { state, strikes, log: file, last_request: None }))
     }
 
     /// A tenant of this spec that is gone with the process, for an emulator.
     pub fn in_memory(spec: DemoSpec, clock: Clock) -> Result<Self, TenantError> {
         check(&spec).map_err(|message| TenantError::State { message })?;
         let inner = Inner { state: State::new(), strikes: Strikes::default(), log: Log::nowhere(), last_request: None };
-        Ok(DemoTenant { population: Population::new(spec), clock, inner: Mutex::new(inner) })
+        Ok(Self::new(Population::new(spec), clock, inner))
+    }
+
+    fn new(population: Population, clock: Clock, inner: Inner) -> Self {
+        let pacer = Pacer::new(population.spec().rate, clock);
+        DemoTenant { population, clock, pacer, inner: Mutex::new(inner) }
     }
 
     /// All records of the user with this number, as they can be read now.
@@ -215,11 +222,15 @@ fn after(now: Timestamp, seconds: u64) -> Timestamp {
 #[async_trait]
 impl Tenant for DemoTenant {
     fn limits(&self) -> Limits {
-        Limits { requests_per_second: self.population.spec().rate, read_back_page: PAGE }
+        Limits { requests_per_second: self.population.spec().rate, read_back_page: PAGE, read_back_batch: PAGE }
     }
 
     fn access(&self) -> Access {
         Access::ReadWrite
+    }
+
+    async fn turn(&self) {
+        self.pacer.turn(Urgency::Acting).await;
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {
@@ -264,7 +275,8 @@ impl Tenant for DemoTenant {
         if met.broken.is_some() { Err(faults::broken()) } else { Ok(()) }
     }
 
-    async fn read_back(&self, targets: &[Target]) -> Result<Vec<ReadBack>, TenantError> {
+    async fn read_back(&self, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.pacer.turn(Urgency::Acting).await;
         let mut inner = self.lock();
         let now = self.clock.now();
         let scoped: Vec<(Scope, &str)> = targets
@@ -281,10 +293,19 @@ impl Tenant for DemoTenant {
         }
         let mut seen = HashSet::new();
         let users = scoped.into_iter().filter_map(|(scope, id)| self.user_of(scope, id)).filter(|index| seen.insert(*index));
-        Ok(users.map(|index| read_back(inner.state.read(&self.population, index, now))).collect())
+        let mut records = Vec::new();
+        for index in users {
+            spread(inner.state.read(&self.population, index, now), &mut records);
+        }
+        Ok(records)
+    }
+
+    fn changes_since(&self, _at: Timestamp) -> Option<String> {
+        None
     }
 
     async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {
+        self.pacer.turn(Urgency::Reading).await;
         let users = self.population.spec().users;
         let mut inner = self.lock();
         let now = self.clock.now();
@@ -302,17 +323,8 @@ impl Tenant for DemoTenant {
         for index in first..end {
             spread(inner.state.read(&self.population, index, now), &mut records);
         }
-        Ok(Page { records, next: (end < users).then(|| end.to_string()), users: Some(users as usize) })
-    }
-}
-
-fn read_back(records: UserRecords) -> ReadBack {
-    ReadBack {
-        user: records.user,
-        directory: Some(records.directory),
-        detections: Some(records.detections),
-        sign_ins: Some(records.sign_ins),
-        history: Some(records.history),
+        let next = (end < users).then(|| end.to_string());
+        Ok(Page { records, next, users: Some(users as usize), what: "users", ..Page::default() })
     }
 }
 

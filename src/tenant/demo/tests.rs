@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::facts;
+use crate::domain::filing;
 use crate::domain::fixture;
 use crate::domain::risk::{RiskDetail, RiskState};
 use crate::domain::transition::{self, Verification};
@@ -51,9 +52,9 @@ fn open_ids(tenant: &DemoTenant) -> Vec<String> {
 
 async fn read(tenant: &DemoTenant, id: &str) -> UserRecords {
     let target = if tenant.population().user(id).is_some() { Target::User(id.into()) } else { Target::SignIn(id.into()) };
-    let back = tenant.read_back(&[target]).await.unwrap().pop().unwrap();
-    let mut records = UserRecords::unknown(back.user.id.clone());
-    back.update(&mut records);
+    let read = tenant.read_back(&[target], None).await.unwrap();
+    let mut records = UserRecords::unknown(read[0].user_id().clone());
+    filing::file_all(&mut records, read, &mut |_| {});
     records
 }
 
@@ -174,9 +175,14 @@ async fn the_rate_is_kept_by_all_requests_together() {
     place.spec.rate = Some(2.0);
     let tenant = place.open();
     tenant.page(None).await.unwrap();
-    assert_eq!(tenant.read_back(&[]).await, Err(TenantError::Throttled { retry_after: None }));
-    tokio::time::advance(Duration::from_millis(499)).await;
-    tenant.read_back(&[]).await.unwrap();
+    let id = open_ids(&tenant)[0].clone();
+    let write = dismiss(std::slice::from_ref(&id));
+    assert_eq!(tenant.act(&write).await, Err(TenantError::Throttled { retry_after: None }), "it did not wait for its turn");
+    tenant.turn().await;
+    tenant.act(&write).await.unwrap();
+    let start = tokio::time::Instant::now();
+    tenant.read_back(&[], None).await.unwrap();
+    assert_eq!(start.elapsed().as_millis(), 500, "reading waits by itself");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,147 @@
+//! Keeping the data up to date, and signing in where that needs a person.
+
+use super::App;
+use super::format::{count, duration};
+use super::msg::{Effect, SignInAsked, Syncing};
+use super::overlay::{Item, Menu, Overlay};
+use super::scroll::Scroll;
+use super::{format, overlay};
+use crate::domain::plan::Access;
+use crate::domain::time::Timestamp;
+
+/// How long after a failure it is tried again, in regular pauses.
+const PATIENCE: i32 = 5;
+/// How soon after a job what it changed besides its targets is read.
+const AFTER_A_JOB: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
+
+/// What the console knows of how fresh its data is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Freshness {
+    /// The sync that runs.
+    pub running: Option<Syncing>,
+    /// When the next one is due by itself.
+    pub next: Option<Timestamp>,
+    /// What could not be read. Hostile text.
+    pub notes: Vec<String>,
+}
+
+impl App {
+    /// The sync that runs.
+    pub fn syncing(&self) -> Option<&Syncing> {
+        self.freshness.running.as_ref()
+    }
+
+    /// What could not be read of the tenant.
+    pub fn sync_notes(&self) -> &[String] {
+        &self.freshness.notes
+    }
+
+    /// Starts a sync, for the operator.
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        self.toasts.say("Reading the tenant again …", self.now);
+        self.start_sync()
+    }
+
+    fn start_sync(&mut self) -> Vec<Effect> {
+        self.freshness.next = None;
+        self.freshness.running = Some(Syncing::default());
+        vec![Effect::Refresh]
+    }
+
+    /// Starts a sync that is due by itself.
+    pub(super) fn sync_if_due(&mut self) -> Vec<Effect> {
+        let due = self.freshness.next.is_some_and(|next| next <= self.now);
+        if due && self.freshness.running.is_none() { self.start_sync() } else { Vec::new() }
+    }
+
+    /// When a sync is due by itself.
+    pub(super) fn sync_due(&self) -> Option<Timestamp> {
+        self.freshness.next.filter(|_| self.freshness.running.is_none())
+    }
+
+    /// Lets the next sync begin at once, as when a workspace was opened.
+    pub(super) fn sync_at_once(&mut self) {
+        self.freshness.next = self.workspace.refresh_seconds.map(|_| self.now);
+    }
+
+    /// What a job changed besides its targets is to be read.
+    pub(super) fn sync_after_job(&mut self) {
+        if self.workspace.refresh_seconds.is_some() {
+            self.freshness.next = Some(Timestamp(self.now.0 + AFTER_A_JOB));
+        }
+    }
+
+    pub(super) fn synced(&mut self, at: Option<Timestamp>, notes: Vec<String>) {
+        let asked = self.freshness.running.take().is_some_and(|running| running.users > 0 || self.workspace.refresh_seconds.is_none());
+        self.workspace.synced_at = at;
+        self.freshness.next = self.pause(1);
+        for note in &notes {
+            if !self.freshness.notes.contains(note) {
+                self.toasts.fail(note.clone());
+            }
+        }
+        self.freshness.notes = notes;
+        if asked {
+            self.toasts.say("Up to date.", self.now);
+        }
+    }
+
+    /// A sync came to no end. One that waits for a person does not begin again by itself.
+    pub(super) fn sync_failed(&mut self, message: String, needs_person: bool) {
+        self.freshness.running = None;
+        self.freshness.next = if needs_person { None } else { self.pause(PATIENCE) };
+        self.toasts.fail(message);
+    }
+
+    fn pause(&self, times: i32) -> Option<Timestamp> {
+        let seconds = i64::try_from(self.workspace.refresh_seconds?).ok()?;
+        Some(Timestamp(self.now.0 + chrono::TimeDelta::seconds(seconds) * times))
+    }
+
+    /// Asks the operator to sign in.
+    pub(super) fn ask_to_sign_in(&mut self, asked: SignInAsked) {
+        // A plan or a job is not put away for it: the message stays, and says how to come by the address.
+        if self.overlay.is_some() && !matches!(self.overlay, Some(Overlay::SignIn(_))) {
+            self.toasts.fail(format!("Sign in: {}", asked.words()));
+        } else {
+            self.overlay = Some(Overlay::SignIn(asked));
+        }
+    }
+
+    pub(super) fn signed_in(&mut self) {
+        if matches!(self.overlay, Some(Overlay::SignIn(_))) {
+            self.overlay = None;
+        }
+        self.toasts.forget_asked("Sign in: ");
+        self.toasts.say("Signed in.", self.now);
+    }
+
+    /// The menu that turns writing on or off.
+    pub(super) fn writing_menu(&self) -> Menu {
+        let item = |label: &str, detail: String, on| Item { label: label.to_owned(), detail, choice: overlay::Choice::Writing(on) };
+        let tenant = &self.workspace.tenant;
+        let stay = |writable: bool| if writable { "stay read-write" } else { "stay read-only" };
+        let writable = self.workspace.access == Access::ReadWrite;
+        let change = if writable {
+            item("read-only", format!("nothing can be sent to {tenant} any more"), Some(false))
+        } else {
+            item("read-write", format!("confirmed plans are sent to {tenant}, from now on"), Some(true))
+        };
+        // What changes nothing comes first: Enter alone must not open the tenant.
+        let items = vec![item(stay(writable), "changes nothing".to_owned(), None), change];
+        Menu { title: "Writing to this tenant", items, scroll: Scroll::default() }
+    }
+
+    /// How fresh the data is, for the status line.
+    pub fn freshness_words(&self) -> String {
+        match (&self.freshness.running, self.workspace.synced_at) {
+            (Some(running), _) if running.what.is_empty() => "syncing …".to_owned(),
+            (Some(running), _) => {
+                let left = running.seconds_left.map_or(String::new(), |seconds| format!(" · {} left", duration(seconds)));
+                format!("syncing {}, {}{left}", running.what, count(running.users, "user", "users"))
+            }
+            (None, Some(at)) => format!("synced {}", format::since(at, self.now)),
+            (None, None) => "never synced".to_owned(),
+        }
+    }
+}

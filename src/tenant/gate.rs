@@ -1,0 +1,67 @@
+//! The read-only gate: stands where a write would leave (invariant 9).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+
+use super::{Call, Limits, Page, Tenant, TenantError};
+use crate::domain::plan::{Access, Target};
+use crate::domain::records::Record;
+use crate::domain::time::Timestamp;
+
+/// A tenant that is written only while the gate is open.
+pub struct Gate {
+    tenant: Arc<dyn Tenant>,
+    open: Arc<AtomicBool>,
+}
+
+impl Gate {
+    /// A gate before this tenant, closed where `open` is false.
+    pub fn new(tenant: Arc<dyn Tenant>, open: Arc<AtomicBool>) -> Self {
+        Gate { tenant, open }
+    }
+
+    /// Opens or closes it. A request that has left is not called back.
+    pub fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::SeqCst);
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Tenant for Gate {
+    fn limits(&self) -> Limits {
+        self.tenant.limits()
+    }
+
+    fn access(&self) -> Access {
+        match self.tenant.access() {
+            Access::ReadWrite if !self.is_open() => Access::ReadOnly,
+            access => access,
+        }
+    }
+
+    async fn turn(&self) {
+        self.tenant.turn().await;
+    }
+
+    async fn act(&self, call: &Call) -> Result<(), TenantError> {
+        if self.is_open() { self.tenant.act(call).await } else { Err(TenantError::ReadOnly) }
+    }
+
+    async fn read_back(&self, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.tenant.read_back(targets, since).await
+    }
+
+    fn changes_since(&self, at: Timestamp) -> Option<String> {
+        self.tenant.changes_since(at)
+    }
+
+    async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {
+        self.tenant.page(cursor).await
+    }
+}

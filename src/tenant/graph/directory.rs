@@ -1,0 +1,48 @@
+//! What the directory says of users, a few of them in each request.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+use super::client::{Client, Service, Version};
+use super::lists::{ListPage, presence, quoted};
+use crate::domain::permission::Operation;
+use crate::domain::records::Record;
+use crate::tenant::TenantError;
+use crate::tenant::pace::Urgency;
+use crate::wire;
+
+/// Values that an `in` of a filter may have.
+const IDS: usize = 15;
+/// Requests under way at once: each takes its time, and the directory allows many.
+const AT_ONCE: usize = 8;
+const PROPERTIES: &str = "id,accountEnabled,userType,onPremisesSyncEnabled,lastPasswordChangeDateTime,signInSessionsValidFromDateTime";
+
+/// Reads what the directory says of these users. One that it does not have is deleted: Graph goes on listing its risk.
+pub(super) async fn users(client: &Client, ids: &[String], urgency: Urgency) -> Result<Vec<Record>, TenantError> {
+    let requests: Vec<_> = ids.chunks(IDS).map(|ids| some(client, ids, urgency)).collect();
+    let read: Vec<Vec<Record>> = futures::stream::iter(requests).buffered(AT_ONCE).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+async fn some(client: &Client, ids: &[String], urgency: Urgency) -> Result<Vec<Record>, TenantError> {
+    let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
+    let filter = format!("id in ({})", list.join(","));
+    let url = client.url(Version::V1, &["users"], &[("$select", PROPERTIES), ("$filter", &filter)]);
+    let page: ListPage = client.get(Operation::ReadUsers, Service::Directory, urgency, url).await?.json()?;
+    let mut found = HashSet::new();
+    let mut records = Vec::new();
+    for mut object in page.value {
+        let Some(id) = object.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
+        // Null says that the user never was synchronised; leaving it out would say that it was not read.
+        if object.get("onPremisesSyncEnabled").is_some_and(Value::is_null) {
+            object.insert("onPremisesSyncEnabled".to_owned(), Value::Bool(false));
+        }
+        records.push(presence(&id, false));
+        records.extend(wire::read(wire::Kind::User, object).ok());
+        found.insert(id.to_ascii_lowercase());
+    }
+    records.extend(ids.iter().filter(|id| !found.contains(&id.to_ascii_lowercase())).map(|id| presence(id, true)));
+    Ok(records)
+}

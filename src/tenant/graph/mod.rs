@@ -1,0 +1,144 @@
+//! A live tenant behind Microsoft Graph (`reference/graph.md`).
+
+mod accounts;
+mod answer;
+mod client;
+mod directory;
+mod doctor;
+mod lists;
+mod policies;
+mod read_back;
+mod sync;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub use self::accounts::{Device, NextSignIn, Reset};
+pub use self::answer::Answer;
+pub use self::client::{Ask, Client, Service, Version};
+pub use self::doctor::Report;
+pub use self::policies::{IpLocation, Policy, PolicyChange, PolicyDiff, PolicyError};
+use super::pace::Urgency;
+use super::{Call, Limits, Page, Tenant, TenantError};
+use crate::clock::Clock;
+use crate::domain::action::Action;
+use crate::domain::permission::Operation;
+use crate::domain::plan::{Access, Target};
+use crate::domain::records::Record;
+use crate::domain::time::Timestamp;
+use crate::domain::transition::Scope;
+use crate::domain::workspace::LiveSpec;
+use crate::oauth::Credential;
+
+/// Users in a page of risky users or detections; more is refused, not cut (`reference/graph.md` section 8.11).
+const PAGE: usize = 500;
+/// Reading back asks for what changed since it was sent, so that it is cheapest for many at once.
+const READ_BACK_BATCH: usize = 5_000;
+
+/// A live tenant.
+pub struct GraphTenant {
+    client: Client,
+    rate: Option<f64>,
+}
+
+impl GraphTenant {
+    /// The tenant that is signed in to with this credential. Nothing is sent yet.
+    pub fn new(spec: &LiveSpec, credential: Credential, clock: Clock) -> Result<Self, TenantError> {
+        Ok(GraphTenant { client: Client::new(spec, credential, clock)?, rate: spec.rate })
+    }
+
+    /// Whether anything may be written. The client refuses where it may not; a new tenant is not written.
+    pub fn writing(&self) -> Arc<AtomicBool> {
+        self.client.writing()
+    }
+
+    /// The client, for requests beyond risk feedback.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Path and body of a feedback verb (`reference/graph.md` section 2).
+fn feedback(action: Action, ids: &[String]) -> ([&'static str; 3], Value) {
+    let verb = match action {
+        Action::DismissUserRisk | Action::DismissSignInRisk => "dismiss",
+        Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised => "confirmCompromised",
+        Action::ConfirmUserSafe | Action::ConfirmSignInSafe => "confirmSafe",
+    };
+    match action.scope() {
+        Scope::User => (["identityProtection", "riskyUsers", verb], json!({ "userIds": ids })),
+        Scope::SignIn => (["auditLogs", "signIns", verb], json!({ "requestIds": ids })),
+    }
+}
+
+#[async_trait]
+impl Tenant for GraphTenant {
+    fn limits(&self) -> Limits {
+        Limits { requests_per_second: self.rate, read_back_page: PAGE, read_back_batch: READ_BACK_BATCH }
+    }
+
+    fn access(&self) -> Access {
+        Access::ReadWrite
+    }
+
+    async fn turn(&self) {
+        self.client.turn(Service::Protection, Urgency::Acting).await;
+    }
+
+    async fn act(&self, call: &Call) -> Result<(), TenantError> {
+        let (path, body) = feedback(call.action, &call.ids);
+        let ask = Ask {
+            operation: Operation::Act(call.action),
+            service: Service::Protection,
+            urgency: Urgency::Acting,
+            method: Method::POST,
+            url: self.client.url(Version::V1, &path, &[]),
+            body: Some(&body),
+        };
+        self.client.send(&ask).await.map(|_| ())
+    }
+
+    async fn read_back(&self, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        read_back::read(&self.client, targets, since).await
+    }
+
+    fn changes_since(&self, at: Timestamp) -> Option<String> {
+        Some(sync::Cursor::changes(at).text())
+    }
+
+    async fn page(&self, cursor: Option<&str>) -> Result<Page, TenantError> {
+        sync::page(&self.client, cursor).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verb_has_the_path_and_the_key_of_the_documentation() {
+        let ids = ["a".to_owned()];
+        let told: Vec<String> = Action::ALL
+            .into_iter()
+            .map(|action| {
+                let (path, body) = feedback(action, &ids);
+                format!("{} {body}", path.join("/"))
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                r#"identityProtection/riskyUsers/dismiss {"userIds":["a"]}"#,
+                r#"identityProtection/riskyUsers/confirmCompromised {"userIds":["a"]}"#,
+                r#"identityProtection/riskyUsers/confirmSafe {"userIds":["a"]}"#,
+                r#"auditLogs/signIns/dismiss {"requestIds":["a"]}"#,
+                r#"auditLogs/signIns/confirmCompromised {"requestIds":["a"]}"#,
+                r#"auditLogs/signIns/confirmSafe {"requestIds":["a"]}"#,
+            ]
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading back what was acted on, with as few requests as the interface allows.
+//!
+//! Risky users cannot be asked for by a list of ids. Those that we changed have a new `riskLastUpdatedDateTime`, so one list of what
+//! changed since the first of them was sent finds them, 500 in a request. Whoever is not among them is asked for by id, or,
+//! where that would take longer, in a list of everybody.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use url::Url;
+
+use super::client::{Client, Version};
+use super::lists::{List, literal, quoted};
+use super::sync::kinds;
+use crate::domain::plan::Target;
+use crate::domain::records::Record;
+use crate::domain::time::Timestamp;
+use crate::tenant::TenantError;
+use crate::tenant::pace::Urgency;
+
+/// The service's clocks do not agree to the second.
+const OVERLAP: TimeDelta = TimeDelta::seconds(30);
+/// So few are asked for one by one from the start.
+const FEW: usize = 2;
+/// So many that a list did not have are asked for one by one.
+const MISSING: usize = 20;
+/// Sign-ins in one request.
+const SIGN_INS: usize = 15;
+
+/// Reads these targets as they are now.
+pub(super) async fn read(client: &Client, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    let mut users = HashSet::new();
+    let mut sign_ins = Vec::new();
+    for target in targets {
+        match target {
+            Target::User(id) => {
+                users.insert(id.as_str().to_ascii_lowercase());
+            }
+            Target::SignIn(id) => sign_ins.push(id.as_str()),
+        }
+    }
+    let mut records = risky_users(client, users, since.map(|at| client.by_graphs_clock(at))).await?;
+    records.extend(by_request_id(client, &sign_ins, Urgency::Acting, Version::Beta).await?);
+    Ok(records)
+}
+
+async fn risky_users(client: &Client, mut wanted: HashSet<String>, since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    let mut records = Vec::new();
+    if wanted.len() > FEW {
+        if let Some(since) = since {
+            let filter = format!("riskLastUpdatedDateTime ge {}", literal(Timestamp(since.0 - OVERLAP)));
+            listed(client, Some(&filter), &mut wanted, &mut records).await?;
+        }
+        if wanted.len() > MISSING {
+            listed(client, None, &mut wanted, &mut records).await?;
+        }
+    }
+    // Whoever a list of everybody does not have is not there: nobody asks for thousands one by one.
+    for id in wanted.into_iter().take(MISSING) {
+        // Not found is a user who never was at risk, or is gone.
+        let object = List::RiskyUsers.one(client, Urgency::Acting, &id).await?;
+        records.extend(List::RiskyUsers.records(object.into_iter().collect()).0);
+    }
+    Ok(records)
+}
+
+/// Reads a list until nobody is missing, and keeps those that are wanted.
+async fn listed(client: &Client, filter: Option<&str>, wanted: &mut HashSet<String>, records: &mut Vec<Record>) -> Result<(), TenantError> {
+    let mut url: Url = List::RiskyUsers.first(client, filter);
+    loop {
+        let page = List::RiskyUsers.page(client, Urgency::Acting, url).await?;
+        let found = List::RiskyUsers.records(page.value).0;
+        records.extend(found.into_iter().filter(|record| wanted.remove(&record.user_id().as_str().to_ascii_lowercase())));
+        match page.next {
+            Some(next) if !wanted.is_empty() => url = client.next(&next)?,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Reads sign-ins by their request ids; from v1.0 where beta does not answer.
+pub(super) async fn by_request_id(client: &Client, ids: &[&str], urgency: Urgency, version: Version) -> Result<Vec<Record>, TenantError> {
+    let mut list = List::SignIns(version);
+    let mut records = Vec::new();
+    for ids in ids.chunks(SIGN_INS) {
+        let terms: Vec<String> = ids.iter().map(|id| format!("id eq {}", quoted(id))).collect();
+        let filter = |version| format!("({}){}", terms.join(" or "), kinds(version));
+        let page = match list.page(client, urgency, list.first(client, Some(&filter(list.version())))).await {
+            Err(TenantError::Rejected { .. } | TenantError::Denied { .. }) if list.version() == Version::Beta => {
+                list = List::SignIns(Version::V1);
+                list.page(client, urgency, list.first(client, Some(&filter(Version::V1)))).await?
+            }
+            page => page?,
+        };
+        records.extend(list.records(page.value).0);
+    }
+    Ok(records)
+}
