@@ -21,7 +21,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("view", &["app", "domain"]),
     ("config", &["app"]),
     ("console", &["config", "view", "app", "engine", "tenant", "store", "clock", "domain"]),
-    ("headless", &["config", "console", "app", "engine", "tenant", "store", "import", "wire", "clock", "domain"]),
+    ("headless", &["config", "console", "app", "engine", "emulator", "tenant", "store", "import", "wire", "clock", "domain"]),
 ];
 
 /// What a pure module must not name: runtimes, terminals, databases, clocks, files, processes.
