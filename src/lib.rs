@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod domain;
+pub mod emulator;
 pub mod engine;
 pub mod headless;
 pub mod http;

@@ -1,6 +1,7 @@
 //! The command line: what can be typed (`design.md` section 3). What it means is the other files' business.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -86,6 +87,8 @@ pub enum Command {
     Settings(Settings),
     /// Checks terminal, workspace and sign-in, and for every verb whether it is allowed.
     Doctor(Doctor),
+    /// Serves a simulated tenant as Microsoft Graph with sign-in over HTTPS, on this machine only.
+    Emulate(Emulate),
     /// Tells where files are.
     Paths(Paths),
     /// Prints the key map and its conflicts.
@@ -216,6 +219,30 @@ pub struct Doctor {
 /// Requests per second; `None` without a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate(pub Option<f64>);
+
+/// `emulate`
+#[derive(Debug, Args)]
+#[command(after_help = "The first line on standard output is a JSON object: url, caFile, tenantId, clientId, clientSecret.")]
+pub struct Emulate {
+    /// Address of this machine to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Seed of all chance; the same seed gives the same tenant.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Number of users.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub users: u32,
+    /// Requests per second that the tenant allows, or `off`.
+    #[arg(long, value_name = "N|off", default_value = "1", value_parser = rate)]
+    pub rate: Rate,
+    /// JSON array of things that go wrong.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Folder of its certificates, which a later run uses again; without it, one that is gone with the emulator.
+    #[arg(long, value_name = "DIR")]
+    pub tls_dir: Option<PathBuf>,
+}
 
 /// `import`
 #[derive(Debug, Args)]

@@ -28,7 +28,7 @@ pub fn wanted(place: &Place, args: &Demo) -> Result<Option<DemoSpec>, Failure> {
     if let Some(name) = place.workspace.as_deref().filter(|name| *name != DEMO) {
         return Err(Failure::usage(format!("the simulated tenant is not in workspace {name}")).hinted("leave out --workspace"));
     }
-    let faults = args.faults.as_deref().map(faults).transpose()?;
+    let faults = args.faults.as_deref().map(own_faults).transpose()?;
     if args.seed.is_none() && args.users.is_none() && args.rate.is_none() && faults.is_none() && !args.reset {
         return Ok(None);
     }
@@ -42,9 +42,13 @@ pub fn wanted(place: &Place, args: &Demo) -> Result<Option<DemoSpec>, Failure> {
 }
 
 fn spec(args: &Demo, faults: Vec<Fault>, now: Timestamp) -> DemoSpec {
-    let epoch = Timestamp(chrono::DateTime::from_timestamp(now.0.timestamp(), 0).unwrap_or(now.0));
     let rate = args.rate.map_or(Some(1.0), |rate| rate.0);
-    DemoSpec { seed: args.seed.unwrap_or(1), users: args.users.unwrap_or(200), epoch, rate, faults }
+    DemoSpec { seed: args.seed.unwrap_or(1), users: args.users.unwrap_or(200), epoch: epoch(now), rate, faults }
+}
+
+/// The moment at which a tenant that is made now is seen first: a whole second.
+pub fn epoch(now: Timestamp) -> Timestamp {
+    Timestamp(chrono::DateTime::from_timestamp(now.0.timestamp(), 0).unwrap_or(now.0))
 }
 
 /// What was asked for and is not so.
@@ -65,7 +69,19 @@ fn difference(args: &Demo, wanted: &DemoSpec, held: &DemoSpec) -> Option<String>
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
+/// Faults of the demo tenant, which has no server to play those that need one.
+fn own_faults(file: &Path) -> Result<Vec<Fault>, Failure> {
+    let faults = faults(file)?;
+    match faults.iter().position(Fault::needs_server) {
+        None => Ok(faults),
+        Some(place) => Err(Failure::usage(format!("the demo tenant cannot play fault {} of {}", place + 1, file.display()))
+            .because("it is about a path, or about what only a server does")
+            .hinted("entriage emulate --faults plays it")),
+    }
+}
+
+/// The faults that a file holds.
+pub fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
     let text = plan::read(file)?;
     serde_json::from_str(&text).map_err(|error| Failure {
         exit: Exit::Usage,
@@ -107,5 +123,15 @@ mod tests {
         assert_eq!(faults(&file).unwrap().len(), 1);
         std::fs::write(&file, "{}").unwrap();
         assert_eq!(faults(&file).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn the_demo_refuses_faults_that_only_a_server_plays() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("faults.json");
+        std::fs::write(&file, r#"[{"does":"poison"},{"path":"riskyUsers","does":"breakAfter"}]"#).unwrap();
+        let failure = own_faults(&file).unwrap_err();
+        assert!(failure.exit == Exit::Usage && failure.message.contains("fault 2"), "{failure:?}");
+        assert_eq!(faults(&file).unwrap().len(), 2);
     }
 }

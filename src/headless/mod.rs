@@ -5,6 +5,7 @@ pub mod cli;
 mod connect;
 mod demo;
 mod doctor;
+mod emulate;
 pub mod failure;
 mod import;
 mod job;
@@ -76,6 +77,7 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
     match command {
         Command::Completions { shell } => return meta::completions(*shell).map(done),
         Command::Man => return meta::man().map(done),
+        Command::Emulate(args) => return emulate::emulate(args).await.map(done),
         _ => {}
     }
     let place = Place::new(&cli.global)?;
@@ -104,7 +106,7 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         Command::Note(args) => note::note(&place, args).await.map(done),
         Command::Paths(args) => meta::paths(&place, args).map(done),
         Command::Keys(args) => keys::keys(&place, args).map(Next::Exit),
-        Command::Completions { .. } | Command::Man => Ok(done(())),
+        Command::Completions { .. } | Command::Man | Command::Emulate(_) => Ok(done(())),
     }
 }
 

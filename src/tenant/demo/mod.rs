@@ -69,6 +69,8 @@ struct Inner {
     strikes: Strikes,
     log: Log,
     last_request: Option<Timestamp>,
+    /// How often each id was applied since the tenant was opened, whether it can be read yet or not.
+    applied: BTreeMap<String, u32>,
 }
 
 impl DemoTenant {
@@ -90,19 +92,25 @@ impl DemoTenant {
                 })?,
             }
         }
-        Ok(Self::new(population, clock, Inner { state, strikes, log: file, last_request: None }))
+        Ok(Self::new(population, clock, Inner { state, strikes, log: file, last_request: None, applied: BTreeMap::new() }))
     }
 
     /// A tenant of this spec that is gone with the process, for an emulator.
     pub fn in_memory(spec: DemoSpec, clock: Clock) -> Result<Self, TenantError> {
         check(&spec).map_err(|message| TenantError::State { message })?;
-        let inner = Inner { state: State::new(), strikes: Strikes::default(), log: Log::nowhere(), last_request: None };
+        let (state, strikes, log) = (State::new(), Strikes::default(), Log::nowhere());
+        let inner = Inner { state, strikes, log, last_request: None, applied: BTreeMap::new() };
         Ok(Self::new(Population::new(spec), clock, inner))
     }
 
     fn new(population: Population, clock: Clock, inner: Inner) -> Self {
         let pacer = Pacer::new(population.spec().rate, clock);
         DemoTenant { population, clock, pacer, inner: Mutex::new(inner) }
+    }
+
+    /// How often the id that was applied most often was, since the tenant was opened.
+    pub fn most_applied(&self) -> u32 {
+        self.lock().applied.values().copied().max().unwrap_or(0)
     }
 
     /// All records of the user with this number, as they can be read now.
@@ -271,6 +279,10 @@ impl Tenant for DemoTenant {
                 .state
                 .take(&self.population, change)
                 .map_err(|id| TenantError::State { message: format!("{id} is not of this tenant") })?;
+            let sign_ins = change.sign_ins.iter().map(SignInId::as_str);
+            for id in change.users.iter().map(UserId::as_str).chain(sign_ins) {
+                *inner.applied.entry(id.to_owned()).or_default() += 1;
+            }
         }
         if met.broken.is_some() { Err(faults::broken()) } else { Ok(()) }
     }
