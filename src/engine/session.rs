@@ -161,7 +161,11 @@ impl Session {
         let gate = Arc::new(Gate::new(tenant, open));
         gate.set_open(writable && !options.read_only);
         let tenant = Arc::clone(&gate) as Arc<dyn Tenant>;
-        let operator = operator.unwrap_or_else(account_name);
+        let signed_in_as = match &opened.manifest.source {
+            Source::Live(spec) => spec.account.clone(),
+            Source::Demo(_) | Source::Evidence => None,
+        };
+        let operator = operator.or(signed_in_as).unwrap_or_else(account_name);
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&tenant), options.clock, operator.clone()));
         let mut session = Session {
             name: name.to_owned(),
@@ -301,6 +305,11 @@ impl Session {
             Source::Live(spec) => Some(spec.account.clone().unwrap_or_else(|| spec.client_id.clone())),
             Source::Demo(_) | Source::Evidence => None,
         }
+    }
+
+    /// Whether writing stays off as long as the workspace is open, whatever its setting says.
+    pub fn is_forced_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// The live tenant, where the workspace is one.

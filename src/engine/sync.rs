@@ -1,6 +1,6 @@
 //! Bringing the store up to date with the tenant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +58,7 @@ impl Engine {
         let mut state = self.store.sync_state()?;
         let mut run = self.begin(full, &state);
         let mut cursor = Some(run.cursor.clone()).filter(|cursor| !cursor.is_empty());
-        let mut users = 0;
+        let mut seen: HashSet<UserId> = HashSet::new();
         loop {
             let Some(page) = self.page(cursor.as_deref(), cancel).await? else { return Err(EngineError::SyncCancelled) };
             if let (0, Some(at)) = (run.requests, page.at) {
@@ -67,7 +67,8 @@ impl Engine {
             run.requests += 1;
             run.notes.extend(page.note.filter(|note| !run.notes.contains(note)));
             let records = self.file(page.records, page.of_known_users).await?;
-            users += records.len();
+            seen.extend(records.iter().map(|records| records.id().clone()));
+            let users = seen.len();
             let seconds_left = self.seconds_left(&state, &run, users, page.users);
             progress(SyncProgress { what: page.what, users, of: page.users, seconds_left, records });
             let Some(next) = page.next else { break };
@@ -86,7 +87,7 @@ impl Engine {
         state.notes.clone_from(&run.notes);
         self.store.set_sync_state(&state)?;
         self.store.set_synced_at(self.clock.now())?;
-        Ok(SyncReport { users, full: run.full, notes: run.notes })
+        Ok(SyncReport { users: seen.len(), full: run.full, notes: run.notes })
     }
 
     /// What to read: what is left of an interrupted sync, the changes, or everything.
@@ -109,7 +110,8 @@ impl Engine {
         let last_time = if run.full { of_all } else { of_changes };
         let left = match of {
             Some(of) if users > 0 => run.requests as usize * of.saturating_sub(users) / users,
-            _ if last_time > 0 => last_time.saturating_sub(run.requests) as usize,
+            // The last time tells how long it takes; where it takes longer, nobody knows how long.
+            _ if last_time > run.requests => (last_time - run.requests) as usize,
             _ => return None,
         };
         Some(self.tenant.limits().seconds(left))

@@ -71,7 +71,7 @@ async fn execute(
     otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
 ) -> Result<Exit, Failure> {
     if plan.included_count() == 0 {
-        return Err(nothing_included(&plan));
+        return Err(nothing_included(&plan, session.is_forced_read_only()));
     }
     let confirmed = match run.confirm {
         Some(count) => plan.confirm(Answer::Number(count))?,
@@ -133,7 +133,7 @@ fn told(change: &Change) -> String {
 }
 
 /// Why there is nothing to do: writing is off, or every target is refused or left out.
-fn nothing_included(plan: &Plan) -> Failure {
+fn nothing_included(plan: &Plan, forced: bool) -> Failure {
     let all = |because: Because| !plan.targets.is_empty() && plan.targets.iter().all(|target| target.because.contains(&because));
     if all(Because::EvidenceWorkspace) {
         return Failure::new(Exit::Access, "nothing was sent")
@@ -141,7 +141,9 @@ fn nothing_included(plan: &Plan) -> Failure {
             .hinted("use the workspace of the tenant with --workspace");
     }
     if all(Because::ReadOnly) {
-        return Failure::new(Exit::Access, "nothing was sent").because("this workspace is read-only").hinted("leave out --read-only");
+        let hint =
+            if forced { "leave out --read-only" } else { "turn writing on for this workspace: entriage settings writable true" };
+        return Failure::new(Exit::Access, "nothing was sent").because("this workspace is read-only").hinted(hint);
     }
     let mut failure = Failure::usage("no target is left to act on").because(plan::in_numbers(plan));
     let why = |target: &crate::domain::plan::PlanTarget| {
@@ -221,9 +223,9 @@ mod tests {
 
     #[test]
     fn where_writing_is_off_it_is_a_matter_of_access() {
-        assert_eq!(nothing_included(&plan(Access::ReadOnly)).exit, Exit::Access);
-        assert_eq!(nothing_included(&plan(Access::Evidence)).exit, Exit::Access);
-        let left_out = nothing_included(&plan(Access::ReadWrite));
+        assert_eq!(nothing_included(&plan(Access::ReadOnly), true).exit, Exit::Access);
+        assert_eq!(nothing_included(&plan(Access::Evidence), false).exit, Exit::Access);
+        let left_out = nothing_included(&plan(Access::ReadWrite), false);
         assert_eq!(left_out.exit, Exit::Usage);
         assert!(left_out.hint.is_some_and(|hint| hint.contains("--include-caution")));
     }

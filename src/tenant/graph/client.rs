@@ -122,9 +122,7 @@ impl Client {
 
     /// The address of a list's next page. It is followed only within Graph: a token must not be sent elsewhere.
     pub fn next(&self, link: &str) -> Result<Url, TenantError> {
-        let foreign = || TenantError::Rejected {
-            status: 200,
-            code: "foreignNextLink".to_owned(),
+        let foreign = || TenantError::Lost {
             message: "a list's next page lies outside Graph, so it was not asked for: the token would leak".to_owned(),
         };
         let url = Url::parse(link).map_err(|_| foreign())?;

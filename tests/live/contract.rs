@@ -1,0 +1,161 @@
+//! What every tenant must do, run over the demo in this process and over Graph against the emulator.
+
+use std::collections::BTreeMap;
+
+use entriage::domain::action::Action;
+use entriage::domain::facts;
+use entriage::domain::plan::{Because, Target, Verdict};
+use entriage::domain::records::UserRecords;
+use entriage::domain::transition::{Scope, Verification, verify};
+use entriage::domain::workspace::{Fault, FaultKind};
+use entriage::engine::EngineError;
+use entriage::tenant::{Call, TenantError};
+
+use crate::support::{KINDS, Kind, Place, fault, place};
+
+/// What of a user both tenants tell. History is read for no list, and sign-ins without risk are not read from Graph.
+fn told(records: &UserRecords) -> BTreeMap<String, String> {
+    let user = &records.user;
+    let mut told = BTreeMap::new();
+    let risk = (&user.risk_level, &user.risk_state, &user.risk_detail, &user.risk_last_updated_date_time);
+    told.insert("risk".to_owned(), format!("{risk:?}"));
+    told.insert("names".to_owned(), format!("{:?} {:?}", user.user_principal_name, user.user_display_name));
+    told.insert("deleted".to_owned(), format!("{:?}", facts::deleted(records)));
+    if facts::deleted(records) != Some(true) {
+        let directory = &records.directory;
+        told.insert(
+            "directory".to_owned(),
+            format!(
+                "{:?} {:?} {:?} {:?}",
+                directory.account_enabled,
+                directory.user_type,
+                directory.on_premises_sync_enabled,
+                directory.last_password_change_date_time
+            ),
+        );
+        // The registration report leaves disabled users out.
+        if directory.account_enabled != Some(false) {
+            let registration = (directory.is_admin, directory.is_mfa_registered, directory.is_sspr_registered);
+            told.insert("registration".to_owned(), format!("{registration:?}"));
+        }
+    }
+    for detection in &records.detections {
+        let what = (&detection.risk_event_type, &detection.risk_state, &detection.risk_level, &detection.request_id);
+        told.insert(format!("detection {}", detection.id), format!("{what:?} {:?}", detection.additional_info));
+    }
+    for sign_in in records.sign_ins.iter().filter(|sign_in| sign_in.is_risky()) {
+        let what = (&sign_in.risk_state, &sign_in.session_id, &sign_in.unique_token_identifier, &sign_in.ip_address);
+        told.insert(format!("sign-in {}", sign_in.id), format!("{what:?} {:?}", sign_in.created_date_time));
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_through_graph_is_what_the_tenant_holds() {
+    let (demo, live) = (place(Kind::Demo, 200, vec![]).await, place(Kind::Live, 200, vec![]).await);
+    let notes = live.session.store.sync_state().unwrap().notes;
+    assert!(notes.is_empty(), "{notes:?}");
+    let mut seen = 0;
+    for records in live.users() {
+        let held = demo.user(records.id().as_str());
+        assert_eq!(told(&records), told(&held), "{}", records.user.name());
+        seen += 1;
+    }
+    let risky = demo.users().iter().filter(|records| records.user.risk_state.is_some()).count();
+    assert!(seen >= risky && risky > 100, "{seen} of {risky} risky users were read");
+}
+
+/// Targets that a verb can be tried on, and how many.
+fn targets(place: &Place, action: Action) -> (Vec<Target>, usize) {
+    match action.scope() {
+        Scope::User => (place.all_users(), 3),
+        Scope::SignIn => (place.all_sign_ins(), 2),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_verb_brings_about_what_the_table_promises_and_is_verified() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        for action in Action::ALL {
+            let (targets, most) = targets(&place, action);
+            let plan = place.plan(action, &targets, most);
+            assert!(plan.included_count() > 0, "{kind:?} {action}: nobody to act on");
+            let users: Vec<String> = plan
+                .included()
+                .map(|target| target.user_id.as_ref().map_or(target.id.clone(), ToString::to_string))
+                .collect();
+            let acted: Vec<Target> = plan.included().map(|target| plan.target(target)).collect();
+            let report = place.run(plan).await.unwrap();
+            assert!(report.tally.all_verified(), "{kind:?} {action}: {:?}", report.tally);
+            place.sync().await;
+            for (user, target) in users.iter().zip(acted) {
+                let records = place.user(user);
+                let sign_in = match &target {
+                    Target::SignIn(id) => Some(id),
+                    Target::User(_) => None,
+                };
+                assert_eq!(verify(action.event(), &records, sign_in), Verification::Verified, "{kind:?} {action}");
+                if action == Action::DismissUserRisk {
+                    assert!(records.detections.iter().all(|detection| !detection.is_open()), "{kind:?}: detections follow");
+                    assert!(records.sign_ins.iter().all(|sign_in| sign_in.at_risk() != Some(true)), "{kind:?}: sign-ins follow");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_user_is_refused_before_anything_is_sent() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        let deleted: Vec<Target> = place
+            .users()
+            .iter()
+            .filter(|records| facts::deleted(records) == Some(true) && records.user.at_risk() == Some(true))
+            .map(|records| Target::User(records.id().clone()))
+            .collect();
+        assert!(!deleted.is_empty(), "{kind:?}: the tenant has deleted users at risk");
+        let plan = place.plan(Action::DismissUserRisk, &deleted, usize::MAX);
+        assert_eq!(plan.included_count(), 0, "{kind:?}");
+        let dataset = place.session.load().unwrap();
+        let context = place.session.plan_context("", false);
+        let plan = entriage::domain::plan::Plan::compute(Action::DismissUserRisk, &deleted, &dataset, &context);
+        assert!(plan.targets.iter().all(|target| target.verdict == Verdict::Refused && target.because.contains(&Because::Deleted)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_id_fails_alone_and_is_named() {
+    for kind in KINDS {
+        let poison = Fault { user: Some("alex.wilber@contoso.test".to_owned()), ..fault(FaultKind::Poison) };
+        let place = place(kind, 200, vec![poison]).await;
+        let plan = place.plan(Action::DismissUserRisk, &place.all_users(), 70);
+        let poisoned = plan.included().find(|target| target.user_principal_name.as_deref() == Some("alex.wilber@contoso.test"));
+        let poisoned = poisoned.unwrap().id.clone();
+        let report = place.run(plan).await.unwrap();
+        assert_eq!((report.tally.verified, report.tally.failed), (69, 1), "{kind:?} {:?}", report.tally);
+        let job = place.job(report.job);
+        let item = job.items.iter().find(|item| item.id == poisoned).unwrap();
+        assert!(format!("{:?}", item.state).contains("invalid"), "{kind:?} {:?}", item.state);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_sixty_ids_and_closed_gates_are_refused_where_the_call_would_leave() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        let ids: Vec<String> = place.users().iter().take(61).map(|records| records.id().to_string()).collect();
+        let call = Call { action: Action::DismissUserRisk, ids, operator: "me".to_owned() };
+        place.session.tenant.turn().await;
+        let refused = place.session.tenant.act(&call).await;
+        assert!(matches!(refused, Err(TenantError::Rejected { status: 400, .. })), "{kind:?} {refused:?}");
+        place.session.set_writable(false).unwrap();
+        assert_eq!(place.session.tenant.act(&call).await, Err(TenantError::ReadOnly), "{kind:?}");
+        place.session.set_writable(true).unwrap();
+        let plan = place.plan(Action::DismissUserRisk, &place.all_users(), 2);
+        place.session.set_writable(false).unwrap();
+        let refused = place.run(plan).await;
+        assert!(matches!(refused, Err(EngineError::Tenant(TenantError::ReadOnly))), "{kind:?}");
+    }
+}
