@@ -199,7 +199,7 @@ mod tests {
     use crate::emulator::schema::{RISK_DETECTION, RISKY_USER, SIGN_IN, USER};
 
     fn request(query: &str) -> Request {
-        let uri = format!("/v1.0/list?{query}").parse().unwrap();
+        let uri = format!("/v1.0/list?{query}").replace(' ', "%20").parse().unwrap();
         Request::new(Method::GET, &uri, HeaderMap::new(), Vec::new(), "https://localhost:1".to_owned())
     }
 

@@ -1,6 +1,8 @@
 //! The command line, from outside.
 
 #[cfg(test)]
+mod emulate;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod lists;

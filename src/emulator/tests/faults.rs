@@ -127,7 +127,7 @@ async fn an_answer_is_half_or_a_web_page() {
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let half = bench.get(RISKY_USERS).await;
     assert!(half.status == 200 && half.text.starts_with('{') && serde_json::from_str::<Value>(&half.text).is_err());
-    assert_eq!(bench.get(RISKY_USERS).await.rows().is_empty(), false);
+    assert!(!bench.get(RISKY_USERS).await.rows().is_empty());
 }
 
 #[tokio::test]
