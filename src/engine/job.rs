@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => false,
-            () = self.engine.tenant.turn() => true,
+            () = self.engine.tenant.turn(self.plan.action) => true,
         }
     }
 

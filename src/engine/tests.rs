@@ -151,7 +151,7 @@ impl Tenant for Scripted {
         None
     }
 
-    async fn turn(&self) {
+    async fn turn(&self, _action: Action) {
         self.pacer.turn(Urgency::Acting).await;
     }
 

@@ -55,7 +55,7 @@ pub(super) async fn token(program: &OsStr, resource: &str, tenant: &str, now: Ti
     Ok(Grant { access: SecretString::from(answer.access_token), refresh: None, lifetime })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;

@@ -59,7 +59,7 @@ impl Refusal {
             Some(50_057 | 50_053 | 50_034 | 50_020) => Refusal::Account,
             Some(50_105) => Refusal::Assignment,
             Some(70_008 | 70_043 | 70_044 | 50_173 | 50_078 | 50_085 | 50_089 | 50_132 | 50_133 | 700_082 | 700_084) => Refusal::Ended,
-            Some(70_019 | 70_020 | 70_018) => Refusal::CodeExpired,
+            Some(70_018..=70_020) => Refusal::CodeExpired,
             _ => match error {
                 "access_denied" | "authorization_declined" => Refusal::Declined,
                 "expired_token" | "bad_verification_code" => Refusal::CodeExpired,

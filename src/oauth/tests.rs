@@ -223,7 +223,7 @@ async fn the_browsers_code_is_redeemed_with_the_verifier_of_the_challenge() {
     assert_eq!(come_back(redirect, &[("code", "stolen")]).await.0, 400);
     let (status, page) = come_back(redirect, &[("state", &asked["state"]), ("code", "auth-s3cret")]).await;
     assert!(status == 200 && page.contains("go back to the terminal"), "{page}");
-    assert_eq!(bearer(&*task.await.unwrap().unwrap()), access(1));
+    assert_eq!(bearer(&task.await.unwrap().unwrap()), access(1));
     let [redeemed] = &scene.fake.asked()[..] else { panic!("one request") };
     assert_eq!((redeemed["code"].as_str(), &redeemed["redirect_uri"]), ("auth-s3cret", redirect));
     assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&redeemed["code_verifier"])), asked["code_challenge"]);
@@ -271,9 +271,9 @@ async fn an_application_signs_in_with_its_secret_at_the_clouds_own_graph_and_aga
     }
     let token = scene.credential.token().await.unwrap();
     scene.clock.sleep(Duration::from_secs(3600 - 301)).await;
-    assert_eq!(bearer(&*scene.credential.token().await.unwrap()), bearer(&token));
+    assert_eq!(bearer(&scene.credential.token().await.unwrap()), bearer(&token));
     scene.clock.sleep(Duration::from_secs(2)).await;
-    assert_eq!(bearer(&*scene.credential.token().await.unwrap()), access(2));
+    assert_eq!(bearer(&scene.credential.token().await.unwrap()), access(2));
     let asked = &scene.fake.asked()[0];
     assert_eq!((asked["grant_type"].as_str(), asked["client_secret"].as_str()), ("client_credentials", "app-s3cret"));
     assert_eq!(asked["scope"], "https://graph.microsoft.com/.default");
@@ -288,7 +288,7 @@ async fn a_token_that_cannot_be_renewed_is_used_to_its_end_but_a_refusal_is_told
     scene.clock.sleep(Duration::from_secs(3400)).await;
     scene.fake.then(503, &error("temporarily_unavailable", "later"));
     for _ in 0..3 {
-        assert_eq!(bearer(&*scene.credential.token().await.unwrap()), access(1), "and it is not asked for each time");
+        assert_eq!(bearer(&scene.credential.token().await.unwrap()), access(1), "and it is not asked for each time");
     }
     scene.clock.sleep(Duration::from_secs(180)).await;
     scene.fake.then(503, &error("temporarily_unavailable", "later"));
@@ -315,7 +315,7 @@ async fn refresh_tokens_rotate_and_the_newest_is_in_the_keyring() {
     scene.fake.then(200, &json!({"token_type": "Bearer", "expires_in": 3600, "access_token": access(3)}));
     for n in [2, 3] {
         scene.clock.sleep(Duration::from_secs(3500)).await;
-        assert_eq!(bearer(&*scene.credential.token().await.unwrap()), access(n));
+        assert_eq!(bearer(&scene.credential.token().await.unwrap()), access(n));
     }
     let asked = scene.fake.asked();
     assert_eq!((asked[2]["refresh_token"].as_str(), asked[3]["refresh_token"].as_str()), ("refresh-s3cret-1", "refresh-s3cret-2"));
@@ -324,7 +324,7 @@ async fn refresh_tokens_rotate_and_the_newest_is_in_the_keyring() {
     let spec = LiveSpec { tenant_id: "Tenant-Id".to_owned(), ..spec(Auth::Device) };
     let again = scene_with(&spec, Method::Device, scene.keyring.clone());
     again.fake.then(200, &tokens(4));
-    assert_eq!(bearer(&*again.credential.token().await.unwrap()), access(4));
+    assert_eq!(bearer(&again.credential.token().await.unwrap()), access(4));
     again.credential.sign_out();
     assert!(scene.keyring.get(entry).await.is_none());
     again.fake.then(400, &error("invalid_request", "AADSTS90002: who"));
@@ -338,10 +338,10 @@ async fn two_who_renew_at_once_send_one_request() {
     scene.fake.then(200, &tokens(2));
     let (one, two, three) =
         tokio::join!(scene.credential.renew(&stale, None), scene.credential.renew(&stale, Some("{}")), scene.credential.token());
-    assert_eq!((bearer(&*one.unwrap()), bearer(&*two.unwrap())), (access(2).as_str(), access(2).as_str()));
+    assert_eq!((bearer(&one.unwrap()), bearer(&two.unwrap())), (access(2).as_str(), access(2).as_str()));
     assert!(three.is_ok());
     assert_eq!(scene.fake.asked().len(), 3);
-    assert_eq!(bearer(&*scene.credential.renew(&stale, None).await.unwrap()), access(2), "nor does one who comes late");
+    assert_eq!(bearer(&scene.credential.renew(&stale, None).await.unwrap()), access(2), "nor does one who comes late");
 }
 
 #[tokio::test(start_paused = true)]
@@ -362,7 +362,7 @@ async fn a_challenge_goes_with_the_refresh_and_then_with_the_person() {
     scene.fake.then(400, &error("interaction_required", "AADSTS50076: second factor"));
     scene.fake.then(200, &code());
     scene.fake.then(200, &tokens(2));
-    assert_eq!(bearer(&*scene.credential.renew(&stale, Some(challenge)).await.unwrap()), access(2));
+    assert_eq!(bearer(&scene.credential.renew(&stale, Some(challenge)).await.unwrap()), access(2));
     let asked = scene.fake.asked();
     for form in &asked[2..] {
         let claims: Value = serde_json::from_str(&form["claims"]).unwrap();
@@ -383,10 +383,10 @@ async fn a_spent_refresh_token_gives_way_to_the_keyrings_and_then_to_a_person() 
     scene.fake.then(400, &error("invalid_grant", "AADSTS700082: too old"));
     scene.fake.then(200, &code());
     scene.fake.then(200, &tokens(2));
-    assert_eq!(bearer(&*scene.credential.renew(&stale, None).await.unwrap()), access(2));
+    assert_eq!(bearer(&scene.credential.renew(&stale, None).await.unwrap()), access(2));
     assert_eq!(scene.fake.asked()[3]["refresh_token"], "another-s3cret");
     scene.fake.then(400, &error("invalid_grant", "AADSTS50057: disabled"));
-    let disabled = scene.credential.renew(&*scene.credential.token().await.unwrap(), None).await.unwrap_err();
+    let disabled = scene.credential.renew(&scene.credential.token().await.unwrap(), None).await.unwrap_err();
     assert!(matches!(disabled, SignInError::Refused { why: Refusal::Account, .. }), "nobody is asked in vain: {disabled:?}");
 }
 
@@ -434,7 +434,8 @@ async fn nothing_that_is_shown_holds_a_secret() {
             }
             scene.fake.then(answer.0, answer.1);
             let stale = AccessToken::new("stale-s3cret".into(), now());
-            let failed = match scene.credential.state().held.clone() {
+            let held = scene.credential.state().held.clone();
+            let failed = match held {
                 Some(held) => {
                     shown += &format!("{:?}", held.token);
                     scene.credential.renew(&held.token, None).await.unwrap_err()

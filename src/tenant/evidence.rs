@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Call, Limits, Page, Tenant, TenantError};
+use crate::domain::action::Action;
 use crate::domain::plan::{Access, Target};
 use crate::domain::records::{Extra, Record};
 use crate::domain::time::Timestamp;
@@ -184,7 +185,7 @@ impl Tenant for EvidenceTenant {
         Access::Evidence
     }
 
-    async fn turn(&self) {}
+    async fn turn(&self, _action: Action) {}
 
     async fn act(&self, _call: &Call) -> Result<(), TenantError> {
         Err(TenantError::Evidence)

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 
 use super::{Call, Limits, Page, Tenant, TenantError};
+use crate::domain::action::Action;
 use crate::domain::plan::{Access, Target};
 use crate::domain::records::Record;
 use crate::domain::time::Timestamp;
@@ -45,8 +46,8 @@ impl Tenant for Gate {
         }
     }
 
-    async fn turn(&self) {
-        self.tenant.turn().await;
+    async fn turn(&self, action: Action) {
+        self.tenant.turn(action).await;
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {

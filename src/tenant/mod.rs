@@ -186,8 +186,8 @@ pub trait Tenant: Send + Sync {
     /// Whether anything may be sent to it.
     fn access(&self) -> Access;
 
-    /// Waits until a write may be sent. Reading paces itself, and gives way.
-    async fn turn(&self);
+    /// Waits until a write of this action may be sent. Reading paces itself, and gives way.
+    async fn turn(&self, action: Action);
 
     /// Sends one write request, which has its turn. `Ok` is the tenant's 204: taken, not yet a success (invariant 3).
     async fn act(&self, call: &Call) -> Result<(), TenantError>;

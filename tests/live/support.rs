@@ -153,8 +153,10 @@ impl Place {
         self.users().iter().map(|records| Target::User(records.id().clone())).collect()
     }
 
-    pub fn all_sign_ins(&self) -> Vec<Target> {
-        self.users().iter().flat_map(|records| records.sign_ins.iter().map(|sign_in| Target::SignIn(sign_in.id.clone()))).collect()
+    pub fn sign_ins_at_risk(&self) -> Vec<Target> {
+        let users = self.users();
+        let at_risk = users.iter().flat_map(|records| &records.sign_ins).filter(|sign_in| sign_in.at_risk() == Some(true));
+        at_risk.map(|sign_in| Target::SignIn(sign_in.id.clone())).collect()
     }
 
     pub fn confirmed(&self, plan: Plan) -> Confirmed {

@@ -237,7 +237,7 @@ impl Tenant for DemoTenant {
         Access::ReadWrite
     }
 
-    async fn turn(&self) {
+    async fn turn(&self, _action: Action) {
         self.pacer.turn(Urgency::Acting).await;
     }
 

@@ -118,7 +118,13 @@ impl List {
             List::Registration => wire::Kind::UserRegistrationDetails,
         };
         let count = objects.len();
-        let records: Vec<Record> = objects.into_iter().filter_map(|object| wire::read(kind, object).ok()).map(doubted).collect();
+        let ours = |mut object: Map<String, Value>| {
+            if self == List::Registration {
+                object.remove("userType"); // spelt otherwise than by the directory, which knows it, too
+            }
+            wire::read(kind, object).ok()
+        };
+        let records: Vec<Record> = objects.into_iter().filter_map(ours).map(doubted).collect();
         let unread = count - records.len();
         (records, unread)
     }

@@ -75,6 +75,14 @@ fn feedback(action: Action, ids: &[String]) -> ([&'static str; 3], Value) {
     }
 }
 
+/// Who counts a feedback verb: those on sign-ins are the reports' business.
+fn service(action: Action) -> Service {
+    match action.scope() {
+        Scope::User => Service::Protection,
+        Scope::SignIn => Service::Reports,
+    }
+}
+
 #[async_trait]
 impl Tenant for GraphTenant {
     fn limits(&self) -> Limits {
@@ -85,15 +93,15 @@ impl Tenant for GraphTenant {
         Access::ReadWrite
     }
 
-    async fn turn(&self) {
-        self.client.turn(Service::Protection, Urgency::Acting).await;
+    async fn turn(&self, action: Action) {
+        self.client.turn(service(action), Urgency::Acting).await;
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {
         let (path, body) = feedback(call.action, &call.ids);
         let ask = Ask {
             operation: Operation::Act(call.action),
-            service: Service::Protection,
+            service: service(call.action),
             urgency: Urgency::Acting,
             method: Method::POST,
             url: self.client.url(Version::V1, &path, &[]),

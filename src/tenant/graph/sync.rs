@@ -13,6 +13,7 @@ use super::directory;
 use super::lists::{List, literal};
 use super::read_back::by_request_id;
 use crate::domain::records::Record;
+use crate::domain::risk::RiskState;
 use crate::domain::time::Timestamp;
 use crate::tenant::pace::Urgency;
 use crate::tenant::{Page, TenantError};
@@ -29,7 +30,7 @@ const MOST_REGISTRATIONS: usize = 20;
 const SIGN_INS_A_PAGE: usize = 15;
 
 /// The steps of reading everything.
-const ALL: [Step; 11] = [
+const ALL: [Step; 12] = [
     Step::UsersAtHighRisk,
     Step::YoungDetections,
     Step::Users,
@@ -41,6 +42,7 @@ const ALL: [Step; 11] = [
     Step::SignIns("remediated"),
     Step::SignIns("dismissed"),
     Step::SignIns("confirmedSafe"),
+    Step::ChangedSignIns,
 ];
 /// The steps of reading what changed.
 const CHANGES: [Step; 10] = [
@@ -273,8 +275,10 @@ async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option
             records.iter().filter(|record| matches!(record, Record::User(_))).map(|record| record.user_id().to_string()),
             MOST_REGISTRATIONS,
         );
-        cursor.sign_ins.add(records.iter().filter_map(request_id), MOST_SIGN_INS);
     }
+    // Where all are listed, by their states, those in a state that nobody here knows are left.
+    let whole = cursor.since.is_none();
+    cursor.sign_ins.add(records.iter().filter_map(|record| request_id(record, whole)), MOST_SIGN_INS);
     page.records = records;
     match read.next {
         Some(next) => cursor.next = Some(next),
@@ -283,11 +287,11 @@ async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option
     Ok(Some(page))
 }
 
-fn request_id(record: &Record) -> Option<String> {
-    match record {
-        Record::Detection(detection) => detection.request_id.as_ref().map(ToString::to_string),
-        _ => None,
-    }
+/// The sign-in of a detection; only where its state is an unknown one, if that is asked for.
+fn request_id(record: &Record, unknown_state: bool) -> Option<String> {
+    let Record::Detection(detection) = record else { return None };
+    let unknown = matches!(detection.risk_state, Some(RiskState::UnknownFutureValue | RiskState::Other(_)));
+    detection.request_id.as_ref().filter(|_| unknown || !unknown_state).map(ToString::to_string)
 }
 
 /// Risk of a sign-in changes when its detections do.

@@ -1,0 +1,62 @@
+//! No secret in anything that the program writes or shows: the client secret and the tokens are looked for in every file of the
+//! home folder, in what commands print, and in the arguments of the process.
+
+use std::path::Path;
+
+use crate::support::{fault, on_lists, on_writes};
+use crate::trouble::Shop;
+use entriage::domain::workspace::FaultKind;
+
+fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_written_or_shown_whatever_happens() {
+    // Tokens that expire and are refused make every kind of message that could hold one.
+    let faults = vec![
+        on_lists(1, FaultKind::ExpiredToken),
+        on_writes(1, FaultKind::ExpiredToken),
+        on_writes(1, FaultKind::Html),
+        fault(FaultKind::TokenError { error: "invalid_grant".to_owned(), description: "AADSTS50173: revoked".to_owned() }),
+    ];
+    let mut told = Vec::new();
+    let mut shop = Shop::new(vec![on_lists(1, FaultKind::ExpiredToken)]).await;
+    for args in [
+        vec!["sync", "--full"],
+        vec!["doctor"],
+        vec!["doctor", "--format", "json"],
+        vec!["settings", "writable", "true"],
+        vec!["act", "dismissUserRisk", "--user", "alex.wilber@contoso.test", "--reason", "r", "--confirm", "1", "--format", "jsonl"],
+        vec!["journal", "export"],
+        vec!["paths"],
+        vec!["show", "alex.wilber@contoso.test"],
+    ] {
+        let run = shop.run(&args);
+        told.extend(run.stdout.into_bytes());
+        told.extend(run.stderr.into_bytes());
+    }
+    shop.restart(faults).await;
+    for args in [vec!["sync", "--full"], vec!["doctor"], vec!["jobs"]] {
+        let run = shop.run(&args);
+        told.extend(run.stdout.into_bytes());
+        told.extend(run.stderr.into_bytes());
+    }
+    let mut found = vec![("what was printed".to_owned(), told)];
+    files(&shop.home(), &mut found);
+    assert!(found.len() > 5, "there are files to look into");
+    // Every token of the emulator is a JWT: its header in Base64 begins so.
+    for secret in [shop.secret().as_bytes(), b"eyJ", b"Bearer "] {
+        for (name, bytes) in &found {
+            let holds = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!holds, "{name} holds {:?}", String::from_utf8_lossy(secret));
+        }
+    }
+}
