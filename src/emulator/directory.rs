@@ -1,4 +1,4 @@
-//! Users, their devices and methods, deleted users, the registration report: what the directory says.
+//! Users, their devices and methods, deleted users: what the directory says.
 //!
 //! The simulated tenant has no directory that can be written to, so what is changed there is kept here.
 
@@ -10,14 +10,15 @@ use uuid::Uuid;
 
 use super::answer::{Answer, GraphError};
 use super::index::device_id;
-use super::oauth::{DOMAIN, OPERATOR_NAME, operator};
+use super::oauth::{OPERATOR_NAME, operator};
 use super::paging::{Row, Wanted, version_url};
 use super::risk::one;
 use super::routes::{PASSWORD_METHOD, change_of_user};
-use super::schema::{DEVICE, REGISTRATION, Schema, USER, WHOLE};
-use super::world::{Call, World};
+use super::schema::{DEVICE, Schema, USER, WHOLE};
+use super::world::{Call, World, unavailable};
 use crate::domain::records::UserRecords;
 use crate::domain::time::Timestamp;
+use crate::domain::transition::Event;
 
 /// What was changed in the directory.
 #[derive(Debug, Default)]
@@ -38,10 +39,10 @@ struct UserChange {
 }
 
 /// A user of the directory.
-struct Entry {
+pub(super) struct Entry {
     number: u32,
-    records: UserRecords,
-    deleted: bool,
+    pub(super) records: UserRecords,
+    pub(super) deleted: bool,
 }
 
 /// What `/users` shows where nothing is selected.
@@ -73,7 +74,7 @@ impl World {
     }
 
     /// The user of this object id or principal name, deleted or not.
-    fn find(&self, name: &str) -> Result<Entry, GraphError> {
+    pub(super) fn find(&self, name: &str) -> Result<Entry, GraphError> {
         let number = self.tenant.population().user(name).or_else(|| self.index().user_named(name));
         number.map(|number| self.entry(number)).ok_or_else(|| GraphError::no_resource(name))
     }
@@ -93,7 +94,7 @@ impl World {
     }
 
     /// A page of users, of those that `shows` shows.
-    fn page_of_users(
+    pub(super) fn page_of_users(
         &self,
         call: &Call,
         schema: &'static Schema,
@@ -162,7 +163,7 @@ impl World {
         }
         let entry = self.changeable(id)?;
         if change.password_changed.is_some() {
-            self.changed_password(entry.number, call.now);
+            self.changed_password(call, &entry)?;
         }
         if change.account_enabled.is_some() {
             self.directory().users.entry(entry.number).or_default().account_enabled = change.account_enabled;
@@ -170,11 +171,18 @@ impl World {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    fn changed_password(&self, number: u32, now: Timestamp) {
+    /// An administrator gave the user a password: that closes open risk (`reference/graph.md` section 2).
+    fn changed_password(&self, call: &Call, entry: &Entry) -> Result<(), GraphError> {
+        if entry.records.user.at_risk() == Some(true) {
+            let cause = Some(self.actor(call).to_owned());
+            self.tenant.happen(Event::GenerateTemporaryPassword, entry.records.id(), cause).map_err(|_| unavailable())?;
+            self.index().touch([entry.number]);
+        }
         let mut directory = self.directory();
-        let change = directory.users.entry(number).or_default();
-        change.password_changed = Some(now);
-        change.sessions_valid_from = Some(now);
+        let change = directory.users.entry(entry.number).or_default();
+        change.password_changed = Some(call.now);
+        change.sessions_valid_from = Some(call.now);
+        Ok(())
     }
 
     pub(super) fn revoke_sessions(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
@@ -214,7 +222,7 @@ impl World {
         if given.is_none() && entry.records.directory.on_premises_sync_enabled == Some(true) {
             return Err(GraphError::bad("A new password must be provided for users that are synchronized from on-premises."));
         }
-        self.changed_password(entry.number, call.now);
+        self.changed_password(call, &entry)?;
         let operation = Uuid::new_v4().to_string();
         self.directory().operations.insert(operation.clone(), entry.number);
         let location = format!("{}/users/{}/authentication/operations/{operation}", version_url(call.request), entry.records.id());
@@ -317,47 +325,6 @@ impl World {
         user.insert("deletedDateTime".to_owned(), json!(self.tenant.population().spec().epoch));
         user
     }
-
-    pub(super) fn registrations(&self, call: &Call) -> Result<Answer, GraphError> {
-        self.page_of_users(call, &REGISTRATION, "reports/authenticationMethods/userRegistrationDetails", |entry| {
-            reported(entry).then(|| registration_json(entry))
-        })
-    }
-
-    pub(super) fn registration(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
-        let wanted = Wanted::of_one(call.request, &REGISTRATION)?;
-        let entry = self.find(id)?;
-        match reported(&entry) {
-            true => Ok(one(call, &wanted, "reports/authenticationMethods/userRegistrationDetails/$entity", registration_json(&entry))),
-            false => Err(GraphError::no_resource(id)),
-        }
-    }
-
-    pub(super) fn organization(&self, call: &Call) -> Result<Answer, GraphError> {
-        let organization = json!({
-            "id": self.authority.identity.tenant_id, "displayName": "Contoso (emulated)", "tenantType": "AAD", "countryLetterCode": "US",
-            "onPremisesSyncEnabled": true,
-            "verifiedDomains": [{"name": DOMAIN, "isDefault": true, "isInitial": true, "type": "Managed", "capabilities": "Email"}],
-        });
-        whole(call, "organization", vec![organization])
-    }
-
-    pub(super) fn licences(&self, call: &Call) -> Result<Answer, GraphError> {
-        let plan = |name: &str, id: &str| json!({"servicePlanId": id, "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"});
-        let mut plans = vec![plan("EXCHANGE_S_FOUNDATION", "113feb6c-3fe4-4440-bddc-54d774bf0318")];
-        if !self.is_unlicensed() {
-            plans.push(plan("AAD_PREMIUM", "41781fb2-bc02-4b7c-bd55-b576c07bb09d"));
-            plans.push(plan("AAD_PREMIUM_P2", "eec0eb4f-6444-4f95-aba0-50c24d67f998"));
-        }
-        let users = self.tenant.population().spec().users;
-        let sku = json!({
-            "id": format!("{}_84a661c4-e949-4bd2-a560-ed7766fcaf2b", self.authority.identity.tenant_id),
-            "skuId": "84a661c4-e949-4bd2-a560-ed7766fcaf2b", "skuPartNumber": "AAD_PREMIUM_P2", "capabilityStatus": "Enabled",
-            "appliesTo": "User", "consumedUnits": users, "prepaidUnits": {"enabled": users, "suspended": 0, "warning": 0},
-            "servicePlans": plans,
-        });
-        whole(call, "subscribedSkus", vec![sku])
-    }
 }
 
 /// A list that has one page.
@@ -427,35 +394,6 @@ fn user_json(entry: &Entry) -> Map<String, Value> {
         "onPremisesSyncEnabled": directory.on_premises_sync_enabled.filter(|synchronised| *synchronised),
         "lastPasswordChangeDateTime": directory.last_password_change_date_time,
         "signInSessionsValidFromDateTime": directory.sign_in_sessions_valid_from_date_time,
-    }))
-}
-
-/// Whether the registration report has the user: disabled and deleted ones are left out.
-fn reported(entry: &Entry) -> bool {
-    !entry.deleted && entry.records.directory.account_enabled == Some(true)
-}
-
-fn registration_json(entry: &Entry) -> Map<String, Value> {
-    let (user, directory) = (&entry.records.user, &entry.records.directory);
-    let mfa = directory.is_mfa_registered == Some(true);
-    let methods: &[&str] = if mfa { &["microsoftAuthenticatorPush", "softwareOneTimePasscode"] } else { &[] };
-    object(json!({
-        "id": user.id,
-        "userPrincipalName": user.user_principal_name,
-        "userDisplayName": user.user_display_name,
-        "userType": directory.user_type.as_ref().map(|kind| kind.to_lowercase()),
-        "isAdmin": directory.is_admin,
-        "isMfaCapable": mfa,
-        "isMfaRegistered": directory.is_mfa_registered,
-        "isPasswordlessCapable": false,
-        "isSsprCapable": directory.is_sspr_registered,
-        "isSsprEnabled": directory.user_type.as_deref() != Some("Guest"),
-        "isSsprRegistered": directory.is_sspr_registered,
-        "isSystemPreferredAuthenticationMethodEnabled": true,
-        "methodsRegistered": methods,
-        "systemPreferredAuthenticationMethods": if mfa { vec!["push"] } else { Vec::new() },
-        "userPreferredMethodForSecondaryAuthentication": if mfa { "push" } else { "none" },
-        "lastUpdatedDateTime": directory.last_password_change_date_time,
     }))
 }
 

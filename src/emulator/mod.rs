@@ -14,6 +14,7 @@ mod oauth;
 mod pace;
 mod paging;
 mod policies;
+mod reports;
 mod request;
 mod risk;
 mod routes;

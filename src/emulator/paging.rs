@@ -120,7 +120,7 @@ pub(super) fn version_url(request: &Request) -> String {
 
 fn select(text: &str, schema: &Schema) -> Result<Vec<String>, GraphError> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    match names.iter().find(|name| !schema.properties.is_empty() && !schema.properties.contains(&name.as_str())) {
+    match names.iter().find(|name| !schema.is_open() && !schema.has(name)) {
         Some(name) => Err(GraphError::bad(format!("Parsing OData Select and Expand failed: {}", schema.unknown(name)))),
         None => Ok(names),
     }

@@ -98,6 +98,12 @@ impl World {
         Ok(self.tenant.records(number))
     }
 
+    /// Object id of who acts.
+    pub(super) fn actor(&self, call: &Call) -> &str {
+        let identity = &self.authority.identity;
+        if call.token.delegated { &identity.operator_id } else { &identity.principal_id }
+    }
+
     /// A feedback verb.
     pub(super) async fn act(&self, call: &Call<'_>, action: Action) -> Result<Answer, GraphError> {
         let key = match action.scope() {
@@ -107,9 +113,7 @@ impl World {
         let ids = ids(call, key)?;
         let population = self.tenant.population();
         let touched: Vec<u32> = ids.iter().filter_map(|id| population.user(id).or_else(|| population.user_of_sign_in(id))).collect();
-        let identity = &self.authority.identity;
-        let operator = if call.token.delegated { &identity.operator_id } else { &identity.principal_id };
-        let taken = self.tenant.act(&tenant::Call { action, ids, operator: operator.clone() }).await;
+        let taken = self.tenant.act(&tenant::Call { action, ids, operator: self.actor(call).to_owned() }).await;
         // Whatever was answered: what was done is read.
         self.index().touch(touched);
         match taken {

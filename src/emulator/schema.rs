@@ -6,8 +6,8 @@
 pub(super) struct Schema {
     /// Its name in messages.
     pub(super) name: &'static str,
-    /// All properties.
-    pub(super) properties: &'static [&'static str],
+    /// All properties, in parts.
+    properties: &'static [&'static [&'static str]],
     /// What can be filtered by, with nested properties as paths.
     filterable: &'static [(&'static str, Kind)],
     /// Whether `in` can be used.
@@ -54,13 +54,23 @@ impl Kind {
 }
 
 impl Schema {
+    /// Whether there is such a property.
+    pub(super) fn has(&self, property: &str) -> bool {
+        self.properties.iter().any(|part| part.contains(&property))
+    }
+
+    /// Whether the properties are known at all.
+    pub(super) fn is_open(&self) -> bool {
+        self.properties.is_empty()
+    }
+
     /// How this property can be filtered by; else says what Graph would say.
     pub(super) fn filterable(&self, property: &str) -> Result<Kind, String> {
         if let Some((_, kind)) = self.filterable.iter().find(|(name, _)| *name == property) {
             return Ok(*kind);
         }
         let first = property.split('/').next().unwrap_or(property);
-        if self.properties.contains(&first) {
+        if self.has(first) {
             return Err(format!("The property '{property}' cannot be used in the query option $filter."));
         }
         Err(self.unknown(property))
@@ -72,17 +82,26 @@ impl Schema {
     }
 }
 
-const fn risk(name: &'static str, properties: &'static [&'static str], filterable: &'static [(&'static str, Kind)], page: usize) -> Schema {
+const fn risk(
+    name: &'static str,
+    properties: &'static [&'static [&'static str]],
+    filterable: &'static [(&'static str, Kind)],
+    page: usize,
+) -> Schema {
     Schema { name, properties, filterable, takes_in: false, page, largest_page: 500, ordered_by: None }
 }
 
-const fn directory(name: &'static str, properties: &'static [&'static str], filterable: &'static [(&'static str, Kind)]) -> Schema {
+const fn directory(
+    name: &'static str,
+    properties: &'static [&'static [&'static str]],
+    filterable: &'static [(&'static str, Kind)],
+) -> Schema {
     Schema { name, properties, filterable, takes_in: true, page: 100, largest_page: 999, ordered_by: None }
 }
 
 pub(super) static RISKY_USER: Schema = risk(
     "riskyUser",
-    &[
+    &[&[
         "id",
         "isDeleted",
         "isProcessing",
@@ -92,7 +111,7 @@ pub(super) static RISKY_USER: Schema = risk(
         "riskState",
         "userDisplayName",
         "userPrincipalName",
-    ],
+    ]],
     &[
         ("riskState", Kind::Enum),
         ("riskLevel", Kind::Enum),
@@ -106,7 +125,7 @@ pub(super) static RISKY_USER: Schema = risk(
 
 pub(super) static HISTORY: Schema = risk(
     "riskyUserHistoryItem",
-    &[
+    &[&[
         "id",
         "isDeleted",
         "isProcessing",
@@ -119,14 +138,14 @@ pub(super) static HISTORY: Schema = risk(
         "userId",
         "initiatedBy",
         "activity",
-    ],
+    ]],
     &[],
     500,
 );
 
 pub(super) static RISK_DETECTION: Schema = risk(
     "riskDetection",
-    &[
+    &[&[
         "activity",
         "activityDateTime",
         "additionalInfo",
@@ -149,7 +168,7 @@ pub(super) static RISK_DETECTION: Schema = risk(
         "userDisplayName",
         "userId",
         "userPrincipalName",
-    ],
+    ]],
     &[
         ("detectedDateTime", Kind::Time),
         ("activityDateTime", Kind::Time),
@@ -165,7 +184,7 @@ pub(super) static RISK_DETECTION: Schema = risk(
 
 pub(super) static RISKY_SERVICE_PRINCIPAL: Schema = risk(
     "riskyServicePrincipal",
-    &[
+    &[&[
         "id",
         "appId",
         "displayName",
@@ -176,14 +195,14 @@ pub(super) static RISKY_SERVICE_PRINCIPAL: Schema = risk(
         "riskLevel",
         "riskState",
         "servicePrincipalType",
-    ],
+    ]],
     &[("riskState", Kind::Enum), ("riskLevel", Kind::Enum), ("riskLastUpdatedDateTime", Kind::Time)],
     100,
 );
 
 pub(super) static SERVICE_PRINCIPAL_DETECTION: Schema = risk(
     "servicePrincipalRiskDetection",
-    &[
+    &[&[
         "id",
         "appId",
         "servicePrincipalId",
@@ -193,7 +212,7 @@ pub(super) static SERVICE_PRINCIPAL_DETECTION: Schema = risk(
         "riskDetail",
         "detectedDateTime",
         "lastUpdatedDateTime",
-    ],
+    ]],
     &[
         ("detectedDateTime", Kind::Time),
         ("activityDateTime", Kind::Time),
@@ -208,13 +227,13 @@ pub(super) static SERVICE_PRINCIPAL_DETECTION: Schema = risk(
 
 pub(super) static RISKY_AGENT: Schema = risk(
     "riskyAgent",
-    &["id", "agentDisplayName", "blueprintId", "identityType", "riskDetail", "riskLastModifiedDateTime", "riskLevel", "riskState"],
+    &[&["id", "agentDisplayName", "blueprintId", "identityType", "riskDetail", "riskLastModifiedDateTime", "riskLevel", "riskState"]],
     &[("riskState", Kind::Enum), ("riskLevel", Kind::Enum), ("riskLastModifiedDateTime", Kind::Time)],
     100,
 );
 
 /// Properties of a sign-in in both versions.
-const SIGN_IN_PROPERTIES: &[&str] = &[
+const SIGN_IN_COMMON: &[&str] = &[
     "id",
     "createdDateTime",
     "userId",
@@ -236,7 +255,6 @@ const SIGN_IN_PROPERTIES: &[&str] = &[
     "resourceId",
     "resourceTenantId",
     "riskDetail",
-    "riskEventTypes",
     "riskEventTypes_v2",
     "riskLevelAggregated",
     "riskLevelDuringSignIn",
@@ -247,37 +265,8 @@ const SIGN_IN_PROPERTIES: &[&str] = &[
     "userAgent",
 ];
 
-/// Properties of a sign-in in beta.
-const SIGN_IN_BETA_PROPERTIES: &[&str] = &[
-    "id",
-    "createdDateTime",
-    "userId",
-    "userDisplayName",
-    "userPrincipalName",
-    "appId",
-    "appDisplayName",
-    "appliedConditionalAccessPolicies",
-    "authenticationAppDeviceDetails",
-    "clientAppUsed",
-    "conditionalAccessStatus",
-    "correlationId",
-    "deviceDetail",
-    "homeTenantId",
-    "ipAddress",
-    "isInteractive",
-    "location",
-    "resourceDisplayName",
-    "resourceId",
-    "resourceTenantId",
-    "riskDetail",
-    "riskEventTypes_v2",
-    "riskLevelAggregated",
-    "riskLevelDuringSignIn",
-    "riskState",
-    "servicePrincipalId",
-    "servicePrincipalName",
-    "status",
-    "userAgent",
+/// Properties of a sign-in in beta only (`reference/graph.md` section 1.6).
+const SIGN_IN_BETA_ONLY: &[&str] = &[
     "authenticationDetails",
     "authenticationProtocol",
     "authenticationRequirement",
@@ -329,16 +318,16 @@ const SIGN_IN_FILTERS: &[(&str, Kind)] = &[
     ("signInEventTypes", Kind::AnyOf),
 ];
 
-const fn sign_in(properties: &'static [&'static str], filterable: &'static [(&'static str, Kind)]) -> Schema {
+const fn sign_in(properties: &'static [&'static [&'static str]], filterable: &'static [(&'static str, Kind)]) -> Schema {
     Schema { name: "signIn", properties, filterable, takes_in: false, page: 1000, largest_page: 1000, ordered_by: Some("createdDateTime") }
 }
 
-pub(super) static SIGN_IN: Schema = sign_in(SIGN_IN_PROPERTIES, SIGN_IN_FILTERS.split_at(SIGN_IN_FILTERS.len() - 1).0);
-pub(super) static SIGN_IN_BETA: Schema = sign_in(SIGN_IN_BETA_PROPERTIES, SIGN_IN_FILTERS);
+pub(super) static SIGN_IN: Schema = sign_in(&[SIGN_IN_COMMON, &["riskEventTypes"]], SIGN_IN_FILTERS.split_at(SIGN_IN_FILTERS.len() - 1).0);
+pub(super) static SIGN_IN_BETA: Schema = sign_in(&[SIGN_IN_COMMON, SIGN_IN_BETA_ONLY], SIGN_IN_FILTERS);
 
 pub(super) static USER: Schema = directory(
     "user",
-    &[
+    &[&[
         "id",
         "accountEnabled",
         "businessPhones",
@@ -357,7 +346,7 @@ pub(super) static USER: Schema = directory(
         "surname",
         "userPrincipalName",
         "userType",
-    ],
+    ]],
     &[
         ("id", Kind::Text),
         ("userPrincipalName", Kind::Start),
@@ -369,7 +358,7 @@ pub(super) static USER: Schema = directory(
 
 pub(super) static DEVICE: Schema = directory(
     "device",
-    &[
+    &[&[
         "id",
         "accountEnabled",
         "approximateLastSignInDateTime",
@@ -379,13 +368,13 @@ pub(super) static DEVICE: Schema = directory(
         "isManaged",
         "operatingSystem",
         "trustType",
-    ],
+    ]],
     &[],
 );
 
 pub(super) static REGISTRATION: Schema = directory(
     "userRegistrationDetails",
-    &[
+    &[&[
         "id",
         "isAdmin",
         "isMfaCapable",
@@ -402,7 +391,7 @@ pub(super) static REGISTRATION: Schema = directory(
         "userPreferredMethodForSecondaryAuthentication",
         "userPrincipalName",
         "userType",
-    ],
+    ]],
     &[
         ("id", Kind::Text),
         ("userPrincipalName", Kind::Start),
@@ -425,7 +414,7 @@ mod tests {
         for schema in [&RISKY_USER, &RISK_DETECTION, &SIGN_IN, &SIGN_IN_BETA, &USER, &REGISTRATION] {
             for (name, _) in schema.filterable {
                 let first = name.split('/').next().unwrap();
-                assert!(schema.properties.contains(&first), "{name} of {}", schema.name);
+                assert!(schema.has(first), "{name} of {}", schema.name);
             }
         }
     }

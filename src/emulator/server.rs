@@ -1,6 +1,7 @@
 //! The way in: TLS connections on loopback, HTTP/1.1 on them, and an answer or a connection that breaks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, Response, header};
@@ -50,7 +51,7 @@ pub(super) async fn serve(server: Arc<Server>, listener: TcpListener, stop: Canc
                 });
             }
             // Out of file handles, most likely: others must end first.
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }

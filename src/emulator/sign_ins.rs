@@ -65,7 +65,7 @@ fn schema(call: &Call) -> &'static Schema {
 fn sign_in_json(call: &Call, sign_in: &SignIn) -> Map<String, Value> {
     let mut record = sign_in_to_json(sign_in);
     if call.version == Version::V1 {
-        record.retain(|name, _| SIGN_IN.properties.contains(&name.as_str()));
+        record.retain(|name, _| SIGN_IN.has(name));
         // The enum is mostly empty (`reference/graph.md` section 8, 9).
         record.insert("riskEventTypes".to_owned(), json!([]));
     }

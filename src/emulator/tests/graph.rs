@@ -151,6 +151,24 @@ async fn what_is_changed_in_the_directory_can_be_read() {
 }
 
 #[tokio::test]
+async fn a_password_from_an_administrator_closes_risk_and_calm_users_stay_as_they_are() {
+    let bench = Bench::with_users(400, Vec::new(), None).await;
+    let profile = json!({"passwordProfile": {"password": "Correct-Horse-9", "forceChangePasswordNextSignIn": true}});
+    let details = "/v1.0/reports/authenticationMethods/userRegistrationDetails";
+    let ordinary = ids(&bench.all(details, &[("$filter", "isAdmin eq false")]).await);
+    let (open, risky) = (bench.open_users().await, ids(&bench.all(RISKY_USERS, &[]).await));
+    let at_risk = ordinary.iter().find(|id| open.contains(id)).unwrap();
+    let calm = ordinary.iter().find(|id| !risky.contains(id)).unwrap();
+    for id in [at_risk, calm] {
+        assert_eq!(bench.patch(&format!("/v1.0/users/{id}"), profile.clone()).await.status, 204);
+    }
+    let user = bench.get(&format!("{RISKY_USERS}/{at_risk}")).await.json();
+    assert_eq!((&user["riskState"], &user["riskDetail"]), (&json!("remediated"), &json!("adminGeneratedTemporaryPassword")));
+    assert!(!bench.open_users().await.contains(at_risk));
+    assert_eq!(bench.get(&format!("{RISKY_USERS}/{calm}")).await.status, 404);
+}
+
+#[tokio::test]
 async fn administrators_are_beyond_the_operators_role() {
     let mut bench = Bench::with_users(400, Vec::new(), None).await;
     bench.sign_in_operator("https://graph.microsoft.com/.default").await;

@@ -30,7 +30,7 @@ use crate::domain::action::Action;
 use crate::domain::plan::{Access, IDS_PER_REQUEST, Target};
 use crate::domain::records::{Record, SignInId, UserId, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::transition::Scope;
+use crate::domain::transition::{Event, Scope};
 use crate::domain::workspace::DemoSpec;
 
 /// Name of the tenant, for people.
@@ -106,6 +106,16 @@ impl DemoTenant {
     fn new(population: Population, clock: Clock, inner: Inner) -> Self {
         let pacer = Pacer::new(population.spec().rate, clock);
         DemoTenant { population, clock, pacer, inner: Mutex::new(inner) }
+    }
+
+    /// Something happens to a user that is no feedback verb, such as a new password.
+    pub fn happen(&self, event: Event, user: &UserId, initiated_by: Option<String>) -> Result<(), TenantError> {
+        let at = self.clock.now();
+        let change = Change { event, users: vec![user.clone()], sign_ins: Vec::new(), initiated_by, at, effective_at: at };
+        let mut inner = self.lock();
+        inner.log.append(&[Line::Change(change.clone())])?;
+        let taken = inner.state.take(&self.population, &change);
+        taken.map_err(|id| TenantError::State { message: format!("{id} is not of this tenant") })
     }
 
     /// How often the id that was applied most often was, since the tenant was opened.
