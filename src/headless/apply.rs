@@ -141,8 +141,7 @@ fn nothing_included(plan: &Plan, forced: bool) -> Failure {
             .hinted("use the workspace of the tenant with --workspace");
     }
     if all(Because::ReadOnly) {
-        let hint =
-            if forced { "leave out --read-only" } else { "turn writing on for this workspace: entriage settings writable true" };
+        let hint = if forced { "leave out --read-only" } else { "turn writing on for this workspace: entriage settings writable true" };
         return Failure::new(Exit::Access, "nothing was sent").because("this workspace is read-only").hinted(hint);
     }
     let mut failure = Failure::usage("no target is left to act on").because(plan::in_numbers(plan));

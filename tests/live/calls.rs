@@ -11,7 +11,9 @@ use crate::support::{Kind, Place, place};
 fn somebody(place: &Place) -> UserId {
     let users = place.users();
     let found = users.iter().find(|records| {
-        records.user.is_deleted == Some(false) && records.directory.is_admin == Some(false) && records.directory.account_enabled == Some(true)
+        records.user.is_deleted == Some(false)
+            && records.directory.is_admin == Some(false)
+            && records.directory.account_enabled == Some(true)
     });
     found.unwrap().id().clone()
 }

@@ -81,10 +81,8 @@ async fn every_verb_brings_about_what_the_table_promises_and_is_verified() {
             let (targets, most) = targets(&place, action);
             let plan = place.plan(action, &targets, most);
             assert!(plan.included_count() > 0, "{kind:?} {action}: nobody to act on");
-            let users: Vec<String> = plan
-                .included()
-                .map(|target| target.user_id.as_ref().map_or(target.id.clone(), ToString::to_string))
-                .collect();
+            let users: Vec<String> =
+                plan.included().map(|target| target.user_id.as_ref().map_or(target.id.clone(), ToString::to_string)).collect();
             let acted: Vec<Target> = plan.included().map(|target| plan.target(target)).collect();
             let report = place.run(plan).await.unwrap();
             let job = place.job(report.job);

@@ -60,11 +60,7 @@ async fn a_connection_that_breaks_before_or_after_it_was_applied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_success_without_effect_is_named() {
-    let (job, most) = dismissal(vec![Fault {
-        user: Some("alex.wilber@contoso.test".to_owned()),
-        ..fault(FaultKind::NoEffect)
-    }])
-    .await;
+    let (job, most) = dismissal(vec![Fault { user: Some("alex.wilber@contoso.test".to_owned()), ..fault(FaultKind::NoEffect) }]).await;
     let tally = job.tally();
     assert_eq!((tally.verified, tally.diverged), (USERS - 1, 1), "{tally:?}");
     assert_eq!(most, 1);

@@ -64,13 +64,8 @@ pub fn on_lists(times: u32, does: FaultKind) -> Fault {
 }
 
 pub async fn emulated(folder: &Path, clock: Clock, users: u32, rate: Option<f64>, faults: Vec<Fault>) -> Emulator {
-    let options = emulator::Options {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        spec: spec(users, faults),
-        rate,
-        tls_dir: folder.join("tls"),
-        clock,
-    };
+    let options =
+        emulator::Options { listen: "127.0.0.1:0".parse().unwrap(), spec: spec(users, faults), rate, tls_dir: folder.join("tls"), clock };
     emulator::start(options).await.unwrap()
 }
 

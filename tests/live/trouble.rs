@@ -96,7 +96,9 @@ impl Shop {
     fn run_with(&self, args: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = Command::cargo_bin("entriage").unwrap();
         command.env("ENTRIAGE_HOME", self.home()).env("ENTRIAGE_CLIENT_SECRET", &self.secret).env("NO_PROXY", "none.test");
-        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "no_proxy", "DBUS_SESSION_BUS_ADDRESS"] {
+        for name in
+            ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "no_proxy", "DBUS_SESSION_BUS_ADDRESS"]
+        {
             command.env_remove(name);
         }
         command.envs(environment.iter().copied());
@@ -186,7 +188,8 @@ async fn the_cached_data_stays_usable_whatever_the_network_does() {
     let mut shop = Shop::new(vec![]).await;
     let held = shop.run(&["users", "--count"]).stdout;
     let html = vec![on_lists(50, FaultKind::Html)];
-    let revoked = vec![fault(FaultKind::TokenError { error: "invalid_grant".to_owned(), description: "AADSTS65001: no consent".to_owned() })];
+    let revoked =
+        vec![fault(FaultKind::TokenError { error: "invalid_grant".to_owned(), description: "AADSTS65001: no consent".to_owned() })];
     for (faults, code, words) in [
         (html, 5, vec!["a web page came in place of Graph's answer", "captive portal"]),
         (revoked, 4, vec!["AADSTS65001", "consent"]),
