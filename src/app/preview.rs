@@ -227,7 +227,9 @@ impl Preview {
         if self.plan.count(Verdict::Caution) > 0 {
             "Nothing to send: every target is left out or refused. Shift-Tab, Space takes a caution in.".to_owned()
         } else {
-            "Nothing to send: every target is refused. Esc closes.".to_owned()
+            let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
+            let next = if read_only { "Esc closes; \"writing\" in the palette turns writing on." } else { "Esc closes." };
+            format!("Nothing to send: every target is refused. {next}")
         }
     }
 

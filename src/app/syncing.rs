@@ -145,3 +145,111 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::{Msg, Opened, Options};
+    use crate::app::tests::{five, keys, opened};
+    use crate::app::{App, KeyMap};
+    use crate::domain::fixture::now;
+
+    fn live() -> App {
+        let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
+        let mut app = App::new(options, now());
+        let opened = Opened {
+            label: "LIVE",
+            access: Access::ReadOnly,
+            account: Some("operator@contoso.test".to_owned()),
+            refresh_seconds: Some(120),
+            ..opened(five())
+        };
+        app.update(Msg::Opened(Box::new(opened)), now());
+        app
+    }
+
+    fn later(seconds: i64) -> Timestamp {
+        Timestamp(now().0 + chrono::TimeDelta::seconds(seconds))
+    }
+
+    #[test]
+    fn a_live_workspace_is_read_at_once_and_then_at_its_pace() {
+        let mut app = live();
+        assert_eq!(app.wake_at(), Some(now()));
+        assert_eq!(app.update(Msg::Wake, now()), [Effect::Refresh]);
+        assert!(app.update(Msg::Wake, later(1)).is_empty(), "one at a time");
+        app.update(Msg::Synced { at: Some(later(9)), notes: vec![] }, later(9));
+        assert!(app.update(Msg::Wake, later(100)).is_empty());
+        assert_eq!(app.update(Msg::Wake, later(129)), [Effect::Refresh]);
+    }
+
+    #[test]
+    fn other_workspaces_are_read_only_when_asked() {
+        let mut app = crate::app::tests::sized((120, 40), five());
+        assert!(app.update(Msg::Wake, later(500)).is_empty());
+        assert_eq!(keys(&mut app, "R"), [Effect::Refresh]);
+    }
+
+    #[test]
+    fn a_failure_is_tried_again_later_but_nobody_is_asked_to_sign_in_over_and_over() {
+        let mut app = live();
+        app.update(Msg::Wake, now());
+        app.update(Msg::SyncFailed { message: "no connection".to_owned(), needs_person: false }, later(1));
+        assert!(app.update(Msg::Wake, later(121)).is_empty());
+        assert_eq!(app.update(Msg::Wake, later(601)), [Effect::Refresh]);
+        app.update(Msg::SyncFailed { message: "nobody signed in".to_owned(), needs_person: true }, later(602));
+        assert!(app.update(Msg::Wake, later(9_000)).is_empty());
+        assert!(app.message().iter().any(|line| line.contains("nobody signed in")), "{:?}", app.message());
+    }
+
+    #[test]
+    fn what_a_job_changed_besides_is_read_soon_after() {
+        let mut app = live();
+        app.update(Msg::Wake, now());
+        app.update(Msg::Synced { at: Some(now()), notes: vec![] }, now());
+        let tally = crate::domain::ledger::Tally::default();
+        let ended = Msg::JobEnded { job: crate::domain::journal::JobId(1), state: crate::domain::journal::JobState::Done, tally };
+        app.update(ended, later(10));
+        assert_eq!(app.update(Msg::Wake, later(12)), [Effect::Refresh]);
+    }
+
+    #[test]
+    fn a_note_is_told_once_and_the_status_line_keeps_saying_that_something_is_missing() {
+        let mut app = live();
+        let synced = || Msg::Synced { at: Some(now()), notes: vec!["session fields are missing".to_owned()] };
+        app.update(Msg::Wake, now());
+        app.update(synced(), now());
+        assert!(app.message().iter().any(|line| line.contains("session fields")));
+        keys(&mut app, "esc");
+        app.update(Msg::Wake, later(121));
+        app.update(synced(), later(122));
+        assert!(app.message().is_empty(), "{:?}", app.message());
+        assert_eq!(app.sync_notes().len(), 1);
+    }
+
+    #[test]
+    fn a_sign_in_is_asked_for_and_does_not_push_a_plan_away() {
+        let asked = || SignInAsked { address: "https://x.test/device".to_owned(), code: Some("ABC".to_owned()), opened: false };
+        let mut app = live();
+        app.update(Msg::SignIn(asked()), now());
+        assert!(matches!(app.overlay(), Some(Overlay::SignIn(_))));
+        assert_eq!(keys(&mut app, "y"), [Effect::Copy("ABC".to_owned())]);
+        app.update(Msg::SignedIn, now());
+        assert!(app.overlay().is_none());
+        keys(&mut app, "d");
+        app.update(Msg::SignIn(asked()), now());
+        assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
+        assert!(app.message().iter().any(|line| line.contains("ABC")));
+        app.update(Msg::SignedIn, now());
+        assert!(app.message().is_empty());
+    }
+
+    #[test]
+    fn writing_is_turned_on_by_choosing_it_and_never_by_enter_alone() {
+        let mut app = live();
+        assert!(keys(&mut app, "W enter").is_empty());
+        assert_eq!(keys(&mut app, "W j enter"), [Effect::SetWritable(true)]);
+        app.update(Msg::Access(Access::ReadWrite), now());
+        assert_eq!(keys(&mut app, "W j enter"), [Effect::SetWritable(false)]);
+    }
+}

@@ -425,10 +425,13 @@ async fn the_azure_clis_token_is_said_to_lack_what_risk_data_needs_and_the_same_
 async fn nothing_that_is_shown_holds_a_secret() {
     let mut shown = String::new();
     // An authority that quotes all it was sent, and answers that hold tokens but cannot be read.
-    let quoted = error("invalid_request", "device-s3cret refresh-s3cret-1 app-s3cret");
     let broken = json!({"token_type": "Bearer", "expires_in": "access-s3cret", "access_token": "access-s3cret", "refresh_token": 1});
-    for answer in [(400, &quoted), (200, &broken), (200, &json!({"access_token": {"s3cret": "access-s3cret"}}))] {
-        for mut scene in [device(), application(), signed_in().await] {
+    let garbled = json!({"access_token": {"s3cret": "access-s3cret"}});
+    for answer in [None, Some(&broken), Some(&garbled)] {
+        for (scene, sent) in [(device(), "device-s3cret"), (application(), "app-s3cret"), (signed_in().await, "refresh-s3cret-1")] {
+            let mut scene = scene;
+            let quoted = error("invalid_request", sent);
+            let answer = answer.map_or((400, &quoted), |answer| (200, answer));
             if scene.credential.state().held.is_none() && matches!(scene.credential.method, Method::Device) {
                 scene.fake.then(200, &code());
             }

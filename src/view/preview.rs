@@ -20,7 +20,13 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
         0 => String::new(),
         hidden => format!(", {hidden} of them not shown by the filter"),
     };
-    let inner = window(frame, area, plan.action.title(), &format!("{selected}{hidden}"), theme);
+    let workspace = app.workspace();
+    // Before anything is sent to a real tenant, its name stands beside what will be done.
+    let live = match &workspace.account {
+        Some(_) => format!("{} {} · ", workspace.label, fit(&workspace.tenant, 24)),
+        None => String::new(),
+    };
+    let inner = window(frame, area, plan.action.title(), &format!("{live}{selected}{hidden}"), theme);
     let columns = usize::from(inner.width);
     let rows = target_rows(preview, app.size());
     if preview.place == Place::Targets {

@@ -7,13 +7,15 @@ use ratatui::text::{Line, Span};
 use super::cell::put;
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{fit, number, width};
+use crate::app::format::{duration, fit, number, width};
 use crate::app::layout::{Area, Layout, Pane};
 use crate::domain::plan::Access;
 
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     let area = layout.status;
-    let (counts, job, fresh) = (counts(app, theme), job(app, theme), freshness(app, theme));
+    let (counts, job) = (counts(app, theme), job(app, theme));
+    let beside = if area.height > 1 { Vec::new() } else { [counts.clone(), job.clone()].concat() };
+    let fresh = freshness(app, room(area, &beside), theme);
     if area.height > 1 {
         bar(frame, area, 0, identity(app, room(area, &fresh), theme), fresh);
         bar(frame, area, 1, counts, job);
@@ -56,7 +58,7 @@ fn bar(frame: &mut Frame, area: Area, row: usize, left: Vec<Span<'static>>, righ
     put(frame, area, row, Line::from(spans));
 }
 
-/// Who and what; the tenant's name gives way, for whether anything can be sent must be seen.
+/// Who and what; names give way, for whether anything can be sent must be seen.
 fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let workspace = app.workspace();
     let access = match workspace.access {
@@ -64,21 +66,24 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
         Access::ReadOnly => Span::raw("read-only"),
         Access::Evidence => Span::raw("read-only (files)"),
     };
-    let name = Span::styled(" entriage  ", theme.accent());
-    // A real tenant must never be taken for the demo.
-    let live = workspace.account.is_some();
-    let label = if live {
-        Span::styled(format!(" {} ", workspace.label), theme.danger().patch(theme.selected()))
-    } else {
-        Span::styled(workspace.label.to_owned(), theme.accent())
+    let Some(account) = &workspace.account else {
+        let name = Span::styled(" entriage  ", theme.accent());
+        let label = Span::styled(format!("{}  ", workspace.label), theme.accent());
+        let taken = width(&name.content) + width(&label.content) + width(&access.content) + 2;
+        let tenant = fit(&workspace.tenant, room.saturating_sub(taken).min(40)).into_owned();
+        return vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, access];
     };
-    let taken = width(&name.content) + width(&label.content) + width(&access.content) + 4;
-    let tenant = fit(&workspace.tenant, room.saturating_sub(taken).min(40)).into_owned();
-    let left = room.saturating_sub(taken + width(&tenant) + 4);
-    let mut spans = vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, Span::raw("  "), access];
-    if let Some(account) = workspace.account.as_deref().filter(|_| left >= 12) {
-        spans.push(Span::styled(format!("  {}", fit(account, left.min(40))), theme.quiet()));
+    // A real tenant must never be taken for the demo: the word stands first, in reverse, and the account beside it.
+    let label = Span::styled(format!(" {} ", workspace.label), theme.danger().patch(theme.selected()));
+    let left = room.saturating_sub(width(&label.content) + width(&access.content) + 6);
+    let for_account = if left < 14 { 0 } else { width(account).min(left / 2).min(40) };
+    let tenant = fit(&workspace.tenant, (left - for_account).min(40)).into_owned();
+    let account = fit(account, for_account).into_owned();
+    let mut spans = vec![label, Span::raw(" "), Span::styled(format!("{tenant}  "), theme.strong())];
+    if !account.is_empty() {
+        spans.push(Span::raw(format!("{account}  ")));
     }
+    spans.push(access);
     spans
 }
 
@@ -112,8 +117,19 @@ fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
     vec![Span::styled(text, theme.warning())]
 }
 
-fn freshness(app: &App, theme: Theme) -> Vec<Span<'static>> {
+/// Columns that tenant, account and access are worth.
+const IDENTITY: usize = 44;
+
+fn freshness(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let missing = if app.sync_notes().is_empty() { "" } else { ", incomplete" };
     let style = if missing.is_empty() { theme.quiet() } else { theme.warning() };
-    vec![Span::styled(format!("  {}{missing} ", app.freshness_words()), style)]
+    let long = format!("  {}{missing} ", app.freshness_words());
+    let text = match app.syncing() {
+        Some(running) if width(&long) + IDENTITY > room => match running.seconds_left {
+            Some(seconds) => format!("  syncing, {} left ", duration(seconds)),
+            None => "  syncing … ".to_owned(),
+        },
+        _ => long,
+    };
+    vec![Span::styled(text, style)]
 }

@@ -88,6 +88,57 @@ fn the_three_panes_stand_on_the_screen_from_80_columns_on() {
     }
 }
 
+/// A console on a live tenant.
+fn live(size: (u16, u16)) -> App {
+    let mut app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono: true }, now());
+    let opened = crate::app::Opened {
+        label: "LIVE",
+        tenant: "Contoso".to_owned(),
+        account: Some("operator@contoso.test".to_owned()),
+        refresh_seconds: Some(120),
+        ..opened(five())
+    };
+    app.update(Msg::Opened(Box::new(opened)), now());
+    app
+}
+
+#[test]
+fn a_live_tenant_is_unmistakable_at_every_size_and_while_it_is_read() {
+    for size in [(60, 18), (80, 24), (120, 40), (200, 60)] {
+        let mut app = live(size);
+        for round in 0..2 {
+            let first = screen(&app).lines().take(2).collect::<Vec<_>>().join("\n");
+            for word in [" LIVE ", "Conto", "read-write"] {
+                assert!(first.contains(word), "{size:?}, {round}: {word} is not in\n{first}");
+            }
+            app.update(Msg::Wake, now());
+            let progress = crate::app::msg::Syncing { what: "risky sign-ins", users: 12_345, seconds_left: Some(99) };
+            app.update(Msg::Syncing(progress), now());
+        }
+    }
+    let wide = screen(&live((120, 40)));
+    assert!(wide.contains("operator@"), "{wide}");
+    let mut app = live((120, 40));
+    keys(&mut app, "d");
+    assert!(screen(&app).contains("LIVE Contoso · 1 user selected"));
+}
+
+#[test]
+fn a_person_who_must_sign_in_sees_where_and_with_what() {
+    let address = format!("https://login.test/authorize?state={}", "x".repeat(150));
+    for (code, opened, what) in
+        [(Some("ABC-DEF"), false, "type the code"), (None, true, "Go on in the browser"), (None, false, "Open this")]
+    {
+        let mut app = live((80, 24));
+        let asked = crate::app::msg::SignInAsked { address: address.clone(), code: code.map(str::to_owned), opened };
+        app.update(Msg::SignIn(asked), now());
+        let screen = screen(&app);
+        assert!(screen.contains(what) && screen.contains("https://login.test/authorize"), "{screen}");
+        assert!(code.is_none_or(|code| screen.contains(code)), "{screen}");
+        assert!(screen.matches("xxxxxxxxxx").count() > 5, "the whole address is there:\n{screen}");
+    }
+}
+
 #[test]
 fn below_the_least_size_a_card_says_so() {
     let screen = screen(&sized((59, 18), five()));
