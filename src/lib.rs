@@ -3,7 +3,7 @@
 //! Imports run one way, and `tests/imports.rs` holds it:
 //!
 //! ```text
-//! main ─► { console, headless } ─► { view ─► app,  engine ─► { tenant, store, import } ─► wire } ─► domain
+//! main ─► { console, headless ─► emulator } ─► { view ─► app,  engine ─► { tenant ─► oauth ─► http, store, import } ─► wire } ─► domain
 //! ```
 //!
 //! `domain`, `wire` and `app` are pure. `clock` may be used by everything that is not.
