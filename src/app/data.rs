@@ -58,7 +58,7 @@ impl App {
             Msg::Synced { at, notes } => self.synced(at, notes),
             Msg::SyncFailed { message, needs_person } => self.sync_failed(message, needs_person),
             Msg::SignIn(asked) => self.ask_to_sign_in(asked),
-            Msg::SignedIn => self.signed_in(),
+            Msg::SignInOver => self.sign_in_over(),
             Msg::Access(access) => {
                 self.workspace.access = access;
                 self.revise_preview();

@@ -126,8 +126,8 @@ pub enum Msg {
     },
     /// A person must sign in.
     SignIn(SignInAsked),
-    /// Somebody signed in.
-    SignedIn,
+    /// Nobody needs to sign in any more: it was done, or given up.
+    SignInOver,
     /// Whether anything can be sent, from now on.
     Access(Access),
     /// Something to know.

@@ -108,12 +108,11 @@ impl App {
         }
     }
 
-    pub(super) fn signed_in(&mut self) {
+    pub(super) fn sign_in_over(&mut self) {
         if matches!(self.overlay, Some(Overlay::SignIn(_))) {
             self.overlay = None;
         }
         self.toasts.forget_asked("Sign in: ");
-        self.toasts.say("Signed in.", self.now);
     }
 
     /// The menu that turns writing on or off.
@@ -234,13 +233,13 @@ mod tests {
         app.update(Msg::SignIn(asked()), now());
         assert!(matches!(app.overlay(), Some(Overlay::SignIn(_))));
         assert_eq!(keys(&mut app, "y"), [Effect::Copy("ABC".to_owned())]);
-        app.update(Msg::SignedIn, now());
+        app.update(Msg::SignInOver, now());
         assert!(app.overlay().is_none());
         keys(&mut app, "d");
         app.update(Msg::SignIn(asked()), now());
         assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
         assert!(app.message().iter().any(|line| line.contains("ABC")));
-        app.update(Msg::SignedIn, now());
+        app.update(Msg::SignInOver, now());
         assert!(app.message().is_empty());
     }
 

@@ -85,7 +85,7 @@ pub fn prompt(sender: UnboundedSender<Inbound>) -> Prompt {
             Prompted::Browser { address, opened } => Msg::SignIn(SignInAsked { address, code: None, opened }),
             Prompted::DeviceCode { address, code, .. } => Msg::SignIn(SignInAsked { address, code: Some(code), opened: false }),
             Prompted::Note(text) => Msg::Failed(text),
-            Prompted::Done => Msg::SignedIn,
+            Prompted::Done => Msg::SignInOver,
         };
         // A loop that has ended asks nobody.
         drop(sender.send(Inbound::Msg(msg)));

@@ -103,12 +103,25 @@ impl<'a> Run<'a> {
         watched: &mut Watched,
         troubles: &mut u32,
     ) -> Result<(), EngineError> {
+        // Where writing was turned off meanwhile, the rest waits to be resumed: it is not judged away.
+        self.engine.require_access()?;
         let ids = self.still_holding(batch)?;
         if ids.is_empty() {
             return Ok(());
         }
-        if !self.turn().await {
-            return Ok(());
+        match self.turn().await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error @ TenantError::Unreachable { .. }) => {
+                queue.push_front(ids);
+                *troubles += 1;
+                if *troubles > PATIENCE_UNREACHABLE {
+                    return Err(error.into());
+                }
+                self.wait(back_off(*troubles)).await;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
         }
         let call_number = self.engine.job(self.job, |job| job.next_call)?;
         self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
@@ -271,11 +284,11 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for the next turn; false where the job was cancelled meanwhile.
-    async fn turn(&self) -> bool {
+    async fn turn(&self) -> Result<bool, TenantError> {
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => false,
-            () = self.engine.tenant.turn(self.plan.action) => true,
+            () = self.cancel.cancelled() => Ok(false),
+            turn = self.engine.tenant.turn(self.plan.action) => turn.map(|()| true),
         }
     }
 

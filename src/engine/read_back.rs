@@ -18,6 +18,8 @@ use crate::tenant::pace::back_off;
 const READS_BEFORE_DIVERGED: u32 = 4;
 /// How many reads a target that the service is still processing is given, with growing pauses: about three minutes.
 const READS_WHILE_PROCESSING: u32 = 8;
+/// Why a target has no state.
+const NOT_FOUND: &str = "it was not among what was read back";
 /// How often a read is tried that the tenant puts off or cannot be reached for.
 const TRIES: u32 = 6;
 
@@ -88,6 +90,17 @@ impl Run<'_> {
         let mut not_applied = Vec::new();
         for (id, found) in self.verify(&ids, watched.sent(&ids)).await? {
             let reads = watched.read(&id);
+            let Some(found) = found else {
+                // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
+                if reads < READS_BEFORE_DIVERGED {
+                    watched.again(&id, Timestamp(self.now().0 + back_off(reads)));
+                    continue;
+                }
+                let outcome = if lost.contains(&id) { Outcome::Unverified } else { Outcome::Diverged };
+                watched.forget(&id);
+                items.push(ItemOutcome { id, outcome, because: Some(NOT_FOUND.to_owned()) });
+                continue;
+            };
             let (outcome, because) = match found {
                 Verification::Verified => (Outcome::Verified, None),
                 Verification::Diverged(because) if reads >= READS_BEFORE_DIVERGED => {
@@ -121,7 +134,7 @@ impl Run<'_> {
     pub(super) async fn read_back_once(&self, ids: Vec<String>, since: Timestamp) -> Result<(), EngineError> {
         let mut items = Vec::new();
         for (id, found) in self.verify(&ids, Some(since)).await? {
-            let (outcome, because) = match found {
+            let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
                 Verification::Verified => (Outcome::Verified, None),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
                 Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
@@ -139,8 +152,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads targets and judges what was read; what was not among it was not found, whatever the store holds.
-    async fn verify(&self, ids: &[String], since: Option<Timestamp>) -> Result<Vec<(String, Verification)>, EngineError> {
+    /// Reads targets and judges what was read; `None` for what was not among it, whatever the store holds.
+    async fn verify(&self, ids: &[String], since: Option<Timestamp>) -> Result<Vec<(String, Option<Verification>)>, EngineError> {
         let read = self.read(ids, since).await?;
         let event = self.plan.action.event();
         let judged = ids.iter().map(|id| {
@@ -151,7 +164,7 @@ impl Run<'_> {
                     Target::SignIn(sign_in) => records.sign_in(sign_in).map(|_| verify(event, records, Some(sign_in))),
                 }
             });
-            (id.clone(), found.unwrap_or_else(|| Verification::Diverged("it was not among what was read back".to_owned())))
+            (id.clone(), found)
         });
         Ok(judged.collect())
     }

@@ -13,13 +13,14 @@ use crate::domain::journal::Entry;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::{Record, UserRecords};
+use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, LiveSpec, Manifest, SCHEMA_VERSION, Source};
 use crate::oauth::{Credential, Keyring, Prompt};
 use crate::store::{self, Home, Store, StoreError};
 use crate::tenant::demo::{self, DemoTenant};
 use crate::tenant::graph::GraphTenant;
-use crate::tenant::{EvidenceTenant, Gate, Tenant, TenantError};
+use crate::tenant::{EvidenceTenant, Gate, Tenant, TenantError, Unconnected};
 
 /// How to open a workspace.
 #[derive(Debug, Clone)]
@@ -132,19 +133,16 @@ impl Session {
         let opened = store::open(&options.home, name, now)?;
         let store: Arc<dyn Store> = Arc::new(opened.store);
         let (mut kept, mut graph) = (None, None);
+        let mut notices = opened.notices;
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
             Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
-            Source::Live(spec) => {
-                let tenant = match signed_in {
-                    Some(tenant) => tenant,
-                    None => {
-                        let SignInOptions { prompt, secret, keyring } = options.sign_in.clone();
-                        let credential = Credential::new(spec, secret, options.clock, prompt, keyring).map_err(TenantError::from)?;
-                        Arc::new(GraphTenant::new(spec, credential, options.clock)?)
-                    }
-                };
-                Arc::clone(graph.insert(tenant)) as Arc<dyn Tenant>
-            }
+            Source::Live(spec) => match signed_in.map_or_else(|| live(spec, options), Ok) {
+                Ok(tenant) => Arc::clone(graph.insert(tenant)) as Arc<dyn Tenant>,
+                Err(error) => {
+                    notices.push(format!("this tenant cannot be reached from here, and only what is held can be looked at: {error}"));
+                    Arc::new(Unconnected(error))
+                }
+            },
             Source::Evidence => Arc::clone(kept.insert(Arc::new(EvidenceTenant::new(opened.dir.join(EVIDENCE_FILE))))) as Arc<dyn Tenant>,
         };
         let (mut writable, mut operator) = (true, None);
@@ -174,7 +172,7 @@ impl Session {
             tenant,
             engine,
             operator,
-            notices: opened.notices,
+            notices,
             clock: options.clock,
             kept,
             graph,
@@ -182,7 +180,7 @@ impl Session {
             read_only: options.read_only,
         };
         // A live tenant is read by sync, which takes its time: what is held can be looked at meanwhile.
-        if opened.needs_fill && session.graph.is_none() {
+        if opened.needs_fill && !matches!(session.manifest.source, Source::Live(_)) {
             session.fill(&opened.dir).await?;
         }
         options.home.set_last_used(name)?;
@@ -240,7 +238,11 @@ impl Session {
             held @ Manifest { .. } if matches!(&held.source, Source::Live(of) if of.tenant_id == spec.tenant_id) => {
                 let manifest = Manifest { source: Source::Live(spec), tenant: tenant.to_owned(), ..held };
                 store::change(&options.home, name, &manifest, now)?;
-                Self::open_signed_in(options, name, Some(graph)).await
+                let session = Self::open_signed_in(options, name, Some(graph)).await?;
+                // What an older connection left unfinished may lie at another address.
+                let state = SyncState { unfinished: None, ..session.store.sync_state()? };
+                session.store.set_sync_state(&state)?;
+                Ok(session)
             }
             Manifest { source: Source::Live(of), .. } => Err(OpenError::OtherTenant { name: name.to_owned(), tenant: of.tenant_id }),
             _ => Err(OpenError::OtherKind { name: name.to_owned(), wanted: "live" }),
@@ -376,6 +378,13 @@ pub const DEMO: &str = "demo";
 const TENANT_FILE: &str = "tenant.jsonl";
 /// Where an evidence workspace keeps what was imported.
 const EVIDENCE_FILE: &str = "evidence.jsonl";
+
+/// A live tenant as its workspace describes it. Nothing is sent yet.
+fn live(spec: &LiveSpec, options: &OpenOptions) -> Result<Arc<GraphTenant>, TenantError> {
+    let SignInOptions { prompt, secret, keyring } = options.sign_in.clone();
+    let credential = Credential::new(spec, secret, options.clock, prompt, keyring)?;
+    Ok(Arc::new(GraphTenant::new(spec, credential, options.clock)?))
+}
 
 fn all_records(of: &UserRecords) -> Vec<Record> {
     let mut records = vec![Record::User(of.user.clone()), Record::Directory(of.user.id.clone(), of.directory.clone())];

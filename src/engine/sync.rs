@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, EngineError};
 use crate::domain::filing;
+use crate::domain::plan::Access;
 use crate::domain::records::{Record, UserId, UserRecords};
 use crate::domain::sync::{SyncState, Unfinished};
 use crate::tenant::pace::back_off;
@@ -60,7 +61,17 @@ impl Engine {
         let mut cursor = Some(run.cursor.clone()).filter(|cursor| !cursor.is_empty());
         let mut seen: HashSet<UserId> = HashSet::new();
         loop {
-            let Some(page) = self.page(cursor.as_deref(), cancel).await? else { return Err(EngineError::SyncCancelled) };
+            let page = match self.page(cursor.as_deref(), cancel).await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Err(EngineError::SyncCancelled),
+                Err(error) => {
+                    // Where the place in the reading itself is what fails, the next sync must not go on from there.
+                    if matches!(error, TenantError::Lost { .. } | TenantError::Rejected { .. }) && state.unfinished.take().is_some() {
+                        self.store.set_sync_state(&state)?;
+                    }
+                    return Err(error.into());
+                }
+            };
             if let (0, Some(at)) = (run.requests, page.at) {
                 run.started_at = at;
             }
@@ -84,10 +95,16 @@ impl Engine {
         }
         let [of_all, of_changes] = &mut state.requests;
         *(if run.full { of_all } else { of_changes }) = run.requests;
-        state.notes.clone_from(&run.notes);
+        if run.full {
+            state.notes.clone_from(&run.notes);
+        } else {
+            // Reading only what changed does not come by everything that cannot be read.
+            let new = run.notes.iter().filter(|note| !state.notes.contains(note)).cloned().collect::<Vec<_>>();
+            state.notes.extend(new);
+        }
         self.store.set_sync_state(&state)?;
         self.store.set_synced_at(self.clock.now())?;
-        Ok(SyncReport { users: seen.len(), full: run.full, notes: run.notes })
+        Ok(SyncReport { users: seen.len(), full: run.full, notes: state.notes })
     }
 
     /// What to read: what is left of an interrupted sync, the changes, or everything.
@@ -95,7 +112,7 @@ impl Engine {
         let now = self.clock.now();
         if let Some(left) = &state.unfinished
             && left.started_at.age(now) < RESUMABLE_FOR
-            && (left.full || !full)
+            && !full
         {
             return left.clone();
         }
@@ -146,6 +163,7 @@ impl Engine {
         for record in records {
             by_user.entry(record.user_id().clone()).or_default().push(record);
         }
+        let authoritative = self.tenant.access() != Access::Evidence;
         let _guard = self.filing.lock().await; // a running job reads and puts users, too
         let mut filed = Vec::with_capacity(by_user.len());
         for (id, records) in by_user {
@@ -154,6 +172,15 @@ impl Engine {
                 None if of_known_users => continue,
                 None => UserRecords::unknown(id),
             };
+            if authoritative {
+                // A tenant knows where a sign-in stands, also where its risk was closed and came back.
+                let given = records.iter().filter_map(|record| match record {
+                    Record::SignIn(sign_in) if sign_in.risk_state.is_some() => Some(&sign_in.id),
+                    _ => None,
+                });
+                let given: HashSet<_> = given.collect();
+                held.sign_ins.iter_mut().filter(|sign_in| given.contains(&sign_in.id)).for_each(|sign_in| sign_in.risk_state = None);
+            }
             filing::file_all(&mut held, records, &mut |_| {});
             filed.push(held);
         }

@@ -151,8 +151,9 @@ impl Tenant for Scripted {
         None
     }
 
-    async fn turn(&self, _action: Action) {
+    async fn turn(&self, _action: Action) -> Result<(), TenantError> {
         self.pacer.turn(Urgency::Acting).await;
+        Ok(())
     }
 
     async fn read_back(&self, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {

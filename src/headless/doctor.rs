@@ -69,6 +69,13 @@ pub async fn doctor(place: &Place, args: &Doctor) -> Result<Exit, Failure> {
     checks.extend(store(&session));
     let verbs = match session.graph() {
         Some(tenant) => live(&session, tenant, &mut checks).await,
+        None if session.account().is_some() => {
+            checks.push(check("sign-in", State::Failed, session.notices.join("; "), Exit::Access));
+            Action::ALL
+                .into_iter()
+                .map(|action| Verb { action, allowed: None, missing: vec!["a connection: see above".to_owned()] })
+                .collect()
+        }
         None => Action::ALL.into_iter().map(|action| offline(&session, action)).collect(),
     };
     print(&checks, &verbs, args.format, place)?;

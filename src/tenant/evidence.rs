@@ -185,7 +185,9 @@ impl Tenant for EvidenceTenant {
         Access::Evidence
     }
 
-    async fn turn(&self, _action: Action) {}
+    async fn turn(&self, _action: Action) -> Result<(), TenantError> {
+        Ok(())
+    }
 
     async fn act(&self, _call: &Call) -> Result<(), TenantError> {
         Err(TenantError::Evidence)

@@ -46,8 +46,8 @@ impl Tenant for Gate {
         }
     }
 
-    async fn turn(&self, action: Action) {
-        self.tenant.turn(action).await;
+    async fn turn(&self, action: Action) -> Result<(), TenantError> {
+        self.tenant.turn(action).await
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {

@@ -7,6 +7,7 @@ mod evidence;
 mod gate;
 pub mod graph;
 pub mod pace;
+mod unconnected;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 
 pub use evidence::EvidenceTenant;
 pub use gate::Gate;
+pub use unconnected::Unconnected;
 
 use crate::domain::action::Action;
 use crate::domain::journal::CallAnswer;
@@ -186,8 +188,8 @@ pub trait Tenant: Send + Sync {
     /// Whether anything may be sent to it.
     fn access(&self) -> Access;
 
-    /// Waits until a write of this action may be sent. Reading paces itself, and gives way.
-    async fn turn(&self, action: Action);
+    /// Waits until a write of this action may be sent, and for a sign-in where that is needed. Reading paces itself, and gives way.
+    async fn turn(&self, action: Action) -> Result<(), TenantError>;
 
     /// Sends one write request, which has its turn. `Ok` is the tenant's 204: taken, not yet a success (invariant 3).
     async fn act(&self, call: &Call) -> Result<(), TenantError>;

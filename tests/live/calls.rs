@@ -76,4 +76,8 @@ async fn an_address_is_trusted_by_a_new_location_or_one_that_there_is() {
     assert!(location.is_trusted && location.ranges.len() == 1);
     graph.add_to_location(&location, "2001:db8::/32").await.unwrap();
     assert_eq!(find().await.ranges.len(), 2, "the range that was there is kept");
+    // What was shown is no longer so: nothing is sent, and nobody's range is lost.
+    let stale = graph.add_to_location(&location, "198.51.100.0/24").await;
+    assert!(matches!(stale, Err(PolicyError::LocationChanged { .. })));
+    assert_eq!(find().await.ranges.len(), 2);
 }

@@ -141,12 +141,40 @@ async fn a_poisoned_id_fails_alone_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writing_that_is_turned_off_in_mid_job_stops_it_and_the_rest_can_be_resumed() {
+    for kind in KINDS {
+        let place = place(kind, 400, vec![]).await;
+        let plan = place.plan(Action::DismissUserRisk, &place.all_users(), 130);
+        assert_eq!(plan.included_count(), 130);
+        let confirmed = place.confirmed(plan);
+        let (events, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let cancel = tokio_util::sync::CancellationToken::new();
+        let job = place.session.engine.run(&confirmed, std::time::Duration::ZERO, &cancel, &events);
+        let closes = async {
+            while let Some(event) = told.recv().await {
+                if format!("{event:?}").contains("Accepted") {
+                    place.session.set_writable(false).unwrap();
+                    return;
+                }
+            }
+        };
+        let (ended, ()) = tokio::join!(job, closes);
+        assert!(matches!(ended, Err(EngineError::Tenant(TenantError::ReadOnly))), "{kind:?} {ended:?}");
+        let open = place.session.ledger().open_jobs().next().unwrap().id;
+        assert_eq!(place.job(open).tally().skipped, 0, "{kind:?}: nobody was judged away");
+        place.session.set_writable(true).unwrap();
+        let report = place.session.engine.resume(open, &cancel, &events).await.unwrap();
+        assert!(report.tally.all_verified(), "{kind:?} {:?}", report.tally);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_than_sixty_ids_and_closed_gates_are_refused_where_the_call_would_leave() {
     for kind in KINDS {
         let place = place(kind, 200, vec![]).await;
         let ids: Vec<String> = place.users().iter().take(61).map(|records| records.id().to_string()).collect();
         let call = Call { action: Action::DismissUserRisk, ids, operator: "me".to_owned() };
-        place.session.tenant.turn(Action::DismissUserRisk).await;
+        place.session.tenant.turn(Action::DismissUserRisk).await.unwrap();
         let refused = place.session.tenant.act(&call).await;
         assert!(matches!(refused, Err(TenantError::Rejected { status: 400, .. })), "{kind:?} {refused:?}");
         place.session.set_writable(false).unwrap();

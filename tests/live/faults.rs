@@ -72,6 +72,13 @@ async fn an_answer_of_success_without_effect_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_id_among_500() {
+    let poison = Fault { user: Some("alex.wilber@contoso.test".to_owned()), ..fault(FaultKind::Poison) };
+    let (job, most) = dismissal(vec![poison, on_writes(1, FaultKind::Status { status: 408 })]).await;
+    assert_eq!((job.tally().verified, job.tally().failed, most), (USERS - 1, 1, 1), "{:?}", job.tally());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_takes_its_time() {
     all_verified_once(vec![on_writes(3, FaultKind::Slow { seconds: 20 })]).await;
 }

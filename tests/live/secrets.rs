@@ -1,5 +1,5 @@
 //! No secret in anything that the program writes or shows: the client secret and the tokens are looked for in every file of the
-//! home folder, in what commands print, and in the arguments of the process.
+//! home folder, in what commands print, and in the arguments of a running process.
 
 use std::path::Path;
 
@@ -49,6 +49,8 @@ async fn no_secret_is_written_or_shown_whatever_happens() {
         told.extend(run.stdout.into_bytes());
         told.extend(run.stderr.into_bytes());
     }
+    told.extend(shop.arguments_of(&["sync", "--full"]).into_bytes());
+    told.extend(shop.arguments_of(&shop.connect()).into_bytes());
     let mut found = vec![("what was printed".to_owned(), told)];
     files(&shop.home(), &mut found);
     assert!(found.len() > 5, "there are files to look into");

@@ -93,6 +93,16 @@ impl Shop {
         self.run_with(args, &[])
     }
 
+    /// The arguments of a process that is at work, as the system lists them.
+    pub fn arguments_of(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("entriage"));
+        command.env("ENTRIAGE_HOME", self.home()).env("ENTRIAGE_CLIENT_SECRET", &self.secret).args(args);
+        let mut child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let listed = std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default();
+        child.wait().unwrap();
+        String::from_utf8_lossy(&listed).into_owned()
+    }
+
     fn run_with(&self, args: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = Command::cargo_bin("entriage").unwrap();
         command.env("ENTRIAGE_HOME", self.home()).env("ENTRIAGE_CLIENT_SECRET", &self.secret).env("NO_PROXY", "none.test");
@@ -124,8 +134,8 @@ async fn what_is_wrong_with_a_connection_is_said() {
     let closed = format!("https://{closed}");
     let nowhere = "https://graph.does-not-exist.invalid";
     says(&shop.run(&shop.with(&[("--graph-url", &closed)])), 5, &["no connection", "cannot connect"]);
-    says(&shop.run(&shop.with(&[("--authority-url", nowhere)])), 4, &["the sign-in failed", "cannot be resolved"]);
-    says(&shop.run(&shop.with(&[("--ca-file", "")])), 4, &["--ca-file"]);
+    says(&shop.run(&shop.with(&[("--authority-url", nowhere)])), 5, &["no connection", "cannot be resolved"]);
+    says(&shop.run(&shop.with(&[("--ca-file", "")])), 5, &["--ca-file"]);
     says(&shop.run(&shop.with(&[("--tenant", "aaaaaaaa-0000-0000-0000-000000000000")])), 4, &["AADSTS90002", "--tenant"]);
     says(&shop.run(&shop.with(&[("--client-id", "aaaaaaaa-0000-0000-0000-000000000000")])), 4, &["AADSTS700016", "--client-id"]);
     says(&shop.run(&shop.with(&[("--graph-url", "http://127.0.0.1:1")])), 2, &["https"]);
@@ -205,6 +215,23 @@ async fn the_cached_data_stays_usable_whatever_the_network_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_missing_file_of_authorities_does_not_hide_what_is_held() {
+    let shop = Shop::new(vec![]).await;
+    std::fs::remove_file(shop.emulator.ca_file()).unwrap();
+    let users = shop.run(&["users", "--count"]);
+    assert!(users.code == 0 && users.stderr.contains("ca.pem"), "{}", users.stderr);
+    says(&shop.run(&["sync"]), 4, &["ca.pem"]);
+    assert_eq!(shop.run(&["doctor"]).code, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_others_keep_busy_is_connected_to_all_the_same() {
+    let shop = Shop::unconnected(vec![on_lists(2, FaultKind::Status { status: 429 })]).await;
+    let run = shop.run(&shop.connect());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_wants_a_password_is_told() {
     let shop = Shop::unconnected(vec![]).await;
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -217,7 +244,7 @@ async fn a_proxy_that_wants_a_password_is_told() {
         String::from_utf8_lossy(&request[..length]).into_owned()
     });
     let run = shop.run_with(&shop.connect(), &[("HTTPS_PROXY", address.as_str())]);
-    says(&run, 4, &["proxy", "HTTPS_PROXY=http://user:password@host:port"]);
+    says(&run, 5, &["proxy", "HTTPS_PROXY=http://user:password@host:port"]);
     assert!(asked.join().unwrap().starts_with("CONNECT "), "the proxy of the environment was asked");
 }
 

@@ -247,8 +247,9 @@ impl Tenant for DemoTenant {
         Access::ReadWrite
     }
 
-    async fn turn(&self, _action: Action) {
+    async fn turn(&self, _action: Action) -> Result<(), TenantError> {
         self.pacer.turn(Urgency::Acting).await;
+        Ok(())
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {

@@ -178,7 +178,7 @@ async fn the_rate_is_kept_by_all_requests_together() {
     let id = open_ids(&tenant)[0].clone();
     let write = dismiss(std::slice::from_ref(&id));
     assert_eq!(tenant.act(&write).await, Err(TenantError::Throttled { retry_after: None }), "it did not wait for its turn");
-    tenant.turn(Action::DismissUserRisk).await;
+    tenant.turn(Action::DismissUserRisk).await.unwrap();
     tenant.act(&write).await.unwrap();
     let start = tokio::time::Instant::now();
     tenant.read_back(&[], None).await.unwrap();

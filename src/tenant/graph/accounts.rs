@@ -131,7 +131,7 @@ impl GraphTenant {
     /// Sends a write to the directory. The caller journals it; where the answer is lost, it reads before it tries again.
     async fn write(&self, operation: Operation, method: Method, path: &[&str], body: Option<&Value>) -> Result<Answer, TenantError> {
         let (service, urgency) = (Service::Directory, Urgency::Acting);
-        self.client.turn(service, urgency).await;
+        self.client.turn(service, urgency).await?;
         let url = self.client.url(Version::V1, path, &[]);
         self.client.send(&Ask { operation, service, urgency, method, url, body }).await
     }
@@ -140,7 +140,7 @@ impl GraphTenant {
         let mut url = self.client.url(Version::V1, path, &[]);
         let mut objects = Vec::new();
         loop {
-            let page: ListPage = self.client.get(operation, Service::Directory, Urgency::Acting, url).await?.json()?;
+            let page: ListPage = self.client.get_patiently(operation, Service::Directory, url).await?.json()?;
             objects.extend(page.value);
             let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
             url = self.client.next(&next)?;

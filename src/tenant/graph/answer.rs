@@ -62,6 +62,15 @@ impl Answer {
             503 if !writes && self.retry_after.is_some() => {
                 TenantError::Throttled { retry_after: self.retry_after.map(|wait| wait.min(LONGEST_WAIT)) }
             }
+            // Timed out on the way: it may have been done.
+            408 | 499 if writes => TenantError::Lost { message: format!("{status} {code}: {message}{}", self.traced()) },
+            // Not every cloud has every verb; asking for each id alone would not help.
+            404 | 405 if writes && (status == 405 || message.contains("segment")) => TenantError::Denied {
+                status,
+                code,
+                message: format!("this tenant's Graph does not offer it: {message}{}", self.traced()),
+                missing: Missing::Unsaid,
+            },
             500.. => TenantError::Lost { message: format!("{status} {code}: {message}{}", self.traced()) },
             _ => TenantError::Rejected { status, code, message: format!("{message}{}", self.traced()) },
         }
@@ -212,7 +221,7 @@ mod tests {
     #[test]
     fn what_may_have_been_done_is_never_told_as_refused() {
         let act = Operation::Act(Action::DismissUserRisk);
-        for status in [500, 502, 503, 504] {
+        for status in [408, 499, 500, 502, 503, 504] {
             let refusal = answer(status, json!({})).refusal(act, &remediator(), true);
             assert!(matches!(refusal, TenantError::Lost { .. }), "{status}");
         }

@@ -25,6 +25,9 @@ const DIRECTORY_RATE: f64 = 50.0;
 /// Reports take 5 requests in 10 seconds where risk data takes one a second (`reference/graph.md` section 4).
 const REPORTS_SHARE: f64 = 0.5;
 
+/// How often a read is tried that the tenant puts off: about half a minute.
+const TRIES: u32 = 5;
+
 /// The services behind Graph that count requests apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -79,6 +82,9 @@ pub struct Client {
 
 impl From<SignInError> for TenantError {
     fn from(error: SignInError) -> Self {
+        if error.is_passing() {
+            return TenantError::Unreachable { message: format!("{error}; {}", error.hint()) };
+        }
         TenantError::SignIn { message: error.to_string(), hint: error.hint().to_owned() }
     }
 }
@@ -130,12 +136,10 @@ impl Client {
     }
 
     /// Waits for a turn, with a token at hand: nobody should have to sign in between intent and request.
-    pub async fn turn(&self, service: Service, urgency: Urgency) {
-        // Where that fails, the request itself says so.
-        if let Err(error) = self.credential.token().await {
-            drop(error);
-        }
+    pub async fn turn(&self, service: Service, urgency: Urgency) -> Result<(), TenantError> {
+        self.credential.token().await?;
         self.pacer(service).turn(urgency).await;
+        Ok(())
     }
 
     fn pacer(&self, service: Service) -> &Pacer {
@@ -148,17 +152,28 @@ impl Client {
 
     /// Reads, when it is its turn.
     pub async fn get(&self, operation: Operation, service: Service, urgency: Urgency, url: Url) -> Result<Answer, TenantError> {
-        self.turn(service, urgency).await;
+        self.turn(service, urgency).await?;
         self.send(&Ask { operation, service, urgency, method: Method::GET, url, body: None }).await
+    }
+
+    /// Reads as [`Client::get`], and waits where the tenant puts it off: for what nobody else tries again.
+    pub async fn get_patiently(&self, operation: Operation, service: Service, url: Url) -> Result<Answer, TenantError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.get(operation, service, Urgency::Acting, url.clone()).await {
+                Err(TenantError::Throttled { retry_after }) if attempt < TRIES => {
+                    self.clock.sleep(retry_after.unwrap_or_else(|| back_off(attempt))).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Sends a request that has its turn. A sign-in that is no longer accepted is renewed once, and the request, which was not
     /// looked at, sent again.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, TenantError> {
         let writes = ask.method != Method::GET;
-        if writes && !self.writing.load(Ordering::SeqCst) {
-            return Err(TenantError::ReadOnly);
-        }
         let mut token = self.credential.token().await?;
         let mut renewed = false;
         loop {
@@ -182,6 +197,10 @@ impl Client {
     }
 
     async fn once(&self, ask: &Ask<'_>, token: &AccessToken) -> Result<(Answer, Option<String>), TenantError> {
+        // Here, and not earlier: signing in may have taken minutes.
+        if ask.method != Method::GET && !self.writing.load(Ordering::SeqCst) {
+            return Err(TenantError::ReadOnly);
+        }
         let client_id = uuid::Uuid::new_v4().to_string();
         let mut request = self
             .http

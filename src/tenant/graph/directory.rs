@@ -29,11 +29,18 @@ pub(super) async fn users(client: &Client, ids: &[String], urgency: Urgency) -> 
 async fn some(client: &Client, ids: &[String], urgency: Urgency) -> Result<Vec<Record>, TenantError> {
     let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
     let filter = format!("id in ({})", list.join(","));
-    let url = client.url(Version::V1, &["users"], &[("$select", PROPERTIES), ("$filter", &filter)]);
-    let page: ListPage = client.get(Operation::ReadUsers, Service::Directory, urgency, url).await?.json()?;
+    let mut url = client.url(Version::V1, &["users"], &[("$select", PROPERTIES), ("$filter", &filter)]);
+    let mut objects = Vec::new();
+    loop {
+        let page: ListPage = client.get(Operation::ReadUsers, Service::Directory, urgency, url).await?.json()?;
+        objects.extend(page.value);
+        // Who is missing counts as deleted, so all of it must be read.
+        let Some(next) = page.next.filter(|next| !next.is_empty()) else { break };
+        url = client.next(&next)?;
+    }
     let mut found = HashSet::new();
     let mut records = Vec::new();
-    for mut object in page.value {
+    for mut object in objects {
         let Some(id) = object.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
         // Null says that the user never was synchronised; leaving it out would say that it was not read.
         if object.get("onPremisesSyncEnabled").is_some_and(Value::is_null) {

@@ -10,7 +10,6 @@ use super::lists::{List, ListPage};
 use crate::domain::permission::{Holder, Operation};
 use crate::oauth::Claims;
 use crate::tenant::TenantError;
-use crate::tenant::pace::Urgency;
 
 /// What an examination found.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ impl GraphTenant {
         let mut holder = holder(&claims);
         holder.service_plans = service_plans(client).await?;
         let probe = client.url(Version::V1, List::RiskyUsers.path(), &[("$top", "1")]);
-        let risky_users = settled(List::RiskyUsers.page(client, Urgency::Reading, probe).await.map(|_| ()))?;
+        let risky_users = settled(client.get_patiently(Operation::ReadRiskyUsers, Service::Protection, probe).await.map(|_| ()))?;
         Ok(Report {
             tenant_id: text("id").or_else(|| claims.tenant_id.clone()),
             tenant_name: text("displayName"),
@@ -66,7 +65,7 @@ fn settled<T>(result: Result<T, TenantError>) -> Result<Result<T, TenantError>, 
 }
 
 async fn list(client: &Client, url: Url) -> Result<Result<Vec<Map<String, Value>>, TenantError>, TenantError> {
-    let answer = client.get(Operation::ReadOrganization, Service::Directory, Urgency::Reading, url).await;
+    let answer = client.get_patiently(Operation::ReadOrganization, Service::Directory, url).await;
     settled(answer.and_then(|answer| answer.json::<ListPage>()).map(|page| page.value))
 }
 

@@ -15,8 +15,7 @@ use crate::wire;
 /// One page of a list.
 #[derive(Debug, Deserialize)]
 pub(super) struct ListPage {
-    /// A page may be empty and still have a next one.
-    #[serde(default)]
+    /// A page may be empty and still have a next one. One without this is no page: it must not be taken for an empty list.
     pub value: Vec<Map<String, Value>>,
     #[serde(rename = "@odata.nextLink")]
     pub next: Option<String>,

@@ -93,8 +93,8 @@ impl Tenant for GraphTenant {
         Access::ReadWrite
     }
 
-    async fn turn(&self, action: Action) {
-        self.client.turn(service(action), Urgency::Acting).await;
+    async fn turn(&self, action: Action) -> Result<(), TenantError> {
+        self.client.turn(service(action), Urgency::Acting).await
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {

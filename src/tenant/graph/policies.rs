@@ -34,6 +34,8 @@ pub struct Policy {
     pub user_risk_levels: Vec<String>,
     /// Sign-in risk levels that it is about.
     pub sign_in_risk_levels: Vec<String>,
+    /// All its conditions but those that are changed here, as Graph sends them: they must be the same after a change.
+    pub other_conditions: Value,
 }
 
 impl Policy {
@@ -51,8 +53,17 @@ impl Policy {
             exclude_users: words(&conditions["users"]["excludeUsers"]),
             user_risk_levels: words(&conditions["userRiskLevels"]),
             sign_in_risk_levels: words(&conditions["signInRiskLevels"]),
+            other_conditions: without_exclusions(conditions),
         })
     }
+}
+
+fn without_exclusions(conditions: &Value) -> Value {
+    let mut others = conditions.clone();
+    if let Some(users) = others.get_mut("users").and_then(Value::as_object_mut) {
+        users.remove("excludeUsers");
+    }
+    others
 }
 
 /// What is to become of a policy.
@@ -135,6 +146,12 @@ pub enum PolicyError {
         /// As it is now.
         now: Box<Policy>,
     },
+    /// A location is not as it was shown, or not as it should be after the change.
+    #[error("the location is not what was shown, or not what it should be: somebody else changes it; look at it again")]
+    LocationChanged {
+        /// As it is now.
+        now: Box<IpLocation>,
+    },
     /// It was sent, and the policy is not what was asked for.
     #[error("the policy is not what it should be after the change; look at it again")]
     Diverged {
@@ -165,7 +182,7 @@ impl GraphTenant {
     /// One policy.
     pub async fn policy(&self, id: &str) -> Result<Policy, TenantError> {
         let url = self.client.url(Version::V1, &[POLICIES.as_slice(), &[id]].concat(), &[]);
-        let answer = self.client.get(Operation::ReadPolicies, Service::Protection, Urgency::Acting, url).await?;
+        let answer = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?;
         let object: Map<String, Value> = answer.json()?;
         Policy::read(&object).ok_or_else(|| TenantError::Lost { message: format!("the policy {id} cannot be read") })
     }
@@ -200,17 +217,31 @@ impl GraphTenant {
         id.ok_or_else(|| TenantError::Lost { message: "the new location has no id".to_owned() })
     }
 
-    /// Adds a range to a location, and keeps those that it has.
-    pub async fn add_to_location(&self, location: &IpLocation, cidr: &str) -> Result<(), TenantError> {
+    /// Adds a range to a location as it was shown, and keeps those that it has: not where somebody else changed it meanwhile, and
+    /// only believed once it was read.
+    pub async fn add_to_location(&self, location: &IpLocation, cidr: &str) -> Result<IpLocation, PolicyError> {
+        let now = self.ip_location(&location.id).await?;
+        if now != *location {
+            return Err(PolicyError::LocationChanged { now: Box::new(now) });
+        }
         let mut ranges = location.ranges.clone();
         ranges.push(range(cidr));
         let body = json!({"@odata.type": "#microsoft.graph.ipNamedLocation", "isTrusted": location.is_trusted, "ipRanges": ranges});
-        self.send_policy(Method::PATCH, &[LOCATIONS.as_slice(), &[&location.id]].concat(), &body).await.map(drop)
+        self.send_policy(Method::PATCH, &[LOCATIONS.as_slice(), &[&location.id]].concat(), &body).await?;
+        let now = self.ip_location(&location.id).await?;
+        let addresses = |ranges: &[Value]| ranges.iter().map(|range| range["cidrAddress"].clone()).collect::<Vec<_>>();
+        if addresses(&now.ranges) == addresses(&ranges) { Ok(now) } else { Err(PolicyError::LocationChanged { now: Box::new(now) }) }
+    }
+
+    async fn ip_location(&self, id: &str) -> Result<IpLocation, TenantError> {
+        let url = self.client.url(Version::V1, &[LOCATIONS.as_slice(), &[id]].concat(), &[]);
+        let object: Map<String, Value> = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?.json()?;
+        ip_location(&object).ok_or_else(|| TenantError::Lost { message: format!("the location {id} cannot be read") })
     }
 
     async fn send_policy(&self, method: Method, path: &[&str], body: &Value) -> Result<super::answer::Answer, TenantError> {
         let (service, urgency) = (Service::Protection, Urgency::Acting);
-        self.client.turn(service, urgency).await;
+        self.client.turn(service, urgency).await?;
         let url = self.client.url(Version::V1, path, &[]);
         let ask = Ask { operation: Operation::WritePolicies, service, urgency, method, url, body: Some(body) };
         self.client.send(&ask).await
@@ -220,7 +251,7 @@ impl GraphTenant {
         let mut url = self.client.url(Version::V1, path, &[]);
         let mut objects = Vec::new();
         loop {
-            let page: ListPage = self.client.get(Operation::ReadPolicies, Service::Protection, Urgency::Acting, url).await?.json()?;
+            let page: ListPage = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?.json()?;
             objects.extend(page.value);
             let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
             url = self.client.next(&next)?;

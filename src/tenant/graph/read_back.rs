@@ -40,7 +40,13 @@ pub(super) async fn read(client: &Client, targets: &[Target], since: Option<Time
         }
     }
     let mut records = risky_users(client, users, since.map(|at| client.by_graphs_clock(at))).await?;
-    records.extend(by_request_id(client, &sign_ins, Urgency::Acting, Version::Beta).await?);
+    let of_sign_ins = match by_request_id(client, &sign_ins, Urgency::Acting, Version::Beta).await {
+        Err(TenantError::Rejected { .. } | TenantError::Denied { .. }) => {
+            by_request_id(client, &sign_ins, Urgency::Acting, Version::V1).await?
+        }
+        read => read?,
+    };
+    records.extend(of_sign_ins);
     Ok(records)
 }
 
@@ -78,21 +84,20 @@ async fn listed(client: &Client, filter: Option<&str>, wanted: &mut HashSet<Stri
     }
 }
 
-/// Reads sign-ins by their request ids; from v1.0 where beta does not answer.
+/// Reads sign-ins by their request ids.
 pub(super) async fn by_request_id(client: &Client, ids: &[&str], urgency: Urgency, version: Version) -> Result<Vec<Record>, TenantError> {
-    let mut list = List::SignIns(version);
+    let list = List::SignIns(version);
     let mut records = Vec::new();
     for ids in ids.chunks(SIGN_INS) {
         let terms: Vec<String> = ids.iter().map(|id| format!("id eq {}", quoted(id))).collect();
-        let filter = |version| format!("({}){}", terms.join(" or "), kinds(version));
-        let page = match list.page(client, urgency, list.first(client, Some(&filter(list.version())))).await {
-            Err(TenantError::Rejected { .. } | TenantError::Denied { .. }) if list.version() == Version::Beta => {
-                list = List::SignIns(Version::V1);
-                list.page(client, urgency, list.first(client, Some(&filter(Version::V1)))).await?
-            }
-            page => page?,
-        };
-        records.extend(list.records(page.value).0);
+        let filter = format!("({}){}", terms.join(" or "), kinds(version));
+        let mut url = list.first(client, Some(&filter));
+        loop {
+            let page = list.page(client, urgency, url).await?;
+            records.extend(list.records(page.value).0);
+            let Some(next) = page.next else { break };
+            url = client.next(&next)?;
+        }
     }
     Ok(records)
 }

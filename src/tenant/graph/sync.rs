@@ -20,6 +20,10 @@ use crate::tenant::{Page, TenantError};
 
 /// Graph's times are not exact, and records come late: what changed so long before is read again (`reference/graph.md` section 3).
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+/// Detections surface minutes after they were made, some much later.
+const DETECTIONS_OVERLAP: TimeDelta = TimeDelta::hours(2);
+/// Raised when a step is added, moved or removed: a sync that an older version began is then begun anew.
+const VERSION: u8 = 1;
 /// Detections as young as this are read first.
 const YOUNG: TimeDelta = TimeDelta::days(7);
 /// Sign-ins that changed are read by their ids while there are no more than this; else all risky ones are listed.
@@ -96,6 +100,10 @@ pub(super) struct Cursor {
     step: usize,
     /// The step's next page.
     next: Option<String>,
+    /// Whether the step began anew, because a place in its list was no longer good: that is done once.
+    restarted: bool,
+    /// Version of the steps.
+    version: u8,
     /// Whether beta does not answer for sign-ins.
     v1: bool,
     /// Whether sign-ins cannot be read at all.
@@ -143,6 +151,8 @@ impl Cursor {
             began_at: None,
             step: 0,
             next: None,
+            restarted: false,
+            version: VERSION,
             v1: false,
             no_sign_ins: false,
             no_directory: false,
@@ -153,7 +163,7 @@ impl Cursor {
 
     /// The beginning of reading what changed since then, by Graph's clock.
     pub fn changes(at: Timestamp) -> Self {
-        Cursor { since: Some(Timestamp(at.0 - OVERLAP)), ..Cursor::everything() }
+        Cursor { since: Some(at), ..Cursor::everything() }
     }
 
     /// As text.
@@ -170,18 +180,19 @@ impl Cursor {
     fn advance(&mut self) {
         self.step += 1;
         self.next = None;
+        self.restarted = false;
     }
 
     /// The list of a step and its filter; `None` where the step has nothing to list.
     fn list(&self, step: Step) -> Option<(List, Option<String>)> {
         let young = self.began_at.map(|at| literal(Timestamp(at.0 - YOUNG))).unwrap_or_default();
-        let since = self.since.map(literal);
+        let since = |overlap| self.since.map(|since| literal(Timestamp(since.0 - overlap)));
         Some(match step {
             Step::UsersAtHighRisk => (List::RiskyUsers, Some("riskLevel eq 'high' and riskState eq 'atRisk'".to_owned())),
-            Step::Users => (List::RiskyUsers, since.map(|since| format!("riskLastUpdatedDateTime ge {since}"))),
+            Step::Users => (List::RiskyUsers, since(OVERLAP).map(|since| format!("riskLastUpdatedDateTime ge {since}"))),
             Step::YoungDetections => (List::Detections, Some(format!("detectedDateTime ge {young}"))),
             Step::OldDetections => (List::Detections, Some(format!("detectedDateTime le {young}"))),
-            Step::Detections => (List::Detections, since.map(|since| format!("lastUpdatedDateTime ge {since}"))),
+            Step::Detections => (List::Detections, since(DETECTIONS_OVERLAP).map(|since| format!("lastUpdatedDateTime ge {since}"))),
             Step::SignIns(_) if self.no_sign_ins || (self.since.is_some() && !self.sign_ins.all) => return None,
             Step::SignIns(state) => {
                 let version = self.version();
@@ -213,9 +224,12 @@ pub(super) async fn page(client: &Client, cursor: Option<&str>) -> Result<Page, 
     let mut cursor = match cursor {
         None => Cursor::everything(),
         // A cursor of another version is none: reading everything is always right.
-        Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Cursor::everything()),
+        Some(text) => {
+            let cursor = serde_json::from_str(text).ok().filter(|cursor: &Cursor| cursor.version == VERSION);
+            cursor.unwrap_or_else(Cursor::everything)
+        }
     };
-    cursor.began_at.get_or_insert_with(|| client.now());
+    let began_at = *cursor.began_at.get_or_insert_with(|| client.now());
     let mut page = Page::default();
     while let Some(step) = cursor.current() {
         match read(client, &mut cursor, step).await {
@@ -227,7 +241,7 @@ pub(super) async fn page(client: &Client, cursor: Option<&str>) -> Result<Page, 
             Err(error) => page.note = Some(doing_without(&mut cursor, step, error)?),
         }
         page.what = step.what();
-        page.at = Some(client.now());
+        page.at = Some(began_at);
         page.next = cursor.current().map(|_| cursor.text());
         return Ok(page);
     }
@@ -248,8 +262,8 @@ async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option
     };
     let read = match list.page(client, Urgency::Reading, url).await {
         // A place in a list does not stay good for ever: the step begins anew, which files the same again.
-        Err(TenantError::Rejected { status: 400 | 404 | 410, .. }) if goes_on => {
-            cursor.next = None;
+        Err(TenantError::Rejected { status: 400 | 404 | 410, .. }) if goes_on && !cursor.restarted => {
+            (cursor.next, cursor.restarted) = (None, true);
             list.page(client, Urgency::Reading, list.first(client, filter.as_deref())).await?
         }
         read => read?,

@@ -1,0 +1,43 @@
+//! A live tenant that cannot even be asked, because something on this machine is missing: what is held can still be looked at.
+
+use async_trait::async_trait;
+
+use super::{Call, Limits, Page, Tenant, TenantError};
+use crate::domain::action::Action;
+use crate::domain::plan::{Access, Target};
+use crate::domain::records::Record;
+use crate::domain::time::Timestamp;
+
+/// Answers everything with the reason why it is not connected.
+pub struct Unconnected(pub TenantError);
+
+#[async_trait]
+impl Tenant for Unconnected {
+    fn limits(&self) -> Limits {
+        Limits { requests_per_second: None, read_back_page: 500, read_back_batch: 500 }
+    }
+
+    fn access(&self) -> Access {
+        Access::ReadOnly
+    }
+
+    async fn turn(&self, _action: Action) -> Result<(), TenantError> {
+        Err(self.0.clone())
+    }
+
+    async fn act(&self, _call: &Call) -> Result<(), TenantError> {
+        Err(self.0.clone())
+    }
+
+    async fn read_back(&self, _targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        Err(self.0.clone())
+    }
+
+    fn changes_since(&self, _at: Timestamp) -> Option<String> {
+        None
+    }
+
+    async fn page(&self, _cursor: Option<&str>) -> Result<Page, TenantError> {
+        Err(self.0.clone())
+    }
+}
