@@ -112,6 +112,10 @@ impl App {
         }
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.update(&ids, dataset, ledger, self.now);
+        if !self.touched {
+            // While a tenant is read for the first time, the riskiest stays in sight; nobody has chosen a row yet.
+            self.users.to_top(dataset);
+        }
         self.user_may_have_changed();
         self.revise_preview();
     }

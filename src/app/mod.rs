@@ -108,6 +108,8 @@ pub struct App {
     toasts: Toasts,
     last_reason: String,
     freshness: syncing::Freshness,
+    /// Whether a key was pressed since the workspace was opened.
+    touched: bool,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
 }
@@ -145,6 +147,7 @@ impl App {
             toasts: Toasts::default(),
             last_reason: String::new(),
             freshness: syncing::Freshness::default(),
+            touched: false,
             shown_user: None,
         }
     }
@@ -156,7 +159,10 @@ impl App {
         // A large job tells of each target: that moves nothing but the job's own list.
         let of_one_target = matches!(msg, Msg::Job(_));
         let effects = match msg {
-            Msg::Key(key) => self.key(key),
+            Msg::Key(key) => {
+                self.touched = true;
+                self.key(key)
+            }
             Msg::Paste(text) => {
                 self.paste(&text);
                 Vec::new()

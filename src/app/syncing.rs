@@ -23,12 +23,19 @@ pub(super) struct Freshness {
     pub next: Option<Timestamp>,
     /// What could not be read. Hostile text.
     pub notes: Vec<String>,
+    /// Whether the last sync came to no end.
+    pub failed: bool,
 }
 
 impl App {
     /// The sync that runs.
     pub fn syncing(&self) -> Option<&Syncing> {
         self.freshness.running.as_ref()
+    }
+
+    /// Whether the last sync came to no end.
+    pub fn sync_failed_last(&self) -> bool {
+        self.freshness.failed
     }
 
     /// What could not be read of the tenant.
@@ -74,6 +81,7 @@ impl App {
     pub(super) fn synced(&mut self, at: Option<Timestamp>, notes: Vec<String>) {
         let asked = self.freshness.running.take().is_some_and(|running| running.users > 0 || self.workspace.refresh_seconds.is_none());
         self.workspace.synced_at = at;
+        self.freshness.failed = false;
         self.freshness.next = self.pause(1);
         for note in &notes {
             if !self.freshness.notes.contains(note) {
@@ -89,6 +97,7 @@ impl App {
     /// A sync came to no end. One that waits for a person does not begin again by itself.
     pub(super) fn sync_failed(&mut self, message: String, needs_person: bool) {
         self.freshness.running = None;
+        self.freshness.failed = true;
         self.freshness.next = if needs_person { None } else { self.pause(PATIENCE) };
         self.toasts.fail(message);
     }
@@ -139,7 +148,9 @@ impl App {
                 let left = running.seconds_left.map_or(String::new(), |seconds| format!(" · {} left", duration(seconds)));
                 format!("syncing {}, {}{left}", running.what, count(running.users, "user", "users"))
             }
+            (None, Some(at)) if self.freshness.failed => format!("not reached, synced {}", format::since(at, self.now)),
             (None, Some(at)) => format!("synced {}", format::since(at, self.now)),
+            (None, None) if self.freshness.failed => "not reached, never synced".to_owned(),
             (None, None) => "never synced".to_owned(),
         }
     }
@@ -180,6 +191,21 @@ mod tests {
         app.update(Msg::Synced { at: Some(later(9)), notes: vec![] }, later(9));
         assert!(app.update(Msg::Wake, later(100)).is_empty());
         assert_eq!(app.update(Msg::Wake, later(129)), [Effect::Refresh]);
+    }
+
+    #[test]
+    fn the_riskiest_stays_in_sight_while_a_tenant_is_read_until_somebody_moves() {
+        let mut app = live();
+        let mut users = five();
+        let alex = users.remove(1);
+        app.update(Msg::Opened(Box::new(opened(Vec::new()))), now());
+        app.update(Msg::Records(users), now());
+        app.update(Msg::Records(vec![alex]), now());
+        assert_eq!(app.users().cursor().map(ToString::to_string).as_deref(), Some("alex"));
+        keys(&mut app, "j");
+        let chosen = app.users().cursor().cloned();
+        app.update(Msg::Records(vec![crate::domain::fixture::risky_user("aaron", "passwordSpray")]), now());
+        assert_eq!(app.users().cursor().cloned(), chosen);
     }
 
     #[test]

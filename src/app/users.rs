@@ -65,6 +65,12 @@ impl Users {
         self.refilter(dataset, ledger, now);
     }
 
+    /// Puts the cursor on the first row: for a list that grows before anybody has moved in it.
+    pub fn to_top(&mut self, dataset: &Dataset) {
+        self.scroll.at = 0;
+        self.follow_scroll(dataset);
+    }
+
     /// Takes in users whose records changed.
     pub fn update(&mut self, changed: &[UserId], dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         for id in changed {

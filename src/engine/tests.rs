@@ -1,6 +1,7 @@
 //! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ struct Scripted {
     poisoned: HashSet<String>,
     calls: Mutex<Vec<Vec<String>>>,
     cancel_at_call: Option<(usize, CancellationToken)>,
+    close_at_call: Option<(usize, Arc<AtomicBool>)>,
     late: Mutex<Option<(u32, Call)>>,
     throttled_reads: Mutex<u32>,
     pacer: Pacer,
@@ -60,6 +62,7 @@ impl Scripted {
             poisoned: HashSet::new(),
             calls: Mutex::default(),
             cancel_at_call: None,
+            close_at_call: None,
             late: Mutex::default(),
             throttled_reads: Mutex::default(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
@@ -115,6 +118,11 @@ impl Tenant for Scripted {
             && *at == number
         {
             token.cancel();
+        }
+        if let Some((at, open)) = &self.close_at_call
+            && *at == number
+        {
+            open.store(false, Ordering::SeqCst);
         }
         if call.ids.iter().any(|id| self.poisoned.contains(id)) {
             return Err(TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: "invalid".to_owned() });
@@ -563,6 +571,28 @@ async fn cancelling_an_interrupted_job_reads_back_what_was_sent() {
     let mut items = Vec::new();
     bench.store.with_ledger(&mut |ledger| items = ledger.job(job).unwrap().items.clone());
     assert_eq!(items[0], Item { id: "u0000".to_owned(), state: ItemState::Ended(Outcome::Verified, None) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn writing_that_is_turned_off_in_mid_job_stops_it_and_the_rest_can_be_resumed() {
+    let open = Arc::new(AtomicBool::new(true));
+    let tenant = Arc::new(Scripted { close_at_call: Some((1, Arc::clone(&open))), ..Scripted::new(130) });
+    let store = Arc::new(MemoryStore::new());
+    store.put(tenant.dataset().users()).unwrap();
+    let gate = Arc::new(Gate::new(tenant.clone(), open));
+    let engine = Engine::new(store.clone(), gate.clone(), Clock::starting_at(fixture::now()), "me".to_owned());
+    let plan = confirmed(Action::DismissUserRisk, &tenant.dataset());
+    let (events, _told) = unbounded_channel();
+    let cancel = CancellationToken::new();
+    let error = engine.run(&plan, Duration::ZERO, &cancel, &events).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::ReadOnly)), "{error}");
+    assert_eq!(tenant.calls.lock().unwrap().len(), 1, "nothing left after the gate was closed");
+    let mut tally = None;
+    store.with_ledger(&mut |ledger| tally = ledger.job(JobId(1)).map(|job| job.tally()));
+    assert_eq!(tally.map(|tally| (tally.skipped, tally.pending)), Some((0, 70)), "nobody was judged away");
+    gate.set_open(true);
+    let report = engine.resume(JobId(1), &cancel, &events).await.unwrap();
+    assert!(report.tally.all_verified(), "{:?}", report.tally);
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,6 +112,9 @@ fn store(session: &Session) -> Vec<Check> {
         Err(error) => check("store", State::Failed, error.to_string(), Exit::Workspace),
     };
     let fresh = match (session.store.synced_at(), session.store.sync_state()) {
+        (Ok(_), Ok(state)) if state.unfinished.is_some() => {
+            check("data", State::Warning, "bringing it up to date was interrupted; entriage sync goes on", Exit::Done)
+        }
         (Ok(Some(at)), Ok(state)) if state.notes.is_empty() => {
             check("data", State::Ok, format!("up to date as of {} UTC", output::moment(at)), Exit::Done)
         }

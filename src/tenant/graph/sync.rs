@@ -234,6 +234,7 @@ pub(super) async fn page(client: &Client, cursor: Option<&str>) -> Result<Page, 
     while let Some(step) = cursor.current() {
         match read(client, &mut cursor, step).await {
             Ok(None) => {
+                page.what = step.what();
                 cursor.advance();
                 continue;
             }
