@@ -286,7 +286,9 @@ fn parsing(dataset: &Dataset) {
     title("parsing the same records, in memory, one core");
     row("records", count);
     row("megabytes", format!("{:.1}", bytes as f64 / 1e6));
-    let speed = |took: Duration| format!("{} ({:.2} s, {:.0} MB/s)", rate(count, took), took.as_secs_f64(), bytes as f64 / 1e6 / took.as_secs_f64());
+    let speed = |took: Duration| {
+        format!("{} ({:.2} s, {:.0} MB/s)", rate(count, took), took.as_secs_f64(), bytes as f64 / 1e6 / took.as_secs_f64())
+    };
     row("serde_json into Value, records/s", speed(to_value));
     row("serde_json into a page's objects, records/s", speed(to_objects));
     row("wire::read of these objects, records/s", speed(to_records));
@@ -338,7 +340,10 @@ impl Cpu {
         let Some((emulator, client)) = self.both else { return };
         let all = (emulator + client).as_secs_f64();
         let share = emulator.as_secs_f64() / all.max(f64::MIN_POSITIVE) * 100.0;
-        row("CPU time", format!("{all:.2} s: client {:.2} s, emulator {:.2} s ({share:.0} %)", client.as_secs_f64(), emulator.as_secs_f64()));
+        row(
+            "CPU time",
+            format!("{all:.2} s: client {:.2} s, emulator {:.2} s ({share:.0} %)", client.as_secs_f64(), emulator.as_secs_f64()),
+        );
     }
 }
 

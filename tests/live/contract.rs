@@ -6,6 +6,7 @@ use entriage::domain::action::Action;
 use entriage::domain::facts;
 use entriage::domain::plan::{Because, Target, Verdict};
 use entriage::domain::records::UserRecords;
+use entriage::domain::risk::RiskState;
 use entriage::domain::transition::{Scope, Verification, verify};
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::engine::EngineError;
@@ -64,7 +65,8 @@ async fn what_is_read_through_graph_is_what_the_tenant_holds() {
         assert_eq!(told(&records), told(&held), "{}", records.user.name());
         seen += 1;
     }
-    let risky = demo.users().iter().filter(|records| records.user.risk_state.is_some()).count();
+    let risky =
+        demo.users().iter().filter(|records| records.user.risk_state.as_ref().is_some_and(|state| *state != RiskState::None)).count();
     assert!(seen >= risky && risky > 100, "{seen} of {risky} risky users were read");
 }
 

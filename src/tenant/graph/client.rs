@@ -82,7 +82,8 @@ pub struct Client {
 
 impl From<SignInError> for TenantError {
     fn from(error: SignInError) -> Self {
-        if error.is_passing() {
+        // A missing file does not pass by itself.
+        if error.is_passing() && !matches!(error, SignInError::Http(HttpError::Authorities { .. })) {
             return TenantError::Unreachable { message: format!("{error}; {}", error.hint()) };
         }
         TenantError::SignIn { message: error.to_string(), hint: error.hint().to_owned() }
