@@ -40,9 +40,12 @@ impl Watched {
         self.0.extend(ids.into_iter().map(|id| (id, Watch { reads: 0, sent, due })));
     }
 
-    /// At most so many of what is due.
+    /// At most so many of what is due, those that were sent first: a tenant that is asked for what changed since then has the less
+    /// to tell, the later the first of a batch was sent.
     pub(super) fn due(&self, now: Timestamp, batch: usize) -> Vec<String> {
-        self.0.iter().filter(|(_, watch)| watch.due <= now).map(|(id, _)| id.clone()).take(batch).collect()
+        let mut due: Vec<_> = self.0.iter().filter(|(_, watch)| watch.due <= now).collect();
+        due.sort_unstable_by_key(|(_, watch)| watch.sent);
+        due.into_iter().take(batch).map(|(id, _)| id.clone()).collect()
     }
 
     /// When the first of these was sent.
@@ -206,5 +209,27 @@ impl Engine {
             };
             run.wait(wait).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::fixture;
+
+    #[test]
+    fn who_was_sent_first_is_read_back_first() {
+        let at = |second: i64| Timestamp(fixture::now().0 + TimeDelta::seconds(second));
+        let mut watched = Watched::default();
+        for call in 0..10 {
+            let ids = (0..60).map(|number| format!("{call}-{number}")).collect();
+            watched.watch(ids, at(call), at(call));
+        }
+        let first = watched.due(at(9), 590);
+        assert_eq!(watched.sent(&first), Some(at(0)));
+        first.iter().for_each(|id| watched.forget(id));
+        assert_eq!(watched.sent(&watched.due(at(9), 590)), Some(at(9)), "only some of the last call are left");
     }
 }

@@ -68,6 +68,14 @@ impl Pacer {
         }
     }
 
+    /// A request leaves now: the next turn is counted from here. What lies between a turn and its request (an intent has to be on the
+    /// platter, a token may be renewed) takes longer for some than for others, and the tenant sees only when requests come.
+    pub fn leaves(&self) {
+        let next = Instant::now() + self.every;
+        let mut state = self.lock();
+        state.next = Some(state.next.map_or(next, |held| held.max(next)));
+    }
+
     /// Nobody gets a turn for so long: the tenant asked to wait.
     pub fn put_off(&self, wait: Duration) {
         let until = Instant::now() + self.clock.real(wait);
@@ -185,6 +193,17 @@ mod tests {
         let start = Instant::now();
         pacer.turn(Urgency::Reading).await;
         assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_turn_is_counted_from_when_a_request_left() {
+        let pacer = pacer(1.0);
+        pacer.turn(Urgency::Acting).await;
+        tokio::time::sleep(Duration::from_millis(300)).await; // the intent is written
+        pacer.leaves();
+        let left = Instant::now();
+        pacer.turn(Urgency::Acting).await;
+        assert_eq!(left.elapsed().as_millis(), 1000);
     }
 
     #[tokio::test(start_paused = true)]

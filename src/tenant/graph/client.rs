@@ -220,6 +220,7 @@ impl Client {
             HttpError::Lost { message } => TenantError::Lost { message: traced(message) },
             other => unreachable(other),
         };
+        self.pacer(ask.service).leaves();
         let response = request.send().await.map_err(failed)?;
         let headers = response.headers();
         let text = |name| headers.get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
