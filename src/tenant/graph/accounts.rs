@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::GraphTenant;
 use super::answer::Answer;
 use super::client::{Ask, Service, Version};
-use super::lists::ListPage;
+use super::lists;
 use crate::domain::permission::Operation;
 use crate::domain::records::UserId;
 use crate::tenant::TenantError;
@@ -94,7 +94,7 @@ impl GraphTenant {
 
     /// A user's authentication methods, as Graph sends them.
     pub async fn authentication_methods(&self, user: &UserId) -> Result<Vec<Map<String, Value>>, TenantError> {
-        self.list(Operation::ReadMethods, &["users", user.as_str(), "authentication", "methods"]).await
+        lists::whole(&self.client, Operation::ReadMethods, Service::Directory, &["users", user.as_str(), "authentication", "methods"]).await
     }
 
     /// Devices that a user registered.
@@ -108,7 +108,7 @@ impl GraphTenant {
     }
 
     async fn devices(&self, user: &UserId, which: &str) -> Result<Vec<Device>, TenantError> {
-        let objects = self.list(Operation::ReadDevices, &["users", user.as_str(), which]).await?;
+        let objects = lists::whole(&self.client, Operation::ReadDevices, Service::Directory, &["users", user.as_str(), which]).await?;
         // The list holds directory objects of any kind.
         let is_device = |object: &Map<String, Value>| {
             object.get("@odata.type").and_then(Value::as_str).is_none_or(|kind| kind == "#microsoft.graph.device")
@@ -134,17 +134,6 @@ impl GraphTenant {
         self.client.turn(service, urgency).await?;
         let url = self.client.url(Version::V1, path, &[]);
         self.client.send(&Ask { operation, service, urgency, method, url, body }).await
-    }
-
-    async fn list(&self, operation: Operation, path: &[&str]) -> Result<Vec<Map<String, Value>>, TenantError> {
-        let mut url = self.client.url(Version::V1, path, &[]);
-        let mut objects = Vec::new();
-        loop {
-            let page: ListPage = self.client.get_patiently(operation, Service::Directory, url).await?.json()?;
-            objects.extend(page.value);
-            let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
-            url = self.client.next(&next)?;
-        }
     }
 }
 

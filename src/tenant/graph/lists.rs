@@ -21,6 +21,23 @@ pub(super) struct ListPage {
     pub next: Option<String>,
 }
 
+/// Reads a list to its end, patiently: for what is short and nobody else tries again.
+pub(super) async fn whole(
+    client: &Client,
+    operation: Operation,
+    service: Service,
+    path: &[&str],
+) -> Result<Vec<Map<String, Value>>, TenantError> {
+    let mut url = client.url(Version::V1, path, &[]);
+    let mut objects = Vec::new();
+    loop {
+        let page: ListPage = client.get_patiently(operation, service, url).await?.json()?;
+        objects.extend(page.value);
+        let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
+        url = client.next(&next)?;
+    }
+}
+
 /// A list: where it is, and who counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum List {

@@ -10,13 +10,15 @@ use serde_json::{Map, Value, json};
 
 use super::GraphTenant;
 use super::client::{Ask, Service, Version};
-use super::lists::ListPage;
+use super::lists;
 use crate::domain::permission::Operation;
 use crate::domain::records::UserId;
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
 
 const POLICIES: [&str; 3] = ["identity", "conditionalAccess", "policies"];
+/// How often a write is tried that the tenant puts off.
+const TRIES: u32 = 5;
 const LOCATIONS: [&str; 3] = ["identity", "conditionalAccess", "namedLocations"];
 
 /// A Conditional Access policy, as far as it is changed here.
@@ -176,7 +178,11 @@ pub struct IpLocation {
 impl GraphTenant {
     /// All Conditional Access policies.
     pub async fn policies(&self) -> Result<Vec<Policy>, TenantError> {
-        Ok(self.listed(&POLICIES).await?.iter().filter_map(Policy::read).collect())
+        Ok(lists::whole(&self.client, Operation::ReadPolicies, Service::Protection, &POLICIES)
+            .await?
+            .iter()
+            .filter_map(Policy::read)
+            .collect())
     }
 
     /// One policy.
@@ -201,7 +207,11 @@ impl GraphTenant {
 
     /// All named locations of address ranges.
     pub async fn ip_locations(&self) -> Result<Vec<IpLocation>, TenantError> {
-        Ok(self.listed(&LOCATIONS).await?.iter().filter_map(ip_location).collect())
+        Ok(lists::whole(&self.client, Operation::ReadPolicies, Service::Protection, &LOCATIONS)
+            .await?
+            .iter()
+            .filter_map(ip_location)
+            .collect())
     }
 
     /// Makes a trusted location of one range, such as `203.0.113.0/24`; gives its id.
@@ -241,21 +251,18 @@ impl GraphTenant {
 
     async fn send_policy(&self, method: Method, path: &[&str], body: &Value) -> Result<super::answer::Answer, TenantError> {
         let (service, urgency) = (Service::Protection, Urgency::Acting);
-        self.client.turn(service, urgency).await?;
         let url = self.client.url(Version::V1, path, &[]);
         let ask = Ask { operation: Operation::WritePolicies, service, urgency, method, url, body: Some(body) };
-        self.client.send(&ask).await
-    }
-
-    async fn listed(&self, path: &[&str]) -> Result<Vec<Map<String, Value>>, TenantError> {
-        let mut url = self.client.url(Version::V1, path, &[]);
-        let mut objects = Vec::new();
-        loop {
-            let page: ListPage = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?.json()?;
-            objects.extend(page.value);
-            let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
-            url = self.client.next(&next)?;
+        for _ in 1..TRIES {
+            self.client.turn(service, urgency).await?;
+            match self.client.send(&ask).await {
+                // Nothing was done, and the next turn comes when the tenant has had its rest.
+                Err(TenantError::Throttled { .. }) => {}
+                answer => return answer,
+            }
         }
+        self.client.turn(service, urgency).await?;
+        self.client.send(&ask).await
     }
 }
 
