@@ -44,6 +44,7 @@ fn console(session: &Session, size: (u16, u16)) -> App {
         ledger: session.ledger(),
         synced_at: None,
         account: None,
+        holder: None,
         refresh_seconds: None,
         sync_notes: Vec::new(),
         requests_per_second: limits.requests_per_second,

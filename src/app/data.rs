@@ -6,10 +6,10 @@ use super::msg::{Msg, Opened};
 use super::overlay::Overlay;
 use super::scroll::Scroll;
 use super::{App, Phase, Workspace};
+use crate::domain::action::Aim;
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
 use crate::domain::records::{UserId, UserRecords};
-use crate::domain::transition::Scope;
 
 impl App {
     pub(super) fn take_in(&mut self, msg: Msg) {
@@ -23,6 +23,15 @@ impl App {
             }
             Msg::Opened(opened) => self.opened(*opened),
             Msg::Records(records) => self.records(records),
+            Msg::Tenant(facts) => {
+                self.dataset.set_tenant(facts);
+                self.revise_preview();
+            }
+            Msg::Holder(holder) => {
+                self.workspace.holder = holder;
+                self.revise_preview();
+            }
+            Msg::Password { user, password } => self.passwords.push((user, password)),
             Msg::Job(event) => self.job_event(&event),
             Msg::JobStarted(id) => {
                 if let Some(job) = &mut self.job {
@@ -82,6 +91,7 @@ impl App {
             requests_per_second: opened.requests_per_second,
             read_back_page: opened.read_back_page,
             account: opened.account,
+            holder: opened.holder,
             refresh_seconds: opened.refresh_seconds,
         };
         self.freshness.notes = opened.sync_notes;
@@ -147,11 +157,12 @@ impl App {
             return;
         }
         job.id = Some(event.job);
-        let scope = job.action.scope();
+        let aim = job.action.aim();
         let Some(verified) = job.event(event) else { return };
-        match scope {
-            Scope::User => self.users.unmark(&verified.as_str().into(), &self.dataset),
-            Scope::SignIn => _ = self.sign_ins.marks.remove(&verified.as_str().into()),
+        match aim {
+            Aim::User => self.users.unmark(&verified.as_str().into(), &self.dataset),
+            Aim::SignIn => _ = self.sign_ins.marks.remove(&verified.as_str().into()),
+            Aim::Policy | Aim::Address => {}
         }
     }
 

@@ -49,8 +49,11 @@ use users::Users;
 
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
+use crate::domain::password::TemporaryPassword;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::UserRecords;
+use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 
 /// Whether there is a workspace to work on.
@@ -83,6 +86,8 @@ pub struct Workspace {
     pub read_back_page: usize,
     /// Who is signed in to a live tenant. Hostile text.
     pub account: Option<String>,
+    /// What that one may do, as far as known.
+    pub holder: Option<Holder>,
     /// How often the data is brought up to date by itself.
     pub refresh_seconds: Option<u64>,
 }
@@ -107,6 +112,8 @@ pub struct App {
     job: Option<JobRun>,
     toasts: Toasts,
     last_reason: String,
+    /// Temporary passwords that are shown until they are closed.
+    passwords: Vec<(String, TemporaryPassword)>,
     freshness: syncing::Freshness,
     /// Whether a key was pressed since the workspace was opened.
     touched: bool,
@@ -131,6 +138,7 @@ impl App {
                 requests_per_second: None,
                 read_back_page: 1,
                 account: None,
+                holder: None,
                 refresh_seconds: None,
             },
             dataset: Dataset::new(),
@@ -146,6 +154,7 @@ impl App {
             job: None,
             toasts: Toasts::default(),
             last_reason: String::new(),
+            passwords: Vec::new(),
             freshness: syncing::Freshness::default(),
             touched: false,
             shown_user: None,
@@ -216,13 +225,11 @@ impl App {
 
     fn plan_context(&self) -> PlanContext {
         PlanContext {
-            operator: self.workspace.operator.clone(),
-            reason: String::new(),
-            include_caution: false,
-            access: self.workspace.access,
             requests_per_second: self.workspace.requests_per_second,
             read_back_page: self.workspace.read_back_page,
-            now: self.now,
+            settings: TenantSettings::of(&self.ledger),
+            holder: self.workspace.holder.clone(),
+            ..PlanContext::new(&self.workspace.operator, self.workspace.access, self.now)
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::domain::dataset::Dataset;
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{JobId, JobState, JournalRecord};
 use crate::domain::ledger::{Ledger, Tally};
+use crate::domain::password::TemporaryPassword;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Confirmed};
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
 
@@ -46,6 +49,8 @@ pub struct Opened {
     pub account: Option<String>,
     /// How often the data is brought up to date by itself; `None` where it is not.
     pub refresh_seconds: Option<u64>,
+    /// What who is signed in may do, as far as known.
+    pub holder: Option<Holder>,
     /// What could not be read of the tenant. Hostile text.
     pub sync_notes: Vec<String>,
     /// What the tenant allows; `None` without a limit.
@@ -75,6 +80,17 @@ pub enum Msg {
     Opened(Box<Opened>),
     /// These users' records are now so.
     Records(Vec<UserRecords>),
+    /// This is now known of the tenant as a whole.
+    Tenant(TenantFacts),
+    /// This is now known of what who is signed in may do.
+    Holder(Option<Holder>),
+    /// A temporary password was set: it is shown until it is closed, and never again.
+    Password {
+        /// Whose. Hostile text.
+        user: String,
+        /// The password.
+        password: TemporaryPassword,
+    },
     /// Something happened in a job.
     Job(JobEvent),
     /// A job began, or goes on.

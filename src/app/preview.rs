@@ -8,7 +8,7 @@ use super::input::Input;
 use super::key::{Key, KeyCode};
 use super::layout::{self, Area};
 use super::scroll::Scroll;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts;
 use crate::domain::plan::{Answer, Because, Confirmation, Confirmed, Plan, PlanContext, PlanTarget, Target, Verdict};
@@ -323,7 +323,7 @@ fn summary(plan: &Plan, dataset: &Dataset) -> Vec<String> {
     if let (1, Some(target)) = (plan.included_count(), plan.included().next()) {
         lines.push(format!("     {}", who(target, dataset)));
     }
-    if plan.action.scope() == crate::domain::transition::Scope::User {
+    if matches!(plan.action.kind(), Kind::Feedback(_)) && plan.action.aim() == Aim::User {
         let closed: usize = plan
             .included()
             .filter_map(|target| dataset.user(&target.id.as_str().into()))

@@ -37,6 +37,7 @@ pub fn opened(users: Vec<UserRecords>) -> Opened {
         dataset: users.into_iter().collect(),
         ledger: Ledger::default(),
         account: None,
+        holder: None,
         refresh_seconds: None,
         sync_notes: Vec::new(),
         synced_at: Some(Timestamp(now().0 - TimeDelta::minutes(2))),

@@ -149,17 +149,27 @@ fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
         EngineEvent::Job(event) => Msg::Job(event),
         EngineEvent::Progress { job, tally, seconds_left } => Msg::Progress { job, tally, seconds_left },
         EngineEvent::Records(records) => Msg::Records(records),
+        EngineEvent::Tenant(facts) => Msg::Tenant(facts),
+        EngineEvent::Password { user, user_principal_name, password, .. } => {
+            Msg::Password { user: user_principal_name.unwrap_or(user), password }
+        }
     }
 }
 
 /// Brings the data up to date; what was read is shown page by page.
 async fn refresh(session: &Session, ending: &CancellationToken, answers: &UnboundedSender<Inbound>) -> Msg {
     let mut progress = |progress: SyncProgress| {
-        let SyncProgress { what, users, seconds_left, records, .. } = progress;
+        let SyncProgress { what, users, seconds_left, records, tenant, .. } = progress;
         send(answers, Msg::Records(records));
+        if let Some(facts) = tenant {
+            send(answers, Msg::Tenant(facts));
+        }
         send(answers, Msg::Syncing(Syncing { what, users, seconds_left }));
     };
-    match session.sync(false, ending, &mut progress).await {
+    let synced = session.sync(false, ending, &mut progress).await;
+    // Whoever is signed in is known by now.
+    send(answers, Msg::Holder(session.tenant.holder()));
+    match synced {
         Ok(report) => Msg::Synced { at: session.store.synced_at().unwrap_or_default(), notes: report.notes },
         Err(error) => {
             let next = match &error {

@@ -139,6 +139,7 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
         ledger: session.ledger(),
         synced_at: session.store.synced_at()?,
         account: session.account(),
+        holder: session.tenant.holder(),
         refresh_seconds: session.graph().map(|_| REFRESH_SECONDS),
         sync_notes: session.store.sync_state()?.notes,
         requests_per_second: limits.requests_per_second,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::policy::TenantFacts;
 use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 
 /// The records of a tenant, by user, in a stable order.
@@ -11,12 +12,23 @@ use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 pub struct Dataset {
     users: Vec<UserRecords>,
     positions: HashMap<UserId, usize>,
+    tenant: TenantFacts,
 }
 
 impl Dataset {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is known of the tenant as a whole.
+    pub fn tenant(&self) -> &TenantFacts {
+        &self.tenant
+    }
+
+    /// Takes what is known of the tenant as a whole.
+    pub fn set_tenant(&mut self, tenant: TenantFacts) {
+        self.tenant = tenant;
     }
 
     /// Number of users.

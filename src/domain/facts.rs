@@ -3,10 +3,12 @@
 //! Every answer is derived here and nowhere else, so that console, query and plan agree.
 
 use chrono::TimeDelta;
+use ipnet::IpNet;
 
 use super::catalogue;
-use super::records::{RiskDetection, SignIn, UserRecords};
-use super::risk::{RiskLevel, RiskState};
+use super::policy::{self, Policy, TenantFacts};
+use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, UserRecords};
+use super::risk::{RiskLevel, RiskState, TokenIssuerType};
 use super::time::Timestamp;
 
 /// How long the service keeps detections (`reference/domain.md` section 1, fact 11).
@@ -173,6 +175,111 @@ pub fn guest(records: &UserRecords) -> Option<bool> {
     name.to_ascii_lowercase().contains("#ext#").then_some(true)
 }
 
+/// Whether the user's password is kept by a federation server, as far as tokens tell; `None` where they do not.
+pub fn federated(records: &UserRecords) -> Option<bool> {
+    // Token theft forges issuers: only what ended well, and without risk, says where the account lives.
+    let plain = |sign_in: &&SignIn| sign_in.at_risk() != Some(true) && sign_in.risk_event_types.is_empty();
+    let issuers: Vec<&TokenIssuerType> =
+        records.sign_ins.iter().filter(plain).filter_map(|sign_in| sign_in.token_issuer_type.as_ref()).collect();
+    let federated = |issuer: &&TokenIssuerType| **issuer == TokenIssuerType::AdFederationServices;
+    match issuers.iter().filter(|issuer| federated(issuer)).count() {
+        0 => (!issuers.is_empty()).then_some(false),
+        count if count == issuers.len() => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether a detection that is still open was made on an address within this range, by more than that it was unfamiliar.
+pub fn was_risky_at(records: &UserRecords, range: &IpNet) -> bool {
+    let tells = |detection: &&RiskDetection| {
+        detection.is_open() && !detection.risk_event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("unfamiliarFeatures"))
+    };
+    let within = |address: &String| policy::range(address).is_some_and(|address| range.contains(&address));
+    records.detections.iter().filter(tells).filter_map(|detection| detection.ip_address.as_ref()).any(within)
+}
+
+/// The policies that keep a user out, as the blocked sign-ins name them, else those that apply to the user's open risk.
+pub fn blocking_policies<'a>(records: &UserRecords, tenant: &'a TenantFacts) -> Vec<&'a Policy> {
+    let all = tenant.policies.as_deref().unwrap_or_default();
+    let blocked = records.sign_ins.iter().filter(|sign_in| sign_in_block(records, sign_in).is_some());
+    let failed = |applied: &&AppliedPolicy| applied.result.as_deref() == Some("failure");
+    let named: Vec<&str> = blocked
+        .flat_map(|sign_in| sign_in.applied_conditional_access_policies.iter().filter(failed))
+        .filter_map(|applied| applied.id.as_deref())
+        .collect();
+    let by_name: Vec<&Policy> = all.iter().filter(|policy| named.iter().any(|id| policy.id.eq_ignore_ascii_case(id))).collect();
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    let Some(level) = records.user.risk_level.as_ref().filter(|_| records.user.at_risk() == Some(true)) else { return Vec::new() };
+    let applies = |policy: &&Policy| {
+        policy.is_enforced() && policy.is_about_user_risk(level) && policy.includes(records.id().as_str()) != Some(false)
+    };
+    all.iter().filter(applies).collect()
+}
+
+/// Why a user whose risk was closed is not safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotSafe {
+    /// The password is older than the newest detection.
+    PasswordOlderThanDetection,
+    /// Sessions were not revoked since the newest detection.
+    SessionsNotRevoked,
+    /// An authentication method was registered since the first detection.
+    MethodAddedSince,
+}
+
+impl NotSafe {
+    /// All reasons.
+    pub const ALL: [NotSafe; 3] = [NotSafe::PasswordOlderThanDetection, NotSafe::SessionsNotRevoked, NotSafe::MethodAddedSince];
+
+    /// The word used in data and queries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NotSafe::PasswordOlderThanDetection => "passwordOlderThanDetection",
+            NotSafe::SessionsNotRevoked => "sessionsNotRevoked",
+            NotSafe::MethodAddedSince => "methodAddedSince",
+        }
+    }
+
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            NotSafe::PasswordOlderThanDetection => "the password is older than the newest detection",
+            NotSafe::SessionsNotRevoked => "sessions were not revoked since the newest detection",
+            NotSafe::MethodAddedSince => "an authentication method was added since the first detection",
+        }
+    }
+}
+
+/// Why a user is not safe although the risk was dismissed or remediated: verified is not safe. Empty for open risk, for users of
+/// whom no detection is known, and where nothing that was read speaks against it.
+pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
+    if !matches!(records.user.risk_state, Some(RiskState::Dismissed | RiskState::Remediated)) {
+        return Vec::new();
+    }
+    // What an administrator confirmed is no event of its own: the password was to be changed after what led to it.
+    let told = |detection: &&RiskDetection| detection.risk_event_type.as_deref() != Some("adminConfirmedUserCompromised");
+    let times = || records.detections.iter().filter(told).filter_map(|detection| detection.activity_date_time.or(detection.at()));
+    let (Some(first), Some(newest)) = (times().min(), times().max()) else { return Vec::new() };
+    let directory = &records.directory;
+    let mut because = Vec::new();
+    if directory.last_password_change_date_time.is_some_and(|at| at < newest) {
+        because.push(NotSafe::PasswordOlderThanDetection);
+    }
+    if directory.sign_in_sessions_valid_from_date_time.is_some_and(|at| at < newest) {
+        because.push(NotSafe::SessionsNotRevoked);
+    }
+    let added = |method: &AuthenticationMethod| method.created_date_time.is_some_and(|at| at > first) && method.kind != PASSWORD_METHOD;
+    if records.methods.iter().flatten().any(added) {
+        because.push(NotSafe::MethodAddedSince);
+    }
+    because
+}
+
+/// The password is a method, too, and a new one is no alarm.
+const PASSWORD_METHOD: &str = "passwordAuthenticationMethod";
+
 /// When the queue began to wait for this user: the oldest open detection, else the last change.
 pub fn waiting_since(records: &UserRecords) -> Option<Timestamp> {
     records
@@ -197,7 +304,8 @@ pub fn sign_in_block(records: &UserRecords, sign_in: &SignIn) -> Option<BlockedB
             }
         }
         50057 => Some(BlockedBy::AccountDisabled),
-        53003 | 53000 | 53011 | 530032 => {
+        // 53004 is a risk policy that asks for what the user is not registered for.
+        53003 | 53004 | 53000 | 53011 | 530032 => {
             if matches!(sign_in.risk_level_during_sign_in, Some(RiskLevel::Medium | RiskLevel::High)) {
                 Some(BlockedBy::SignInRisk)
             } else if was_at_risk(records, sign_in) {

@@ -46,6 +46,10 @@ pub fn file_all(records: &mut UserRecords, batch: Vec<Record>, filed: &mut dyn F
             Record::Detection(detection) => detections.file(&mut records.detections, detection, merge_detection),
             Record::SignIn(sign_in) => sign_ins.file(&mut records.sign_ins, *sign_in, merge_sign_in),
             Record::History(item) => history.file(&mut records.history, item, merge_history),
+            Record::Devices(_, devices) => read_whole(&mut records.devices, devices),
+            Record::Methods(_, methods) => read_whole(&mut records.methods, methods),
+            // What is the tenant's is no user's.
+            Record::Policies(_) | Record::Locations(_) => Filed::Unchanged,
         };
         changed |= done != Filed::Unchanged;
         if named && done == Filed::Unchanged {
@@ -55,6 +59,16 @@ pub fn file_all(records: &mut UserRecords, batch: Vec<Record>, filed: &mut dyn F
     }
     if changed {
         records.sort();
+    }
+}
+
+/// A list that is always read as a whole.
+fn read_whole<T: PartialEq>(held: &mut Option<Vec<T>>, given: Vec<T>) -> Filed {
+    let before = held.replace(given);
+    match &before {
+        None => Filed::New,
+        before if before == held => Filed::Unchanged,
+        Some(_) => Filed::Updated,
     }
 }
 
@@ -95,7 +109,12 @@ impl<T: Clone + PartialEq, K: Hash + Eq> Index<T, K> {
 /// Gives the user the names that another record has and the user lacks. Whether it did.
 fn name(user: &mut RiskyUser, record: &Record) -> bool {
     let (principal_name, display_name) = match record {
-        Record::User(_) | Record::Directory(..) => return false,
+        Record::User(_)
+        | Record::Directory(..)
+        | Record::Devices(..)
+        | Record::Methods(..)
+        | Record::Policies(_)
+        | Record::Locations(_) => return false,
         Record::History(item) => (&item.user_principal_name, &item.user_display_name),
         Record::Detection(detection) => (&detection.user_principal_name, &detection.user_display_name),
         Record::SignIn(sign_in) => (&sign_in.user_principal_name, &sign_in.user_display_name),
@@ -215,6 +234,7 @@ fn file_directory(held: &mut Directory, given: Directory) -> Filed {
     replace(&mut held.is_sspr_registered, given.is_sspr_registered);
     replace(&mut held.last_password_change_date_time, given.last_password_change_date_time);
     replace(&mut held.sign_in_sessions_valid_from_date_time, given.sign_in_sessions_valid_from_date_time);
+    replace(&mut held.password_change_required, given.password_change_required);
     match *held == before {
         true => Filed::Unchanged,
         false if before == Directory::default() => Filed::New,

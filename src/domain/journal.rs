@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::action::Action;
 use super::plan::Plan;
 use super::records::UserId;
 use super::time::Timestamp;
@@ -170,6 +171,29 @@ pub enum Entry {
     JobEnded {
         /// The job.
         job: JobId,
+        /// How.
+        state: JobState,
+    },
+    /// An operator confirmed a playbook: its steps are jobs of their own.
+    PlaybookStarted {
+        /// Its number.
+        playbook: JobId,
+        /// The users, the steps and the reason.
+        plan: Box<Plan>,
+    },
+    /// A step of a playbook was left out.
+    StepSkipped {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        step: Action,
+        /// Why.
+        because: String,
+    },
+    /// A playbook ended.
+    PlaybookEnded {
+        /// The playbook.
+        playbook: JobId,
         /// How.
         state: JobState,
     },

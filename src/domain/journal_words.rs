@@ -16,6 +16,13 @@ pub fn words(entry: &Entry) -> String {
         Entry::NotApplied { job, ids } => format!("job {job}: not applied, may be sent again: {}", naming(ids)),
         Entry::Outcomes { job, items } => format!("job {job}: {}", outcomes(items)),
         Entry::JobEnded { job, state } => format!("job {job} ended: {}", state.as_str()),
+        Entry::PlaybookStarted { playbook, plan } => {
+            let reason = if plan.reason.is_empty() { String::new() } else { format!(" ({})", plan.reason) };
+            let count = plan.included_count();
+            format!("playbook {playbook} confirmed: {}, {count} {}{reason}", plan.action.title(), plan.action.noun(count))
+        }
+        Entry::StepSkipped { playbook, step, because } => format!("playbook {playbook}: {} left out ({because})", step.title()),
+        Entry::PlaybookEnded { playbook, state } => format!("playbook {playbook} ended: {}", state.as_str()),
         Entry::Note { user, text } => format!("note on {user}: {text}"),
         Entry::Setting { name, value } => format!("setting {name} = {value}"),
         Entry::Imported { sources, changed, rejected } => {

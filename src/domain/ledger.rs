@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::action::Action;
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
 use super::plan::Plan;
+use super::playbook::Playbook;
 use super::records::UserId;
 use super::time::Timestamp;
 
@@ -76,6 +78,19 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds the numbers of another.
+    pub fn add(&mut self, other: &Tally) {
+        self.total += other.total;
+        self.pending += other.pending;
+        self.maybe_sent += other.maybe_sent;
+        self.accepted += other.accepted;
+        self.verified += other.verified;
+        self.diverged += other.diverged;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.unverified += other.unverified;
+    }
+
     /// Whether every target was verified.
     pub fn all_verified(&self) -> bool {
         self.verified == self.total
@@ -175,6 +190,7 @@ pub struct Note {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     jobs: BTreeMap<JobId, Job>,
+    playbooks: BTreeMap<JobId, Playbook>,
     notes: HashMap<UserId, Vec<Note>>,
     settings: BTreeMap<String, String>,
 }
@@ -193,8 +209,33 @@ impl Ledger {
     pub fn apply(&mut self, record: &JournalRecord) {
         match &record.entry {
             Entry::JobConfirmed { job, plan, .. } => {
+                if let Some(playbook) = plan.playbook.and_then(|id| self.playbooks.get_mut(&id)) {
+                    playbook.jobs.push((plan.action, *job));
+                }
                 // A number stands for one job: a second confirmation of it would forget what was sent for the first.
                 self.jobs.entry(*job).or_insert_with(|| Job::new(*job, (**plan).clone(), record.at));
+            }
+            Entry::PlaybookStarted { playbook: id, plan } => {
+                self.playbooks.entry(*id).or_insert_with(|| Playbook {
+                    id: *id,
+                    plan: (**plan).clone(),
+                    created_at: record.at,
+                    ended_at: None,
+                    state: JobState::Open,
+                    skipped: Vec::new(),
+                    jobs: Vec::new(),
+                });
+            }
+            Entry::StepSkipped { playbook, step, because } => {
+                if let Some(playbook) = self.playbooks.get_mut(playbook) {
+                    playbook.skipped.push((*step, because.clone()));
+                }
+            }
+            Entry::PlaybookEnded { playbook, state } => {
+                if let Some(playbook) = self.playbooks.get_mut(playbook) {
+                    playbook.state = *state;
+                    playbook.ended_at = Some(record.at);
+                }
             }
             Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
@@ -236,9 +277,28 @@ impl Ledger {
         self.jobs.values().filter(|job| job.state == JobState::Open)
     }
 
-    /// The number that the next job gets.
+    /// All playbooks, oldest first.
+    pub fn playbooks(&self) -> impl DoubleEndedIterator<Item = &Playbook> {
+        self.playbooks.values()
+    }
+
+    /// One playbook.
+    pub fn playbook(&self, id: JobId) -> Option<&Playbook> {
+        self.playbooks.get(&id)
+    }
+
+    /// The number that the next job or playbook gets.
     pub fn next_job(&self) -> JobId {
-        JobId(self.jobs.keys().next_back().map_or(1, |id| id.0 + 1))
+        let last = self.jobs.keys().next_back().max(self.playbooks.keys().next_back());
+        JobId(last.map_or(1, |id| id.0 + 1))
+    }
+
+    /// When a password change was last required of a user, by a job that was verified.
+    pub fn password_change_required(&self, user: &UserId) -> Option<Timestamp> {
+        let required = self.jobs.values().rev().filter(|job| job.plan.action == Action::RequirePasswordChange);
+        let verified =
+            |job: &&Job| job.item(user.as_str()).is_some_and(|item| matches!(item.state, ItemState::Ended(Outcome::Verified, _)));
+        required.filter(|job| job.ended_at.is_some()).find(verified).and_then(|job| job.ended_at)
     }
 
     /// Notes on a user, oldest first.
@@ -269,15 +329,8 @@ mod tests {
     fn plan() -> Plan {
         let dataset: Dataset = ["a", "b", "c"].map(|id| fixture::risky_user(id, "unfamiliarFeatures")).into_iter().collect();
         let targets: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
-        let context = PlanContext {
-            operator: "me".to_owned(),
-            reason: "test".to_owned(),
-            include_caution: false,
-            access: Access::ReadWrite,
-            requests_per_second: None,
-            read_back_page: 500,
-            now: fixture::now(),
-        };
+        let context =
+            PlanContext { reason: "test".to_owned(), read_back_page: 500, ..PlanContext::new("me", Access::ReadWrite, fixture::now()) };
         Plan::compute(Action::DismissUserRisk, &targets, &dataset, &context)
     }
 

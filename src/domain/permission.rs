@@ -2,7 +2,7 @@
 //!
 //! Source: `reference/graph.md` section 2, least privileged first.
 
-use super::action::Action;
+use super::action::{Action, Aim, Kind};
 
 /// A kind of request to Graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Operation {
     ReadUsers,
     /// Reading who is registered for what, and who is an administrator.
     ReadRegistration,
-    /// A feedback verb.
+    /// A feedback verb; another action is another operation, see [`Operation::of`].
     Act(Action),
     /// Revoking a user's sessions.
     RevokeSessions,
@@ -105,6 +105,23 @@ const POLICY_READERS: &[&str] =
     &["Security Reader", "Global Reader", "Conditional Access Administrator", "Security Administrator", "Global Administrator"];
 
 impl Operation {
+    /// The requests that an action takes. A hybrid user's password is set through the password method, which writes it back.
+    pub fn of(action: Action, hybrid: bool) -> Vec<Operation> {
+        match action {
+            Action::GenerateTemporaryPassword if hybrid => vec![Operation::ResetPassword],
+            Action::GenerateTemporaryPassword | Action::RequirePasswordChange => vec![Operation::SetPassword],
+            Action::RevokeSessions => vec![Operation::RevokeSessions],
+            Action::BlockSignIn | Action::UnblockSignIn => vec![Operation::EnableUser],
+            Action::DisableDevices => vec![Operation::ReadDevices, Operation::EnableDevice],
+            _ => match action.kind() {
+                Kind::Policy => vec![Operation::ReadPolicies, Operation::WritePolicies],
+                // Each step is asked about by itself: what the operator may not do is left out, and told.
+                Kind::Playbook => action.steps().first().map(|step| Operation::Act(*step)).into_iter().collect(),
+                Kind::Feedback(_) | Kind::Account => vec![Operation::Act(action)],
+            },
+        }
+    }
+
     /// What it asks for.
     pub fn needs(self) -> Needs {
         let both = |names: &'static [&'static str], roles, plan| Needs { scopes: names, app_roles: names, roles, plan };
@@ -117,18 +134,14 @@ impl Operation {
             }
             Operation::ReadSignIns | Operation::ReadRegistration => both(&["AuditLog.Read.All"], READERS, Some(Plan::P1)),
             Operation::ReadUsers => both(&["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"], &[], None),
-            Operation::Act(action) => match action {
-                Action::DismissUserRisk | Action::ConfirmUserCompromised | Action::ConfirmUserSafe => {
-                    both(&["IdentityRiskyUser.ReadWrite.All"], REMEDIATORS, Some(Plan::P2))
-                }
-                // Delegated and application permission really differ here.
-                Action::DismissSignInRisk | Action::ConfirmSignInCompromised | Action::ConfirmSignInSafe => Needs {
-                    scopes: &["IdentityRiskyUser.ReadWrite.All"],
-                    app_roles: &["IdentityRiskEvent.ReadWrite.All"],
-                    roles: REMEDIATORS,
-                    plan: Some(Plan::P2),
-                },
+            // Delegated and application permission really differ here.
+            Operation::Act(action) if action.aim() == Aim::SignIn => Needs {
+                scopes: &["IdentityRiskyUser.ReadWrite.All"],
+                app_roles: &["IdentityRiskEvent.ReadWrite.All"],
+                roles: REMEDIATORS,
+                plan: Some(Plan::P2),
             },
+            Operation::Act(_) => both(&["IdentityRiskyUser.ReadWrite.All"], REMEDIATORS, Some(Plan::P2)),
             Operation::RevokeSessions => both(&["User.RevokeSessions.All", "User.ReadWrite.All"], USERS, None),
             Operation::EnableUser => both(&["User.EnableDisableAccount.All", "User.ReadWrite.All"], USERS, None),
             Operation::SetPassword => {

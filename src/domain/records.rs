@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::{IpLocation, Policy};
 use super::risk::{
     ActivityType, ConditionalAccessStatus, DetectionTiming, IncomingTokenType, RiskDetail, RiskLevel, RiskState, TokenIssuerType,
 };
@@ -149,6 +150,45 @@ pub struct Directory {
     pub last_password_change_date_time: Option<Timestamp>,
     /// Tokens issued before this are invalid.
     pub sign_in_sessions_valid_from_date_time: Option<Timestamp>,
+    /// Whether the password must be changed at the next sign-in.
+    pub password_change_required: Option<bool>,
+}
+
+/// `device`: a device that a user registered or owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Object id: what calls take.
+    pub id: String,
+    /// Device id: what sign-ins name. Another one than the object id.
+    pub device_id: Option<String>,
+    /// Name for people. Hostile text.
+    pub display_name: Option<String>,
+    /// Operating system. Hostile text.
+    pub operating_system: Option<String>,
+    /// Whether it may be used.
+    pub account_enabled: Option<bool>,
+}
+
+impl Device {
+    /// The best name there is. Hostile text.
+    pub fn name(&self) -> &str {
+        self.display_name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.id)
+    }
+}
+
+/// `authenticationMethod`: one way in which a user can prove who they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticationMethod {
+    /// Its id.
+    pub id: String,
+    /// What it is, such as `phoneAuthenticationMethod` (an open set).
+    pub kind: String,
+    /// Name for people, where it has one. Hostile text.
+    pub display_name: Option<String>,
+    /// When it was registered; `None` for kinds of which Graph does not tell.
+    pub created_date_time: Option<Timestamp>,
 }
 
 /// `riskyUserHistoryItem`: one earlier (or the present) state of a risky user.
@@ -496,6 +536,10 @@ pub struct UserRecords {
     pub sign_ins: Vec<SignIn>,
     /// Risk history, newest first.
     pub history: Vec<RiskyUserHistoryItem>,
+    /// Devices; `None` where they were not read, which is done on demand.
+    pub devices: Option<Vec<Device>>,
+    /// Authentication methods; `None` where they were not read, which is done on demand.
+    pub methods: Option<Vec<AuthenticationMethod>>,
 }
 
 impl UserRecords {
@@ -507,6 +551,8 @@ impl UserRecords {
             detections: Vec::new(),
             sign_ins: Vec::new(),
             history: Vec::new(),
+            devices: None,
+            methods: None,
         }
     }
 
@@ -548,17 +594,26 @@ pub enum Record {
     Detection(RiskDetection),
     /// A sign-in.
     SignIn(Box<SignIn>),
+    /// All devices of a user.
+    Devices(UserId, Vec<Device>),
+    /// All authentication methods of a user.
+    Methods(UserId, Vec<AuthenticationMethod>),
+    /// All Conditional Access policies of the tenant.
+    Policies(Vec<Policy>),
+    /// All named locations of the tenant.
+    Locations(Vec<IpLocation>),
 }
 
 impl Record {
-    /// The user that the record belongs to.
-    pub fn user_id(&self) -> &UserId {
+    /// The user that the record belongs to; `None` for what is the tenant's.
+    pub fn user_id(&self) -> Option<&UserId> {
         match self {
-            Record::User(user) => &user.id,
-            Record::Directory(id, _) => id,
-            Record::History(item) => &item.user_id,
-            Record::Detection(detection) => &detection.user_id,
-            Record::SignIn(sign_in) => &sign_in.user_id,
+            Record::User(user) => Some(&user.id),
+            Record::Directory(id, _) | Record::Devices(id, _) | Record::Methods(id, _) => Some(id),
+            Record::History(item) => Some(&item.user_id),
+            Record::Detection(detection) => Some(&detection.user_id),
+            Record::SignIn(sign_in) => Some(&sign_in.user_id),
+            Record::Policies(_) | Record::Locations(_) => None,
         }
     }
 }

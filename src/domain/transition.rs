@@ -1,7 +1,7 @@
 //! The one transition table: what each event does to user, sign-ins and detections.
 //!
 //! Source: `reference/domain.md` section 2, whose row number stands with each entry. The demo tenant
-//! plays the table with [`apply`]; the engine checks what it reads back against it with [`verify`].
+//! plays the table with [`apply`]; the engine checks what it reads back against it, see [`super::verification`].
 //! Rows that the documentation does not state in so many words are marked `inferred`.
 
 use super::records::{DetectionId, RiskDetection, RiskyUserHistoryItem, SignIn, SignInId, UserRecords};
@@ -227,40 +227,6 @@ fn remember(records: &mut UserRecords, row: &Row, cause: &Cause) {
     records.history.push(item);
 }
 
-/// What reading back says of one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verification {
-    /// The state is the one that the table promises.
-    Verified,
-    /// The service is still applying the change.
-    Processing,
-    /// The state is another one; says which, in Graph's words.
-    Diverged(String),
-}
-
-/// Compares what was read back with what the event promises. `sign_in` is `None` for user events.
-pub fn verify(event: Event, records: &UserRecords, sign_in: Option<&SignInId>) -> Verification {
-    let row = event.row();
-    let found = match sign_in {
-        None => records.user.risk_state.as_ref(),
-        Some(id) => records.sign_in(id).and_then(|sign_in| sign_in.risk_state.as_ref()),
-    };
-    if found.is_some_and(|found| keeps_promise(row, found)) {
-        Verification::Verified
-    } else if records.user.is_processing == Some(true) {
-        Verification::Processing
-    } else {
-        let found = found.map_or("unknown", RiskState::as_str);
-        Verification::Diverged(format!("riskState is {found}, expected {}", row.state))
-    }
-}
-
-/// Where the documentation does not state the closed state in so many words, any state that closes the risk keeps the promise.
-fn keeps_promise(row: &Row, found: &RiskState) -> bool {
-    let closed = matches!(found, RiskState::None | RiskState::Dismissed | RiskState::ConfirmedSafe | RiskState::Remediated);
-    *found == row.state || (row.inferred && !row.state.is_open() && closed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,7 +254,6 @@ mod tests {
             assert_eq!(records.user.risk_detail, Some(row.detail.clone()), "{row:?}");
             assert!(records.sign_ins.iter().all(|sign_in| sign_in.risk_state == Some(row.state.clone())), "{row:?}");
             assert!(records.detections.iter().all(|detection| detection.risk_state == Some(row.state.clone())), "{row:?}");
-            assert_eq!(verify(row.event, &records, None), Verification::Verified);
         }
     }
 
@@ -322,7 +287,7 @@ mod tests {
         let first = SignInId::from("u1-s1");
 
         apply(Event::DismissSignInRisk, &mut records, std::slice::from_ref(&first), &cause());
-        assert_eq!(verify(Event::DismissSignInRisk, &records, Some(&first)), Verification::Verified);
+        assert_eq!(records.sign_in(&first).unwrap().risk_state, Some(RiskState::Dismissed));
         assert_eq!((records.user.risk_state.clone(), records.user.risk_level.clone()), (Some(RiskState::AtRisk), Some(RiskLevel::Low)));
 
         apply(Event::ConfirmSignInSafe, &mut records, &["s2".into()], &cause());
@@ -349,24 +314,5 @@ mod tests {
         apply(Event::ConfirmUserCompromised, &mut records, &[], &cause());
         apply(Event::ConfirmSignInSafe, &mut records, &["u1-s1".into()], &cause());
         assert_eq!(records.user.risk_state, Some(RiskState::ConfirmedCompromised));
-    }
-
-    #[test]
-    fn an_inferred_closed_state_may_be_another_closed_one() {
-        let mut records = fixture::risky_user("u1", "unlikelyTravel");
-        records.user.risk_state = Some(RiskState::None);
-        assert_eq!(verify(Event::ConfirmUserSafe, &records, None), Verification::Verified);
-        assert_ne!(verify(Event::DismissUserRisk, &records, None), Verification::Verified);
-    }
-
-    #[test]
-    fn reading_back_tells_processing_and_divergence_apart() {
-        let mut records = fixture::risky_user("u1", "unlikelyTravel");
-        assert_eq!(
-            verify(Event::DismissUserRisk, &records, None),
-            Verification::Diverged("riskState is atRisk, expected dismissed".to_owned())
-        );
-        records.user.is_processing = Some(true);
-        assert_eq!(verify(Event::DismissUserRisk, &records, None), Verification::Processing);
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn of_the_tenant(faults: &[Fault]) -> Vec<Fault> {
     let translated = |fault: &Fault| {
         let Some(part) = &fault.path else { return Some(fault.clone()) };
         let on_path = |action: &Action| ["v1.0", "beta"].iter().any(|version| path_of(version, *action).contains(part.as_str()));
-        let wanted = Action::ALL.into_iter().filter(|action| fault.actions.is_empty() || fault.actions.contains(action));
+        let wanted = Action::feedback().filter(|action| fault.actions.is_empty() || fault.actions.contains(action));
         let actions: Vec<Action> = wanted.filter(on_path).collect();
         (!actions.is_empty()).then(|| Fault { actions, path: None, ..fault.clone() })
     };
@@ -113,6 +113,8 @@ fn verb(action: Action) -> (&'static str, &'static str) {
         Action::DismissSignInRisk => ("auditLogs/signIns", "dismiss"),
         Action::ConfirmSignInCompromised => ("auditLogs/signIns", "confirmCompromised"),
         Action::ConfirmSignInSafe => ("auditLogs/signIns", "confirmSafe"),
+        // What is no feedback has no verb.
+        _ => ("", ""),
     }
 }
 
@@ -124,7 +126,7 @@ fn path_of(version: &str, action: Action) -> String {
 /// The feedback verb of a path below the version.
 pub(super) fn action_of(segments: &[&str]) -> Option<Action> {
     let path = segments.join("/");
-    Action::ALL.into_iter().find(|action| {
+    Action::feedback().find(|action| {
         let (collection, verb) = verb(*action);
         path.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/')) == Some(verb)
     })

@@ -10,9 +10,8 @@ use super::request::Version;
 use super::routes::Route;
 use super::schema::{HISTORY, RISK_DETECTION, RISKY_AGENT, RISKY_SERVICE_PRINCIPAL, RISKY_USER, SERVICE_PRINCIPAL_DETECTION};
 use super::world::{Call, World, unavailable};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::records::{RiskDetection, UserRecords};
-use crate::domain::transition::Scope;
 use crate::tenant::{self, Tenant as _, TenantError};
 use crate::wire::{detection_to_json, history_to_json, user_to_json};
 
@@ -106,14 +105,14 @@ impl World {
 
     /// A feedback verb.
     pub(super) async fn act(&self, call: &Call<'_>, action: Action) -> Result<Answer, GraphError> {
-        let key = match action.scope() {
-            Scope::User => "userIds",
-            Scope::SignIn => "requestIds",
+        let key = match action.aim() {
+            Aim::SignIn => "requestIds",
+            _ => "userIds",
         };
         let ids = ids(call, key)?;
         let population = self.tenant.population();
         let touched: Vec<u32> = ids.iter().filter_map(|id| population.user(id).or_else(|| population.user_of_sign_in(id))).collect();
-        let taken = self.tenant.act(&tenant::Call { action, ids, operator: self.actor(call).to_owned() }).await;
+        let taken = self.tenant.act(&tenant::Call::new(action, ids, self.actor(call))).await;
         // Whatever was answered: what was done is read.
         self.index().touch(touched);
         match taken {

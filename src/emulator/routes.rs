@@ -188,7 +188,7 @@ impl Route {
     /// Which budget it is counted against.
     pub(super) fn budget(&self) -> Budget {
         match self {
-            Route::Act(action) if action.scope() == crate::domain::transition::Scope::SignIn => Budget::Reports,
+            Route::Act(action) if action.aim() == crate::domain::action::Aim::SignIn => Budget::Reports,
             Route::SignIns | Route::SignIn(_) | Route::Registrations | Route::Registration(_) => Budget::Reports,
             route if route.is_of_protection() => Budget::Protection,
             Route::Policies
@@ -258,7 +258,7 @@ impl Route {
     pub(super) fn permissions(&self, delegated: bool) -> Option<Sets> {
         Some(match self {
             // The permission for sign-ins really differs.
-            Route::Act(action) if action.scope() == crate::domain::transition::Scope::SignIn && !delegated => {
+            Route::Act(action) if action.aim() == crate::domain::action::Aim::SignIn && !delegated => {
                 &[&["IdentityRiskEvent.ReadWrite.All"]]
             }
             Route::Act(_) => &[&["IdentityRiskyUser.ReadWrite.All"]],

@@ -4,6 +4,7 @@
 //! job that was killed goes on like one that was not.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -11,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::read_back::Watched;
 use super::{Engine, EngineError, EngineEvent, JobReport};
+use crate::domain::action::{Action, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, Outcome};
 use crate::domain::ledger::ItemState;
-use crate::domain::plan::{IDS_PER_REQUEST, Plan, PlanContext, PlanTarget, Target, Verdict};
+use crate::domain::password::{RANDOM_BYTES, TemporaryPassword};
+use crate::domain::plan::{Plan, PlanContext, PlanTarget, Target, Verdict};
 use crate::domain::records::UserId;
 use crate::domain::time::Timestamp;
 use crate::tenant::pace::back_off;
@@ -36,6 +39,8 @@ pub(super) struct Run<'a> {
     events: &'a UnboundedSender<EngineEvent>,
     /// The targets that are acted on.
     targets: HashMap<String, PlanTarget>,
+    /// Passwords that were sent and not told yet. They are gone with this process.
+    passwords: Mutex<HashMap<String, TemporaryPassword>>,
 }
 
 impl<'a> Run<'a> {
@@ -48,7 +53,7 @@ impl<'a> Run<'a> {
         let mut plan = engine.job(job, |job| job.plan.clone())?;
         let targets = std::mem::take(&mut plan.targets);
         let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
-        Ok(Run { engine, job, plan, cancel, events, targets })
+        Ok(Run { engine, job, plan, cancel, events, targets, passwords: Mutex::default() })
     }
 
     /// Waits before the first request; false where the operator cancelled meanwhile.
@@ -125,7 +130,7 @@ impl<'a> Run<'a> {
         }
         let call_number = self.engine.job(self.job, |job| job.next_call)?;
         self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
-        let call = Call { action: self.plan.action, ids, operator: self.engine.operator.clone() };
+        let call = self.call(ids)?;
         let sent_at = self.now();
         let result = self.engine.tenant.act(&call).await;
         let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
@@ -134,12 +139,13 @@ impl<'a> Run<'a> {
             *troubles = 0;
             for id in &call.ids {
                 self.event(What::Accepted, id);
+                self.tell_password(id);
             }
             watched.watch(call.ids, sent_at, self.now());
             return Ok(());
         };
         match error {
-            TenantError::Rejected { .. } => {
+            TenantError::Rejected { .. } | TenantError::Changed { .. } => {
                 *troubles = 0;
                 self.split(call.ids, &error, queue)
             }
@@ -183,7 +189,8 @@ impl<'a> Run<'a> {
 
     /// A refused batch holds an id that the tenant does not take, and the tenant does not say which: halve it until that id stands alone.
     fn split(&self, ids: Vec<String>, error: &TenantError, queue: &mut VecDeque<Vec<String>>) -> Result<(), EngineError> {
-        if ids.len() == 1 {
+        // A policy or a location is refused as a whole.
+        if ids.len() == 1 || self.plan.action.kind() == Kind::Policy {
             let because = Some(error.to_string());
             return self
                 .come_out(ids.into_iter().map(|id| ItemOutcome { id, outcome: Outcome::Failed, because: because.clone() }).collect());
@@ -197,6 +204,7 @@ impl<'a> Run<'a> {
     /// Judges a batch by what is known now; what no longer holds is skipped, with the reason.
     fn still_holding(&self, batch: Vec<String>) -> Result<Vec<String>, EngineError> {
         let mut dataset = Dataset::new();
+        dataset.set_tenant(self.engine.store.tenant_facts()?);
         let targets: Vec<PlanTarget> = batch.iter().filter_map(|id| self.targets.get(id).cloned()).collect();
         for target in &targets {
             if let Some(records) = self.engine.store.user(&owner(target))? {
@@ -218,16 +226,35 @@ impl<'a> Run<'a> {
     }
 
     fn context(&self) -> PlanContext {
-        let limits = self.engine.tenant.limits();
         PlanContext {
             operator: self.plan.operator.clone(),
             reason: self.plan.reason.clone(),
             include_caution: true,
-            access: self.engine.tenant.access(),
-            requests_per_second: limits.requests_per_second,
-            read_back_page: limits.read_back_page,
-            now: self.now(),
+            ..self.engine.plan_context()
         }
+    }
+
+    /// The call for these targets, with a password where one is to be set.
+    fn call(&self, ids: Vec<String>) -> Result<Call, EngineError> {
+        let mut call = Call::new(self.plan.action, ids, &self.engine.operator);
+        call.policy.clone_from(&self.plan.policy);
+        if let (Action::GenerateTemporaryPassword, [id]) = (call.action, call.ids.as_slice()) {
+            let records = self.engine.store.user(&id.as_str().into())?;
+            call.hybrid = records.is_some_and(|records| records.directory.on_premises_sync_enabled == Some(true));
+            let password = TemporaryPassword::generate(random());
+            self.passwords.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), password.clone());
+            call.password = Some(password);
+        }
+        Ok(call)
+    }
+
+    /// Tells the password that was set for a user, for the first and last time; whether there was one to tell.
+    pub(super) fn tell_password(&self, id: &str) -> bool {
+        let held = self.passwords.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let Some(password) = held else { return false };
+        let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
+        self.tell(EngineEvent::Password { job: self.job, user: id.to_owned(), user_principal_name, password });
+        true
     }
 
     /// Journals how targets came out, and tells it.
@@ -270,7 +297,12 @@ impl<'a> Run<'a> {
 
     fn batches(&self) -> Result<VecDeque<Vec<String>>, EngineError> {
         let ids = self.ids(|state| *state == ItemState::Pending)?;
-        Ok(ids.chunks(IDS_PER_REQUEST).map(<[String]>::to_vec).collect())
+        Ok(self.chunks(&ids).collect())
+    }
+
+    /// As many at a time as fit in one request.
+    pub(super) fn chunks<'b>(&self, ids: &'b [String]) -> impl Iterator<Item = Vec<String>> + use<'b> {
+        ids.chunks(self.plan.action.ids_per_request()).map(<[String]>::to_vec)
     }
 
     fn progress(&self, batches_left: usize) -> Result<(), EngineError> {
@@ -278,7 +310,10 @@ impl<'a> Run<'a> {
         let to_read = tally.pending + tally.accepted + tally.maybe_sent;
         let limits = self.engine.tenant.limits();
         let reads = to_read.div_ceil(limits.read_back_page.max(1));
-        let seconds_left = limits.seconds(batches_left + reads);
+        let seconds_left = match self.plan.action.kind() {
+            Kind::Account => to_read as u64 / 2,
+            Kind::Feedback(_) | Kind::Policy | Kind::Playbook => limits.seconds(batches_left + reads),
+        };
         self.tell(EngineEvent::Progress { job: self.job, tally, seconds_left });
         Ok(())
     }
@@ -319,6 +354,21 @@ impl<'a> Run<'a> {
         // Nobody listening is no reason to stop: the journal has it all.
         drop(self.events.send(event));
     }
+}
+
+/// Random bytes from the operating system, by way of the identifiers that are made of them.
+fn random() -> [u8; RANDOM_BYTES] {
+    // A version 4 identifier has six bits that are fixed: of two, the bytes without any.
+    let (first, second) = (uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes());
+    std::array::from_fn(|place| {
+        if place < 6 {
+            first[place]
+        } else if place == 6 || place == 7 {
+            second[place - 6]
+        } else {
+            second[place]
+        }
+    })
 }
 
 /// The user that a target belongs to: itself, or the user of the sign-in.

@@ -3,6 +3,7 @@
 //! It does not know that a screen exists: it tells what happens as [`EngineEvent`]s.
 
 mod job;
+mod playbook;
 mod read_back;
 mod session;
 mod sync;
@@ -20,10 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use self::job::Run;
 use crate::clock::Clock;
+use crate::domain::action::Kind;
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::{Job, Tally};
-use crate::domain::plan::{Access, Confirmed};
+use crate::domain::password::TemporaryPassword;
+use crate::domain::plan::{Access, ConfirmError, Confirmed};
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::UserRecords;
 use crate::store::{Store, StoreError};
 use crate::tenant::{Tenant, TenantError};
@@ -46,6 +50,19 @@ pub enum EngineEvent {
     },
     /// Users as they were read back; already in the store.
     Records(Vec<UserRecords>),
+    /// What is now known of the tenant as a whole; already in the store.
+    Tenant(TenantFacts),
+    /// A temporary password was set. This is the only time that it is told.
+    Password {
+        /// The job.
+        job: JobId,
+        /// Object id of the user.
+        user: String,
+        /// The user's principal name. Hostile text.
+        user_principal_name: Option<String>,
+        /// The password.
+        password: TemporaryPassword,
+    },
 }
 
 /// How a job ended.
@@ -68,6 +85,9 @@ pub enum EngineError {
     /// The tenant lets nothing through.
     #[error(transparent)]
     Tenant(#[from] TenantError),
+    /// A step of a playbook cannot be confirmed.
+    #[error("the step cannot be confirmed: {0}")]
+    Confirm(#[from] ConfirmError),
     /// There is no such job.
     #[error("there is no job {0}")]
     NoJob(JobId),
@@ -105,7 +125,7 @@ impl Engine {
         Engine { store, tenant, clock, operator, syncing: Mutex::new(()), running: Mutex::new(()), filing: Mutex::new(()) }
     }
 
-    /// Runs a confirmed plan to its end. Cancelling stops it after the request in flight.
+    /// Runs a confirmed plan to its end; a playbook step by step. Cancelling stops it after the request in flight.
     pub async fn run(
         &self,
         confirmed: &Confirmed,
@@ -114,6 +134,10 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
+        if confirmed.plan().action.kind() == Kind::Playbook {
+            let playbook = self.begin_playbook(confirmed)?;
+            return self.run_playbook(playbook, hold, cancel, events).await;
+        }
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         let mut job = JobId(0);
         self.store.with_ledger(&mut |ledger| job = ledger.next_job());
@@ -124,7 +148,7 @@ impl Engine {
         if run.held(hold).await { run.drive().await } else { run.end(JobState::Cancelled) }
     }
 
-    /// Goes on with an interrupted job, reading before anything is sent again.
+    /// Goes on with an interrupted job, reading before anything is sent again; with a playbook at the step where it stands.
     pub async fn resume(
         &self,
         job: JobId,
@@ -132,6 +156,18 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
+        if self.is_playbook(job) {
+            return self.run_playbook(job, Duration::ZERO, cancel, events).await;
+        }
+        self.resume_job(job, cancel, events).await
+    }
+
+    async fn resume_job(
+        &self,
+        job: JobId,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
+    ) -> Result<JobReport, EngineError> {
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_open(job)?;
         self.append(vec![Entry::JobResumed { job }])?;
@@ -143,6 +179,13 @@ impl Engine {
 
     /// Cancels an interrupted job: what was sent is read back first, the rest is never sent.
     pub async fn cancel(&self, job: JobId, events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
+        if self.is_playbook(job) {
+            return self.cancel_playbook(job, events).await;
+        }
+        self.cancel_job(job, events).await
+    }
+
+    async fn cancel_job(&self, job: JobId, events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_open(job)?;
         let cancelled = CancellationToken::new();

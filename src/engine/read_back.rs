@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::job::Run;
 use super::{Engine, EngineError, EngineEvent};
+use crate::domain::action::Action;
 use crate::domain::journal::{Entry, ItemOutcome, Outcome};
 use crate::domain::ledger::ItemState;
-use crate::domain::plan::{IDS_PER_REQUEST, Target};
+use crate::domain::plan::Target;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{Record, UserId, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::transition::{Verification, verify};
+use crate::domain::verification::{Seen, Verification, verify};
 use crate::tenant::TenantError;
 use crate::tenant::pace::back_off;
 
@@ -20,6 +22,8 @@ const READS_BEFORE_DIVERGED: u32 = 4;
 const READS_WHILE_PROCESSING: u32 = 8;
 /// Why a target has no state.
 const NOT_FOUND: &str = "it was not among what was read back";
+/// A password that was set and never shown.
+const UNTOLD: &str = "a temporary password may have been set, but it cannot be shown any more: generate another";
 /// How often a read is tried that the tenant puts off or cannot be reached for.
 const TRIES: u32 = 6;
 
@@ -91,7 +95,7 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
         let mut not_applied = Vec::new();
-        for (id, found) in self.verify(&ids, watched.sent(&ids)).await? {
+        for (id, found) in self.verify(&ids, |ids| watched.sent(ids)).await? {
             let reads = watched.read(&id);
             let Some(found) = found else {
                 // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
@@ -105,7 +109,7 @@ impl Run<'_> {
                 continue;
             };
             let (outcome, because) = match found {
-                Verification::Verified => (Outcome::Verified, None),
+                Verification::Verified => self.came_true(&id, lost.contains(&id)),
                 Verification::Diverged(because) if reads >= READS_BEFORE_DIVERGED => {
                     if lost.contains(&id) {
                         watched.forget(&id);
@@ -128,17 +132,18 @@ impl Run<'_> {
         self.come_out(items)?;
         if !not_applied.is_empty() {
             self.engine.append(vec![Entry::NotApplied { job: self.job, ids: not_applied.clone() }])?;
-            queue.extend(not_applied.chunks(IDS_PER_REQUEST).map(<[String]>::to_vec));
+            queue.extend(self.chunks(&not_applied));
         }
         Ok(())
     }
 
     /// Reads targets back a last time, for a job that is cancelled: what is not seen in the promised state is unverified.
     pub(super) async fn read_back_once(&self, ids: Vec<String>, since: Timestamp) -> Result<(), EngineError> {
+        let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
-        for (id, found) in self.verify(&ids, Some(since)).await? {
+        for (id, found) in self.verify(&ids, |_| Some(since)).await? {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
-                Verification::Verified => (Outcome::Verified, None),
+                Verification::Verified => self.came_true(&id, lost.contains(&id)),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
                 Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
             };
@@ -155,17 +160,25 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// A target is as promised. A password is of use only where it was told: of one that an earlier process set, nobody knows it.
+    fn came_true(&self, id: &str, may_be_untold: bool) -> (Outcome, Option<String>) {
+        if self.plan.action == Action::GenerateTemporaryPassword && !self.tell_password(id) && may_be_untold {
+            return (Outcome::Diverged, Some(UNTOLD.to_owned()));
+        }
+        (Outcome::Verified, None)
+    }
+
     /// Reads targets and judges what was read; `None` for what was not among it, whatever the store holds.
-    async fn verify(&self, ids: &[String], since: Option<Timestamp>) -> Result<Vec<(String, Option<Verification>)>, EngineError> {
-        let read = self.read(ids, since).await?;
-        let event = self.plan.action.event();
+    async fn verify(
+        &self,
+        ids: &[String],
+        sent: impl Fn(&[String]) -> Option<Timestamp>,
+    ) -> Result<Vec<(String, Option<Verification>)>, EngineError> {
+        let (users, tenant) = self.read(ids, sent(ids)).await?;
         let judged = ids.iter().map(|id| {
             let found = self.target(id).and_then(|(target, owner)| {
-                let records = read.get(&owner)?;
-                match &target {
-                    Target::User(_) => Some(verify(event, records, None)),
-                    Target::SignIn(sign_in) => records.sign_in(sign_in).map(|_| verify(event, records, Some(sign_in))),
-                }
+                let seen = Seen { records: users.get(&owner), tenant: &tenant, sent: sent(std::slice::from_ref(id)) };
+                verify(&self.plan, &target, seen)
             });
             (id.clone(), found)
         });
@@ -173,20 +186,25 @@ impl Run<'_> {
     }
 
     /// Reads targets from the tenant into the store, batch by batch. A job that is cancelled reads only what comes without delay.
-    async fn read(&self, ids: &[String], since: Option<Timestamp>) -> Result<HashMap<UserId, UserRecords>, EngineError> {
+    async fn read(&self, ids: &[String], since: Option<Timestamp>) -> Result<(HashMap<UserId, UserRecords>, TenantFacts), EngineError> {
         let batch = self.engine.tenant.limits().read_back_batch.max(1);
         let mut users = HashMap::new();
+        let mut tenant = TenantFacts::default();
         for ids in ids.chunks(batch) {
             let targets: Vec<Target> = ids.iter().filter_map(|id| self.target(id)).map(|(target, _)| target).collect();
             let read = match self.engine.read(&targets, since, self).await {
                 Err(EngineError::Tenant(_)) if self.cancel.is_cancelled() => break,
                 read => read?,
             };
-            let updated = self.engine.file(read, false).await?;
-            self.tell(EngineEvent::Records(updated.clone()));
-            users.extend(updated.into_iter().map(|records| (records.id().clone(), records)));
+            let filed = self.engine.file(read, false).await?;
+            self.tell(EngineEvent::Records(filed.users.clone()));
+            users.extend(filed.users.into_iter().map(|records| (records.id().clone(), records)));
+            if let Some(facts) = filed.tenant {
+                self.tell(EngineEvent::Tenant(facts.clone()));
+                tenant = facts;
+            }
         }
-        Ok(users)
+        Ok((users, tenant))
     }
 }
 
@@ -196,7 +214,7 @@ impl Engine {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let wait = match self.tenant.read_back(targets, since).await {
+            let wait = match self.tenant.read_back(run.plan.action, targets, since).await {
                 Err(TenantError::Throttled { retry_after }) if attempt < TRIES && !run.cancel.is_cancelled() => {
                     let wait = retry_after.unwrap_or_else(|| back_off(attempt));
                     run.throttled(wait);

@@ -357,16 +357,7 @@ impl Session {
 
     /// What a plan of this workspace needs to know.
     pub fn plan_context(&self, reason: &str, include_caution: bool) -> PlanContext {
-        let limits = self.tenant.limits();
-        PlanContext {
-            operator: self.operator.clone(),
-            reason: reason.to_owned(),
-            include_caution,
-            access: self.access(),
-            requests_per_second: limits.requests_per_second,
-            read_back_page: limits.read_back_page,
-            now: self.clock.now(),
-        }
+        PlanContext { reason: reason.to_owned(), include_caution, ..self.engine.plan_context() }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, EngineError};
 use crate::domain::filing;
 use crate::domain::plan::Access;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{Record, UserId, UserRecords};
 use crate::domain::sync::{SyncState, Unfinished};
 use crate::tenant::pace::back_off;
@@ -33,6 +34,16 @@ pub struct SyncProgress {
     pub seconds_left: Option<u64>,
     /// The users whose records came, as they are now in the store.
     pub records: Vec<UserRecords>,
+    /// What is now known of the tenant as a whole, where that came.
+    pub tenant: Option<TenantFacts>,
+}
+
+/// What was filed, as it is now in the store.
+#[derive(Debug, Default)]
+pub(super) struct Filed {
+    pub users: Vec<UserRecords>,
+    /// `None` where nothing of the tenant as a whole came.
+    pub tenant: Option<TenantFacts>,
 }
 
 /// How a sync ended.
@@ -77,11 +88,11 @@ impl Engine {
             }
             run.requests += 1;
             run.notes.extend(page.note.filter(|note| !run.notes.contains(note)));
-            let records = self.file(page.records, page.of_known_users).await?;
+            let Filed { users: records, tenant } = self.file(page.records, page.of_known_users).await?;
             seen.extend(records.iter().map(|records| records.id().clone()));
             let users = seen.len();
             let seconds_left = self.seconds_left(&state, &run, users, page.users);
-            progress(SyncProgress { what: page.what, users, of: page.users, seconds_left, records });
+            progress(SyncProgress { what: page.what, users, of: page.users, seconds_left, records, tenant });
             let Some(next) = page.next else { break };
             run.cursor.clone_from(&next);
             cursor = Some(next);
@@ -158,10 +169,14 @@ impl Engine {
     }
 
     /// Files a page's records under their users; tells them as they are now.
-    pub(super) async fn file(&self, records: Vec<Record>, of_known_users: bool) -> Result<Vec<UserRecords>, EngineError> {
+    pub(super) async fn file(&self, records: Vec<Record>, of_known_users: bool) -> Result<Filed, EngineError> {
         let mut by_user: HashMap<UserId, Vec<Record>> = HashMap::new();
+        let mut of_tenant = Vec::new();
         for record in records {
-            by_user.entry(record.user_id().clone()).or_default().push(record);
+            match record.user_id().cloned() {
+                Some(id) => by_user.entry(id).or_default().push(record),
+                None => of_tenant.push(record),
+            }
         }
         let authoritative = self.tenant.access() != Access::Evidence;
         let _guard = self.filing.lock().await; // a running job reads and puts users, too
@@ -185,6 +200,37 @@ impl Engine {
             filed.push(held);
         }
         self.store.put(&filed)?;
-        Ok(filed)
+        let tenant = if of_tenant.is_empty() { None } else { Some(self.file_tenant(of_tenant)?) };
+        Ok(Filed { users: filed, tenant })
+    }
+
+    fn file_tenant(&self, records: Vec<Record>) -> Result<TenantFacts, EngineError> {
+        let mut facts = self.store.tenant_facts()?;
+        for record in records {
+            match record {
+                Record::Policies(policies) => facts.policies = Some(policies),
+                Record::Locations(locations) => facts.locations = Some(locations),
+                _ => {}
+            }
+        }
+        self.store.set_tenant_facts(&facts)?;
+        Ok(facts)
+    }
+
+    /// Reads what is too much to read of everybody: these users' accounts, devices and authentication methods. What came of it is
+    /// filed; the error is the first that hindered.
+    pub async fn look(&self, users: &[UserId]) -> (Vec<UserRecords>, Option<EngineError>) {
+        let mut seen = Vec::new();
+        for user in users {
+            let read = self.tenant.look(user).await.map_err(EngineError::from);
+            match read {
+                Err(error) => return (seen, Some(error)),
+                Ok(records) => match self.file(records, true).await {
+                    Ok(filed) => seen.extend(filed.users),
+                    Err(error) => return (seen, Some(error)),
+                },
+            }
+        }
+        (seen, None)
     }
 }

@@ -185,15 +185,7 @@ mod tests {
 
     fn plan(access: Access) -> Plan {
         let dataset: Dataset = [fixture::risky_user("adele", "anomalousToken")].into_iter().collect();
-        let context = PlanContext {
-            operator: "me".to_owned(),
-            reason: "PT-118".to_owned(),
-            include_caution: false,
-            access,
-            requests_per_second: None,
-            read_back_page: 500,
-            now: fixture::now(),
-        };
+        let context = PlanContext { reason: "PT-118".to_owned(), read_back_page: 500, ..PlanContext::new("me", access, fixture::now()) };
         Plan::compute(Action::DismissUserRisk, &[Target::User("adele".into())], &dataset, &context)
     }
 

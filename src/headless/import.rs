@@ -103,7 +103,9 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
 fn file(dataset: &Dataset, records: Vec<Record>, report: &mut Report) -> (Vec<UserRecords>, Vec<Record>) {
     let mut by_user: BTreeMap<UserId, Vec<Record>> = BTreeMap::new();
     for record in records {
-        by_user.entry(record.user_id().clone()).or_default().push(record);
+        if let Some(id) = record.user_id().cloned() {
+            by_user.entry(id).or_default().push(record);
+        }
     }
     let (mut changed, mut new) = (Vec::new(), Vec::new());
     for (id, records) in by_user {

@@ -89,6 +89,12 @@ async fn follow_to_report(
     while let Ok(event) = events.try_recv() {
         teller.tell(&event);
     }
+    if !matches!(ended, Some(Ok(_))) {
+        // There will be no document, and nobody else has them.
+        for event in std::mem::take(&mut teller.passwords) {
+            teller.print(&event);
+        }
+    }
     let again = |failure: Failure| match teller.job {
         Some(job) if failure.exit != Exit::Usage => {
             let hint = failure.hint.clone().map(|hint| format!("{hint}; ")).unwrap_or_default();
@@ -127,11 +133,13 @@ struct Teller {
     told: usize,
     last: Option<Instant>,
     reader_left: bool,
+    /// Passwords that are part of the one document at the end.
+    passwords: Vec<Value>,
 }
 
 impl Teller {
     fn new(format: Format) -> Self {
-        Teller { format, job: None, told: 0, last: None, reader_left: false }
+        Teller { format, job: None, told: 0, last: None, reader_left: false, passwords: Vec::new() }
     }
 
     fn tell(&mut self, event: &EngineEvent) {
@@ -160,12 +168,32 @@ impl Teller {
                     output::say(&format!("job {job}: {}; about {seconds_left} s left", numbers(tally)));
                 }
             }
-            EngineEvent::Records(_) => {}
+            EngineEvent::Password { user, user_principal_name, password, job } => {
+                let name = user_principal_name.as_deref().unwrap_or(user);
+                match self.format {
+                    Format::Table | Format::Csv => {
+                        let line = format!("temporary password of {}, shown once: {}\n", text::safe(name), password.expose());
+                        self.reader_left |= output::data(&line).is_err();
+                    }
+                    Format::Jsonl | Format::Json => {
+                        let event = json!({
+                            "event": "temporaryPassword", "id": user, "userPrincipalName": user_principal_name, "job": job,
+                            "temporaryPassword": password.expose(),
+                        });
+                        if self.format == Format::Json {
+                            self.passwords.push(event);
+                        } else {
+                            self.print(&event);
+                        }
+                    }
+                }
+            }
+            EngineEvent::Records(_) | EngineEvent::Tenant(_) => {}
         }
     }
 
     /// A job does not stop because nobody reads its events any more: what was sent must be read back.
-    fn print(&mut self, event: &JobEvent) {
+    fn print(&mut self, event: &impl serde::Serialize) {
         if !self.reader_left {
             let line = output::json_line(event);
             self.reader_left = line.and_then(|line| output::data(&line)).is_err();
@@ -190,7 +218,7 @@ impl Teller {
         }
         match self.format {
             Format::Jsonl => Ok(()),
-            Format::Json => output::data(&output::json(&document(report, job))?),
+            Format::Json => output::data(&output::json(&document(report, job, &self.passwords))?),
             Format::Table | Format::Csv => {
                 let state = report.state.as_str();
                 let mut out = io::stdout().lock();
@@ -213,7 +241,7 @@ pub fn counts(tally: &Tally) -> Value {
     })
 }
 
-fn document(report: &JobReport, job: Option<&Job>) -> Value {
+fn document(report: &JobReport, job: Option<&Job>, passwords: &[Value]) -> Value {
     let names: HashMap<&str, &str> = job
         .iter()
         .flat_map(|job| job.plan.included())
@@ -228,6 +256,9 @@ fn document(report: &JobReport, job: Option<&Job>) -> Value {
         json!({"id": item.id, "userPrincipalName": names.get(item.id.as_str()), "outcome": outcome, "because": because})
     });
     let mut document = json!({"job": report.job, "state": report.state, "value": items.collect::<Vec<_>>()});
+    if !passwords.is_empty() {
+        document["temporaryPasswords"] = json!(passwords);
+    }
     if let (Some(document), Value::Object(counts)) = (document.as_object_mut(), counts(&report.tally)) {
         document.extend(counts);
     }
@@ -310,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_document_has_the_numbers_beside_the_job() {
-        let document = document(&report(JobState::Done, Tally { total: 1, verified: 1, ..Tally::default() }), None);
+        let document = document(&report(JobState::Done, Tally { total: 1, verified: 1, ..Tally::default() }), None, &[]);
         assert_eq!(
             document,
             json!({"job": 7, "state": "done", "total": 1, "verified": 1, "failed": 0, "skipped": 0, "diverged": 0,

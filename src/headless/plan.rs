@@ -8,14 +8,13 @@ use super::cli::{Format, PlanArgs, Planned, Wanted};
 use super::failure::{Exit, Failure};
 use super::place::{self, Place};
 use super::{list, output};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Plan, PlanTarget, Target, Verdict};
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::domain::transition::Scope;
 use crate::engine::Session;
 
 /// `plan`
@@ -115,10 +114,7 @@ fn is_comment(before: &str) -> bool {
 }
 
 fn nothing(action: Action, wanted: &Named) -> Failure {
-    let list = match action.scope() {
-        Scope::User => "users",
-        Scope::SignIn => "sign-ins",
-    };
+    let list = if action.aim() == Aim::SignIn { "sign-ins" } else { "users" };
     match wanted {
         Named::Query { text, .. } => Failure::usage(format!("nothing matches {text}")).hinted(format!("try it with entriage {list} first")),
         Named::Each(_) if list == "sign-ins" => {
@@ -129,17 +125,18 @@ fn nothing(action: Action, wanted: &Named) -> Failure {
 }
 
 fn targets(action: Action, wanted: &Named, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<Vec<Target>, Failure> {
-    match (wanted, action.scope()) {
-        (Named::Query { query, .. }, Scope::User) => {
+    match (wanted, action.aim()) {
+        (Named::Query { query, .. }, Aim::User) => {
             let users = list::matching_users(dataset.users(), query, ledger, now);
             Ok(users.into_iter().map(|records| Target::User(records.id().clone())).collect())
         }
-        (Named::Query { query, .. }, Scope::SignIn) => {
+        (Named::Query { query, .. }, Aim::SignIn) => {
             let sign_ins = list::matching_sign_ins(dataset.users(), query, ledger, now);
             Ok(sign_ins.into_iter().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect())
         }
-        (Named::Each(names), scope) => {
-            let index = Index::new(dataset, scope);
+        (Named::Query { .. }, Aim::Policy | Aim::Address) => Ok(Vec::new()),
+        (Named::Each(names), aim) => {
+            let index = Index::new(dataset, aim);
             let mut targets = Vec::new();
             for name in names {
                 targets.extend(index.targets(name)?);
@@ -153,11 +150,11 @@ fn targets(action: Action, wanted: &Named, dataset: &Dataset, ledger: &Ledger, n
 struct Index<'a> {
     users: HashMap<String, Vec<&'a UserRecords>>,
     sign_ins: HashMap<&'a str, Target>,
-    scope: Scope,
+    aim: Aim,
 }
 
 impl<'a> Index<'a> {
-    fn new(dataset: &'a Dataset, scope: Scope) -> Self {
+    fn new(dataset: &'a Dataset, aim: Aim) -> Self {
         let mut users: HashMap<String, Vec<&UserRecords>> = HashMap::new();
         for records in dataset.users() {
             let id = records.id().as_str().to_lowercase();
@@ -166,11 +163,11 @@ impl<'a> Index<'a> {
                 users.entry(name).or_default().push(records);
             }
         }
-        let sign_ins = match scope {
-            Scope::User => HashMap::new(),
-            Scope::SignIn => dataset.sign_ins().map(|(_, sign_in)| (sign_in.id.as_str(), Target::SignIn(sign_in.id.clone()))).collect(),
+        let sign_ins = match aim {
+            Aim::User | Aim::Policy | Aim::Address => HashMap::new(),
+            Aim::SignIn => dataset.sign_ins().map(|(_, sign_in)| (sign_in.id.as_str(), Target::SignIn(sign_in.id.clone()))).collect(),
         };
-        Index { users, sign_ins, scope }
+        Index { users, sign_ins, aim }
     }
 
     /// What a name stands for. A name that nobody has becomes a target, too: the plan says that it is unknown.
@@ -189,14 +186,16 @@ impl<'a> Index<'a> {
             Some([records]) => Some(*records),
             Some([]) | None => None,
         };
-        Ok(match (found, self.scope) {
-            (Some(records), Scope::User) => vec![Target::User(records.id().clone())],
-            (None, Scope::User) => vec![Target::User(name.into())],
-            (Some(records), Scope::SignIn) => {
+        Ok(match (found, self.aim) {
+            (Some(records), Aim::User) => vec![Target::User(records.id().clone())],
+            (None, Aim::User) => vec![Target::User(name.into())],
+            (Some(records), Aim::SignIn) => {
                 let at_risk = records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true));
                 at_risk.map(|sign_in| Target::SignIn(sign_in.id.clone())).collect()
             }
-            (None, Scope::SignIn) => vec![Target::SignIn(name.into())],
+            (None, Aim::SignIn) => vec![Target::SignIn(name.into())],
+            (_, Aim::Policy) => vec![Target::Policy(name.to_owned())],
+            (_, Aim::Address) => vec![Target::Address(name.to_owned())],
         })
     }
 }
@@ -280,7 +279,7 @@ mod tests {
         again.user.user_principal_name = Some("alex@contoso.test".to_owned());
         let mut dataset = dataset();
         dataset.put(again);
-        let index = Index::new(&dataset, Scope::User);
+        let index = Index::new(&dataset, Aim::User);
         assert_eq!(index.targets("alex@contoso.test").unwrap_err().exit, Exit::Usage);
         assert_eq!(index.targets("new").unwrap().len(), 1);
     }
@@ -294,13 +293,10 @@ mod tests {
     #[test]
     fn the_summary_counts_what_is_left_out_and_why() {
         let context = PlanContext {
-            operator: "me".to_owned(),
             reason: "PT-118".to_owned(),
-            include_caution: false,
-            access: Access::ReadWrite,
             requests_per_second: Some(1.0),
             read_back_page: 500,
-            now: fixture::now(),
+            ..PlanContext::new("me", Access::ReadWrite, fixture::now())
         };
         let targets = ["adele", "alex", "nobody"].map(|id| Target::User(id.into()));
         let plan = Plan::compute(Action::DismissUserRisk, &targets, &dataset(), &context);

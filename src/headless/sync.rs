@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn progress_says_what_is_known_and_what_is_not() {
-        let progress = |of, seconds_left| SyncProgress { what: "risky users", users: 500, of, seconds_left, records: Vec::new() };
+        let progress =
+            |of, seconds_left| SyncProgress { what: "risky users", users: 500, of, seconds_left, records: Vec::new(), tenant: None };
         assert_eq!(told(&progress(Some(1000), Some(1))), "reading risky users: 500 of 1000 users so far, about 1 s left");
         assert!(told(&progress(None, None)).contains("after the first time"));
     }

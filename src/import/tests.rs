@@ -285,8 +285,8 @@ fn importing_twice_changes_nothing() {
         let mut filed = Vec::new();
         read(paths, &mut |found| {
             if let Found::Record(record, _) = found {
-                let place = held.iter().position(|records| records.id() == record.user_id()).unwrap_or_else(|| {
-                    held.push(UserRecords::unknown(record.user_id().clone()));
+                let place = held.iter().position(|records| Some(records.id()) == record.user_id()).unwrap_or_else(|| {
+                    held.push(UserRecords::unknown(record.user_id().unwrap().clone()));
                     held.len() - 1
                 });
                 filed.push(file(&mut held[place], *record));

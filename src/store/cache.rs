@@ -11,7 +11,7 @@
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
 //!
 //! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/synced-at` for when the data was
-//! brought up to date, and `m/sync-state` for how far. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
+//! brought up to date, `m/sync-state` for how far, and `m/tenant-facts` for what is known of the tenant as a whole. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
 //! in an imported file are, and users come in the order of their ids.
 
 use std::fmt;
@@ -26,6 +26,7 @@ use super::cache_open::{caught, is_damage, open_sled};
 use super::encoding::{self, Decoder, ENCODING};
 use super::{StoreError, disk};
 use crate::domain::dataset::Dataset;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::sync::SyncState;
 use crate::domain::text;
@@ -34,6 +35,7 @@ use crate::domain::time::Timestamp;
 const USERS: &[u8] = b"u/";
 const SYNCED_AT: &[u8] = b"m/synced-at";
 const SYNC_STATE: &[u8] = b"m/sync-state";
+const TENANT_FACTS: &[u8] = b"m/tenant-facts";
 
 /// Keys in one batch, about (`reference/performance.md` section A).
 const BATCH_KEYS: usize = 1_000;
@@ -147,6 +149,10 @@ impl Cache {
             }
             Ok(dataset)
         })
+        .and_then(|mut dataset| {
+            dataset.set_tenant(self.tenant_facts()?);
+            Ok(dataset)
+        })
     }
 
     /// One user.
@@ -212,6 +218,19 @@ impl Cache {
     /// Says how far the data has been brought up to date.
     pub(super) fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
         self.set_value(SYNC_STATE, state)
+    }
+
+    /// What is known of the tenant as a whole: JSON, because conditions of policies are free-form.
+    pub(super) fn tenant_facts(&self) -> Result<TenantFacts, StoreError> {
+        let Some(text) = self.value::<String>(TENANT_FACTS)? else { return Ok(TenantFacts::default()) };
+        let damaged = |error: serde_json::Error| Fault::Value(format!("{}: {error}", shown(TENANT_FACTS)));
+        self.guarded("reading it", || serde_json::from_str(&text).map_err(damaged))
+    }
+
+    /// Puts what is known of the tenant as a whole.
+    pub(super) fn set_tenant_facts(&self, facts: &TenantFacts) -> Result<(), StoreError> {
+        let text = serde_json::to_string(facts).map_err(|error| StoreError::Cache(format!("writing it failed: {error}")))?;
+        self.set_value(TENANT_FACTS, &text)
     }
 
     fn value<T: DeserializeOwned>(&self, name: &[u8]) -> Result<Option<T>, StoreError> {

@@ -3,6 +3,7 @@
 use super::{Home, MemoryStore, Store, workspace};
 use crate::domain::fixture;
 use crate::domain::journal::{Entry, Head};
+use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::records::UserRecords;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{Manifest, SCHEMA_VERSION, Source};
@@ -127,5 +128,18 @@ fn appends_from_many_threads_make_one_chain() {
         });
         assert_eq!(store.verify().unwrap().unwrap().seq, 20);
         store.with_ledger(&mut |ledger| assert_eq!(ledger.notes(&"u1".into()).len(), 20));
+    });
+}
+
+#[test]
+fn what_is_known_of_the_tenant_is_kept_and_comes_with_the_records() {
+    on_every_store(|store| {
+        assert_eq!(store.tenant_facts().unwrap(), TenantFacts::default());
+        let object =
+            serde_json::json!({"id": "p", "state": "enabled", "conditions": {"locations": null, "users": {"excludeUsers": ["u"]}}});
+        let facts = TenantFacts { policies: Policy::read(object.as_object().unwrap()).map(|policy| vec![policy]), locations: None };
+        store.set_tenant_facts(&facts).unwrap();
+        assert_eq!(store.tenant_facts().unwrap(), facts);
+        assert_eq!(store.load().unwrap().tenant(), &facts);
     });
 }

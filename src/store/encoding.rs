@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::records::{Directory, RiskyUser, UserRecords};
 
 /// Version of the encoding.
-pub(super) const ENCODING: u8 = 1;
+pub(super) const ENCODING: u8 = 2;
 
 /// Where a chunk is full: sled wants values below 100 kB (`reference/crates.md` section 8).
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -19,6 +19,8 @@ const USER: u8 = 0;
 const HISTORY: u8 = 1;
 const DETECTION: u8 = 2;
 const SIGN_IN: u8 = 3;
+/// Devices and authentication methods, which are read on demand.
+const ON_DEMAND: u8 = 4;
 
 /// How many history items, detections and sign-ins follow.
 type Counts = (u32, u32, u32);
@@ -32,6 +34,7 @@ pub(super) fn encode(records: &UserRecords) -> Result<Vec<Vec<u8>>, String> {
     let count = |len: usize| u32::try_from(len).map_err(|_| "too many records".to_owned());
     let counts: Counts = (count(records.history.len())?, count(records.detections.len())?, count(records.sign_ins.len())?);
     encoder.add(USER, &(&records.user, &records.directory, counts))?;
+    encoder.add(ON_DEMAND, &(&records.devices, &records.methods))?;
     records.history.iter().try_for_each(|item| encoder.add(HISTORY, item))?;
     records.detections.iter().try_for_each(|detection| encoder.add(DETECTION, detection))?;
     records.sign_ins.iter().try_for_each(|sign_in| encoder.add(SIGN_IN, sign_in))?;
@@ -79,6 +82,8 @@ impl Decoder {
             history: Vec::with_capacity(room(counts.0)),
             detections: Vec::with_capacity(room(counts.1)),
             sign_ins: Vec::with_capacity(room(counts.2)),
+            devices: None,
+            methods: None,
         };
         let mut decoder = Decoder { records, counts, next: 1 };
         decoder.read(bytes)?;
@@ -97,6 +102,7 @@ impl Decoder {
                 HISTORY => self.records.history.push(take(&mut bytes)?),
                 DETECTION => self.records.detections.push(take(&mut bytes)?),
                 SIGN_IN => self.records.sign_ins.push(take(&mut bytes)?),
+                ON_DEMAND => (self.records.devices, self.records.methods) = take(&mut bytes)?,
                 other => return Err(format!("{other} is no kind of record")),
             }
         }
@@ -162,6 +168,7 @@ mod tests {
     fn large_user() -> UserRecords {
         let mut records = fixture::risky_user("u1", "anomalousToken");
         records.user.extra = Extra(Some(r#"{"new":true}"#.into()));
+        records.devices = Some(Vec::new());
         records.history.push(RiskyUserHistoryItem {
             id: "u1".to_owned(),
             user_id: "u1".into(),

@@ -7,6 +7,7 @@ use super::{Damage, DamageKind, Store, StoreError};
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::{Entry, Head, JournalRecord, decode, encode};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
@@ -20,6 +21,7 @@ struct Held {
     users: BTreeMap<UserId, UserRecords>,
     synced_at: Option<Timestamp>,
     sync_state: SyncState,
+    tenant_facts: TenantFacts,
     lines: Vec<String>,
     head: Head,
     ledger: Ledger,
@@ -59,7 +61,10 @@ impl Held {
 
 impl Store for MemoryStore {
     fn load(&self) -> Result<Dataset, StoreError> {
-        Ok(self.read().users.values().cloned().collect())
+        let held = self.read();
+        let mut dataset: Dataset = held.users.values().cloned().collect();
+        dataset.set_tenant(held.tenant_facts.clone());
+        Ok(dataset)
     }
 
     fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
@@ -87,6 +92,15 @@ impl Store for MemoryStore {
 
     fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
         self.write().sync_state = state.clone();
+        Ok(())
+    }
+
+    fn tenant_facts(&self) -> Result<TenantFacts, StoreError> {
+        Ok(self.read().tenant_facts.clone())
+    }
+
+    fn set_tenant_facts(&self, facts: &TenantFacts) -> Result<(), StoreError> {
+        self.write().tenant_facts = facts.clone();
         Ok(())
     }
 

@@ -39,6 +39,7 @@ pub use workspace::{Opened, change, create, exists, manifest, open, reset};
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::{ChainError, Entry, Head, JournalRecord};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
@@ -189,6 +190,12 @@ pub trait Store: Send + Sync {
 
     /// Says how far the data has been brought up to date.
     fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError>;
+
+    /// What is known of the tenant as a whole; it comes along with [`Store::load`], too.
+    fn tenant_facts(&self) -> Result<TenantFacts, StoreError>;
+
+    /// Puts what is known of the tenant as a whole.
+    fn set_tenant_facts(&self, facts: &TenantFacts) -> Result<(), StoreError>;
 
     /// Adds entries to the journal. When this returns, they are on the platter (invariant 2).
     fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError>;

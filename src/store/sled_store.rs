@@ -9,6 +9,7 @@ use super::{Damage, Store, StoreError};
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::{Entry, Head, JournalRecord};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
@@ -63,6 +64,14 @@ impl Store for SledStore {
 
     fn set_sync_state(&self, state: &SyncState) -> Result<(), StoreError> {
         self.cache.set_sync_state(state)
+    }
+
+    fn tenant_facts(&self) -> Result<TenantFacts, StoreError> {
+        self.cache.tenant_facts()
+    }
+
+    fn set_tenant_facts(&self, facts: &TenantFacts) -> Result<(), StoreError> {
+        self.cache.set_tenant_facts(facts)
     }
 
     fn append(&self, at: Timestamp, operator: &str, entries: Vec<Entry>) -> Result<Vec<JournalRecord>, StoreError> {

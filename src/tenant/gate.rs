@@ -7,8 +7,9 @@ use async_trait::async_trait;
 
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::domain::action::Action;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::Record;
+use crate::domain::records::{Record, UserId};
 use crate::domain::time::Timestamp;
 
 /// A tenant that is written only while the gate is open.
@@ -54,8 +55,16 @@ impl Tenant for Gate {
         if self.is_open() { self.tenant.act(call).await } else { Err(TenantError::ReadOnly) }
     }
 
-    async fn read_back(&self, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
-        self.tenant.read_back(targets, since).await
+    async fn read_back(&self, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.tenant.read_back(action, targets, since).await
+    }
+
+    async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
+        self.tenant.look(user).await
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        self.tenant.holder()
     }
 
     fn changes_since(&self, at: Timestamp) -> Option<String> {

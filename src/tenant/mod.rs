@@ -19,8 +19,11 @@ pub use unconnected::Unconnected;
 
 use crate::domain::action::Action;
 use crate::domain::journal::CallAnswer;
+use crate::domain::password::TemporaryPassword;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::Record;
+use crate::domain::policy::Policy;
+use crate::domain::records::{Record, UserId};
 use crate::domain::time::Timestamp;
 
 /// What a tenant allows.
@@ -41,15 +44,28 @@ impl Limits {
     }
 }
 
-/// One write request: at most [`crate::domain::plan::IDS_PER_REQUEST`] ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One write: at most [`Action::ids_per_request`] ids.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The action.
+    /// The action; never a playbook.
     pub action: Action,
-    /// User ids, or request ids for sign-in actions.
+    /// User ids, request ids for sign-in actions, ids of policies, or ranges of addresses.
     pub ids: Vec<String>,
     /// Who acts.
     pub operator: String,
+    /// The policy of an action that concerns one, as it was shown: where it is another by now, nothing is changed.
+    pub policy: Option<Policy>,
+    /// The password that is to be set, where one is.
+    pub password: Option<TemporaryPassword>,
+    /// Whether the account is synchronised from on-premises, so that a password must be written back.
+    pub hybrid: bool,
+}
+
+impl Call {
+    /// A call that needs nothing but its ids.
+    pub fn new(action: Action, ids: Vec<String>, operator: &str) -> Self {
+        Call { action, ids, operator: operator.to_owned(), policy: None, password: None, hybrid: false }
+    }
 }
 
 /// One page of reading a tenant.
@@ -88,6 +104,12 @@ pub enum TenantError {
         /// Graph's error code.
         code: String,
         /// Graph's message. Hostile text.
+        message: String,
+    },
+    /// Somebody else changed what this was to change since it was shown; nothing was changed.
+    #[error("{message}")]
+    Changed {
+        /// What is another by now, and what to do next. Hostile text.
         message: String,
     },
     /// The tenant asks to wait; nothing was changed.
@@ -172,7 +194,7 @@ impl TenantError {
             TenantError::ReadOnly | TenantError::Evidence | TenantError::SignIn { .. } | TenantError::Unreachable { .. } => {
                 CallAnswer::NotSent { message }
             }
-            TenantError::Rejected { .. } | TenantError::Denied { .. } => CallAnswer::Rejected { message },
+            TenantError::Rejected { .. } | TenantError::Denied { .. } | TenantError::Changed { .. } => CallAnswer::Rejected { message },
             TenantError::Throttled { retry_after } => CallAnswer::Throttled { retry_after_seconds: retry_after.map(|wait| wait.as_secs()) },
             TenantError::Lost { .. } | TenantError::State { .. } => CallAnswer::Unknown { message },
         }
@@ -194,9 +216,15 @@ pub trait Tenant: Send + Sync {
     /// Sends one write request, which has its turn. `Ok` is the tenant's 204: taken, not yet a success (invariant 3).
     async fn act(&self, call: &Call) -> Result<(), TenantError>;
 
-    /// Reads these targets as they are now, and what comes along of their users. Targets that the tenant does not know are left out.
-    /// At most [`Limits::read_back_batch`] targets, of which none was changed by us before `since`; `None` where nobody knows.
-    async fn read_back(&self, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+    /// Reads of these targets what the action changes, as it is now, and what comes along. Targets that the tenant does not know are
+    /// left out. At most [`Limits::read_back_batch`] targets, of which none was changed by us before `since`; `None` where nobody knows.
+    async fn read_back(&self, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+
+    /// Reads what is too much to read of everybody: a user's account, devices and authentication methods, as far as that is allowed.
+    async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError>;
+
+    /// What who is signed in may do, as far as known by now; `None` where nobody needs to be, or nothing is known yet.
+    fn holder(&self) -> Option<Holder>;
 
     /// The cursor that reads what has changed since then, by the tenant's clock; `None` where it can only be read as a whole.
     fn changes_since(&self, at: Timestamp) -> Option<String>;

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::domain::action::Action;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Target};
-use crate::domain::records::Record;
+use crate::domain::records::{Record, UserId};
 use crate::domain::time::Timestamp;
 
 /// Answers everything with the reason why it is not connected.
@@ -29,8 +30,16 @@ impl Tenant for Unconnected {
         Err(self.0.clone())
     }
 
-    async fn read_back(&self, _targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn read_back(&self, _action: Action, _targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
         Err(self.0.clone())
+    }
+
+    async fn look(&self, _user: &UserId) -> Result<Vec<Record>, TenantError> {
+        Err(self.0.clone())
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        None
     }
 
     fn changes_since(&self, _at: Timestamp) -> Option<String> {

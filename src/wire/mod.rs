@@ -90,6 +90,7 @@ mod tests {
                 Record::Detection(detection) => detection_to_json(detection),
                 Record::SignIn(sign_in) => sign_in_to_json(sign_in),
                 Record::Directory(_, directory) => directory_to_json(directory),
+                other => panic!("no file holds {other:?}"),
             };
             assert_eq!(read(kind, written.clone()).unwrap(), record, "reading what was written");
             lost(&Value::Object(given), &Value::Object(written), "", &mut lost_at);

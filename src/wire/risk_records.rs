@@ -211,6 +211,18 @@ pub fn directory(object: Map<String, Value>) -> Result<Record, String> {
             last_password_change_date_time: properties.take(&["lastpasswordchangedatetime"], time),
             sign_in_sessions_valid_from_date_time: properties
                 .take(&["signinsessionsvalidfromdatetime", "refreshtokensvalidfromdatetime"], time),
+            password_change_required: properties
+                .take(&["passwordprofile"], change_required)
+                .or_else(|| properties.take(&["passwordchangerequired"], flag)),
         },
     ))
+}
+
+/// Whether a `passwordProfile` asks for a change at the next sign-in, with multifactor authentication or without.
+fn change_required(profile: &Value) -> Option<bool> {
+    let asks = |name: &str| profile.get(name).and_then(Value::as_bool);
+    match (asks("forceChangePasswordNextSignIn"), asks("forceChangePasswordNextSignInWithMfa")) {
+        (None, None) => None,
+        (plain, with_mfa) => Some(plain == Some(true) || with_mfa == Some(true)),
+    }
 }

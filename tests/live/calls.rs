@@ -1,8 +1,9 @@
 //! The calls beyond feedback: accounts, devices, policies, locations.
 
+use entriage::domain::policy::{PolicyChange, PolicyDiff, range};
 use entriage::domain::records::UserId;
 use entriage::tenant::TenantError;
-use entriage::tenant::graph::{NextSignIn, PolicyChange, PolicyDiff, PolicyError};
+use entriage::tenant::graph::{NextSignIn, PolicyError};
 use secrecy::SecretString;
 
 use crate::support::{Kind, Place, place};
@@ -54,15 +55,15 @@ async fn an_exclusion_keeps_the_others_is_checked_and_can_be_undone() {
     let user = somebody(&place);
     let policies = graph.policies().await.unwrap();
     let risk_policy = policies.iter().find(|policy| !policy.user_risk_levels.is_empty()).unwrap().clone();
-    let diff = PolicyDiff::of(risk_policy.clone(), &PolicyChange::Exclude(user.clone())).unwrap();
-    assert!(diff.to_string().contains(&format!("+ leaves out {user}")), "{diff}");
+    let diff = PolicyDiff::of(risk_policy.clone(), &PolicyChange::Exclude(vec![user.to_string()])).unwrap();
+    assert!(diff.after.excludes(user.as_str()));
     let after = graph.change_policy(&diff).await.unwrap();
     assert!(risk_policy.exclude_users.iter().all(|id| after.exclude_users.contains(id)), "nobody else lost their exclusion");
     // What was shown is no longer so: nothing is sent.
-    let stale = PolicyDiff::of(risk_policy.clone(), &PolicyChange::State("disabled".to_owned())).unwrap();
+    let stale = PolicyDiff::of(risk_policy.clone(), &PolicyChange::State("disabled")).unwrap();
     assert!(matches!(graph.change_policy(&stale).await, Err(PolicyError::Changed { .. })));
     assert_eq!(graph.policy(&risk_policy.id).await.unwrap().state, risk_policy.state);
-    let undo = PolicyDiff::of(after, &PolicyChange::Include(user)).unwrap();
+    let undo = PolicyDiff::of(after, &PolicyChange::Include(vec![user.to_string()])).unwrap();
     assert_eq!(graph.change_policy(&undo).await.unwrap(), risk_policy);
 }
 
@@ -70,14 +71,14 @@ async fn an_exclusion_keeps_the_others_is_checked_and_can_be_undone() {
 async fn an_address_is_trusted_by_a_new_location_or_one_that_there_is() {
     let place = place(Kind::Live, 60, vec![]).await;
     let graph = place.session.graph().unwrap();
-    let id = graph.create_trusted_location("Branch office", "203.0.113.0/24").await.unwrap();
+    let id = graph.create_trusted_location("Branch office", &range("203.0.113.0/24").unwrap()).await.unwrap();
     let find = async || graph.ip_locations().await.unwrap().into_iter().find(|location| location.id == id).unwrap();
     let location = find().await;
     assert!(location.is_trusted && location.ranges.len() == 1);
-    graph.add_to_location(&location, "2001:db8::/32").await.unwrap();
+    graph.add_to_location(&location, &range("2001:db8::/32").unwrap()).await.unwrap();
     assert_eq!(find().await.ranges.len(), 2, "the range that was there is kept");
     // What was shown is no longer so: nothing is sent, and nobody's range is lost.
-    let stale = graph.add_to_location(&location, "198.51.100.0/24").await;
+    let stale = graph.add_to_location(&location, &range("198.51.100.0/24").unwrap()).await;
     assert!(matches!(stale, Err(PolicyError::LocationChanged { .. })));
     assert_eq!(find().await.ranges.len(), 2);
 }

@@ -1,17 +1,20 @@
-//! Judging a target: its verdict, and why. The words are fixed (`design.md` section 4).
+//! Judging a target: its verdict, and why.
 
 use std::collections::HashMap;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, PlanContext, PlanTarget, Target};
-use crate::domain::action::Action;
+use super::changes::changes;
+use super::{Access, Because, PlanContext, PlanTarget, Target};
+use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts::{self, Evidence};
+use crate::domain::permission::{Lack, Operation, lacks};
+use crate::domain::policy::{self, DISABLED, Policy};
 use crate::domain::records::{SignIn, SignInId, UserRecords};
 use crate::domain::risk::RiskState;
 use crate::domain::time::Timestamp;
-use crate::domain::transition::Scope;
 
 /// How a plan sees one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,130 +39,57 @@ impl Verdict {
     }
 }
 
-/// Why a target has its verdict. The words are fixed (`design.md` section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Because {
-    /// No such user or sign-in is known.
-    UnknownUser,
-    /// The workspace holds files: there is no tenant to send to.
-    EvidenceWorkspace,
-    /// The workspace is read-only.
-    ReadOnly,
-    /// The account is deleted.
-    Deleted,
-    /// There is no open risk to act on.
-    NotAtRisk,
-    /// It is in the state that the action would bring about.
-    AlreadyDone,
-    /// A detection of the five families that Entra never remediates by itself.
-    TokenTheft,
-    /// Whether there was token theft cannot be told: no detection can be seen.
-    TokenTheftUnknown,
-    /// The user holds an administrator role.
-    Privileged,
-    /// Whether the user holds an administrator role was not read.
-    PrivilegedUnknown,
-    /// The service is still applying a change.
-    Processing,
-    /// The detections are older than what the service keeps.
-    EvidenceExpired,
-    /// A guest: the risk may live in the home tenant.
-    Guest,
-    /// The risk state was not read.
-    StateUnknown,
-}
-
-impl Because {
-    /// The word used in data.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Because::UnknownUser => "unknownUser",
-            Because::EvidenceWorkspace => "evidenceWorkspace",
-            Because::ReadOnly => "readOnly",
-            Because::Deleted => "deleted",
-            Because::NotAtRisk => "notAtRisk",
-            Because::AlreadyDone => "alreadyDone",
-            Because::TokenTheft => "tokenTheft",
-            Because::TokenTheftUnknown => "tokenTheftUnknown",
-            Because::Privileged => "privileged",
-            Because::PrivilegedUnknown => "privilegedUnknown",
-            Because::Processing => "processing",
-            Because::EvidenceExpired => "evidenceExpired",
-            Because::Guest => "guest",
-            Because::StateUnknown => "stateUnknown",
-        }
-    }
-
-    /// In words, for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Because::UnknownUser => "not known in this workspace",
-            Because::EvidenceWorkspace => "evidence workspace: files, no tenant to send to",
-            Because::ReadOnly => "read-only",
-            Because::Deleted => "deleted (support case)",
-            Because::NotAtRisk => "no open risk",
-            Because::AlreadyDone => "already in that state",
-            Because::TokenTheft => "token theft",
-            Because::TokenTheftUnknown => "token theft cannot be ruled out",
-            Because::Privileged => "privileged",
-            Because::PrivilegedUnknown => "roles not read",
-            Because::Processing => "still processing",
-            Because::EvidenceExpired => "evidence expired",
-            Because::Guest => "guest",
-            Because::StateUnknown => "risk state not read",
-        }
-    }
-
-    /// Whether taking it in asks for the phrase: token theft and privilege, and where either was not read.
-    pub(super) fn is_guarded(self) -> bool {
-        matches!(self, Because::TokenTheft | Because::TokenTheftUnknown | Because::Privileged | Because::PrivilegedUnknown)
-    }
-
-    fn refuses(self) -> bool {
-        matches!(
-            self,
-            Because::UnknownUser
-                | Because::EvidenceWorkspace
-                | Because::ReadOnly
-                | Because::Deleted
-                | Because::NotAtRisk
-                | Because::AlreadyDone
-        )
-    }
-}
-
 /// Finds the user of a sign-in without a pass over the tenant for each target.
 pub(super) struct SignInIndex<'a>(HashMap<&'a SignInId, (&'a UserRecords, &'a SignIn)>);
 
 impl<'a> SignInIndex<'a> {
     pub(super) fn of(action: Action, dataset: &'a Dataset) -> Self {
-        match action.scope() {
-            Scope::User => SignInIndex(Default::default()),
-            Scope::SignIn => SignInIndex(dataset.sign_ins().map(|(records, sign_in)| (&sign_in.id, (records, sign_in))).collect()),
+        match action.aim() {
+            Aim::SignIn => SignInIndex(dataset.sign_ins().map(|(records, sign_in)| (&sign_in.id, (records, sign_in))).collect()),
+            Aim::User | Aim::Policy | Aim::Address => SignInIndex(Default::default()),
         }
     }
 }
 
+/// What targets are judged by.
+pub(super) struct Judgement<'a> {
+    pub action: Action,
+    /// The policy of an action that concerns one, as it was shown.
+    pub policy: Option<&'a Policy>,
+    /// The steps of a playbook.
+    pub steps: &'a [Action],
+    pub sign_ins: &'a SignInIndex<'a>,
+    pub dataset: &'a Dataset,
+    pub context: &'a PlanContext,
+}
+
 /// Judges one target.
-pub(super) fn judge(action: Action, target: &Target, dataset: &Dataset, sign_ins: &SignInIndex<'_>, context: &PlanContext) -> PlanTarget {
+pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
     let found = match target {
-        Target::User(id) => dataset.user(id).map(|records| (records, None)),
-        Target::SignIn(id) => sign_ins.0.get(id).map(|(records, sign_in)| (*records, Some(*sign_in))),
+        Target::User(id) => by.dataset.user(id).map(|records| (records, None)),
+        Target::SignIn(id) => by.sign_ins.0.get(id).map(|(records, sign_in)| (*records, Some(*sign_in))),
+        Target::Policy(_) | Target::Address(_) => None,
     };
     let mut because = Vec::new();
-    match context.access {
+    match by.context.access {
         Access::ReadWrite => {}
         Access::ReadOnly => because.push(Because::ReadOnly),
         Access::Evidence => because.push(Because::EvidenceWorkspace),
     }
-    match found {
-        None => because.push(Because::UnknownUser),
-        Some((records, sign_in)) => because.extend(reasons(action, records, sign_in, context.now)),
+    let hybrid = found.is_some_and(|(records, _)| records.directory.on_premises_sync_enabled == Some(true));
+    because.extend(capability(by, hybrid));
+    if by.action.needs_policy() {
+        because.extend(of_policy(by));
+    }
+    match (target, found) {
+        (Target::Policy(_), _) => because.push(Because::Everybody),
+        (Target::Address(address), _) => because.extend(of_address(by, address)),
+        (_, None) => because.push(Because::UnknownUser),
+        (_, Some((records, sign_in))) => because.extend(reasons(by, records, sign_in)),
     }
     because.sort_unstable();
     because.dedup();
-    let verdict = if because.iter().any(|because| because.refuses()) {
+    let verdict = if because.iter().any(|because| because.refuses(by.action)) {
         Verdict::Refused
     } else if because.is_empty() {
         Verdict::Eligible
@@ -168,7 +98,7 @@ pub(super) fn judge(action: Action, target: &Target, dataset: &Dataset, sign_ins
     };
     let included = match verdict {
         Verdict::Eligible => true,
-        Verdict::Caution => context.include_caution,
+        Verdict::Caution => by.context.include_caution,
         Verdict::Refused => false,
     };
     PlanTarget {
@@ -178,28 +108,79 @@ pub(super) fn judge(action: Action, target: &Target, dataset: &Dataset, sign_ins
         verdict,
         because,
         included,
+        changes: changes(by, target, found.map(|(records, _)| records)),
     }
 }
 
-/// What speaks against acting on this user or sign-in.
-fn reasons(action: Action, records: &UserRecords, sign_in: Option<&SignIn>, now: Timestamp) -> Vec<Because> {
-    let mut because = Vec::new();
-    let state = match sign_in {
-        Some(sign_in) => sign_in.risk_state.as_ref(),
-        None => records.user.risk_state.as_ref(),
-    };
-    let promised = &action.event().row().state;
-    match state {
-        None => because.push(Because::StateUnknown),
-        Some(state) if state == promised => because.push(Because::AlreadyDone),
-        Some(state) if action.closes_risk() && !state.is_open() && is_known(state) => because.push(Because::NotAtRisk),
-        Some(_) => {}
+/// What the operator lacks, as far as it can be foreseen.
+fn capability(by: &Judgement<'_>, hybrid: bool) -> Option<Because> {
+    let holder = by.context.holder.as_ref()?;
+    let lacks: Vec<Lack> = Operation::of(by.action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
+    match lacks.is_empty() {
+        true => None,
+        false if lacks.iter().all(|lack| matches!(lack, Lack::Role(_))) => Some(Because::RoleMissing),
+        false => Some(Because::NotPermitted),
     }
+}
+
+/// What speaks against changing the policy.
+fn of_policy(by: &Judgement<'_>) -> Option<Because> {
+    let Some(shown) = by.policy else { return Some(Because::PolicyUnknown) };
+    // Where policies were not read meanwhile, the change itself reads it once more before anything is sent.
+    let now = match &by.dataset.tenant().policies {
+        None => shown,
+        Some(policies) => match policies.iter().find(|policy| policy.id == shown.id) {
+            None => return Some(Because::PolicyUnknown),
+            Some(now) => now,
+        },
+    };
+    if now != shown {
+        return Some(Because::PolicyChanged);
+    }
+    match by.action {
+        Action::DisablePolicy if shown.state == DISABLED => Some(Because::AlreadyDone),
+        Action::EnablePolicy if shown.is_enforced() => Some(Because::AlreadyDone),
+        Action::ExcludeFromPolicy | Action::DisablePolicy if !shown.is_enforced() => Some(Because::NotEnforced),
+        _ => None,
+    }
+}
+
+/// What speaks against trusting an address, or against no longer trusting it.
+fn of_address(by: &Judgement<'_>, address: &str) -> Vec<Because> {
+    let Some(range) = policy::range(address) else { return vec![Because::InvalidAddress] };
+    let tenant = by.dataset.tenant();
+    if by.action == Action::UntrustIp {
+        let held = tenant.locations.is_none() || tenant.own_location().is_some_and(|location| location.holds(&range));
+        return if held { Vec::new() } else { vec![Because::AlreadyDone] };
+    }
+    let mut because = vec![Because::Everybody];
+    if tenant.trusted_by(&range).is_some() {
+        because.push(Because::AlreadyDone);
+    }
+    let wide = match range {
+        IpNet::V4(range) => range.prefix_len() < 24,
+        IpNet::V6(range) => range.prefix_len() < 64,
+    };
+    if wide {
+        because.push(Because::WideRange);
+    }
+    if by.dataset.users().iter().any(|records| facts::was_risky_at(records, &range)) {
+        because.push(Because::RiskyAddress);
+    }
+    because
+}
+
+/// What speaks against acting on this user or sign-in.
+fn reasons(by: &Judgement<'_>, records: &UserRecords, sign_in: Option<&SignIn>) -> Vec<Because> {
+    let action = by.action;
+    let mut because = match action.kind() {
+        Kind::Feedback(_) => of_feedback(action, records, sign_in),
+        Kind::Account => of_account(by, action, records),
+        Kind::Policy => of_membership(by, records),
+        Kind::Playbook => of_playbook(by, records),
+    };
     if facts::deleted(records) == Some(true) {
         because.push(Because::Deleted);
-    }
-    if records.user.is_processing == Some(true) {
-        because.push(Because::Processing);
     }
     match records.directory.is_admin {
         Some(true) => because.push(Because::Privileged),
@@ -210,19 +191,120 @@ fn reasons(action: Action, records: &UserRecords, sign_in: Option<&SignIn>, now:
         because.push(Because::Guest);
     }
     if action.closes_risk() {
-        let expired = facts::evidence(records, now) == Evidence::Expired;
-        if expired {
-            because.push(Because::EvidenceExpired);
+        because.extend(of_closing(records, sign_in, by.context.now));
+    }
+    because
+}
+
+fn of_feedback(action: Action, records: &UserRecords, sign_in: Option<&SignIn>) -> Vec<Because> {
+    let mut because = Vec::new();
+    let state = match sign_in {
+        Some(sign_in) => sign_in.risk_state.as_ref(),
+        None => records.user.risk_state.as_ref(),
+    };
+    let promised = action.event().map(|event| &event.row().state);
+    match state {
+        None => because.push(Because::StateUnknown),
+        Some(state) if Some(state) == promised => because.push(Because::AlreadyDone),
+        Some(state) if action.closes_risk() && !state.is_open() && is_known(state) => because.push(Because::NotAtRisk),
+        Some(_) => {}
+    }
+    if records.user.is_processing == Some(true) {
+        because.push(Because::Processing);
+    }
+    because
+}
+
+/// What speaks against closing risk without a closer look.
+fn of_closing(records: &UserRecords, sign_in: Option<&SignIn>, now: Timestamp) -> Vec<Because> {
+    let mut because = Vec::new();
+    let expired = facts::evidence(records, now) == Evidence::Expired;
+    if expired {
+        because.push(Because::EvidenceExpired);
+    }
+    let theft = match sign_in {
+        Some(sign_in) => facts::sign_in_token_theft(records, sign_in),
+        None => facts::token_theft(records),
+    };
+    match theft {
+        Some(true) => because.push(Because::TokenTheft),
+        None if !expired => because.push(Because::TokenTheftUnknown),
+        _ => {}
+    }
+    because
+}
+
+fn of_account(by: &Judgement<'_>, action: Action, records: &UserRecords) -> Vec<Because> {
+    let directory = &records.directory;
+    let hybrid = directory.on_premises_sync_enabled == Some(true);
+    let mut because = Vec::new();
+    match action {
+        Action::GenerateTemporaryPassword => {
+            if hybrid {
+                because.extend(without_writeback(by.context.settings.password_writeback));
+            }
+            because.extend((facts::federated(records) == Some(true)).then_some(Because::Federated));
         }
-        let theft = match sign_in {
-            Some(sign_in) => facts::sign_in_token_theft(records, sign_in),
-            None => facts::token_theft(records),
+        Action::RequirePasswordChange => {
+            match directory.is_mfa_registered {
+                Some(true) => {}
+                Some(false) => because.push(Because::MfaNotRegistered),
+                None => because.push(Because::MfaUnknown),
+            }
+            // A hybrid user can also change it on-premises, where the tenant lets that remediate.
+            if hybrid && by.context.settings.on_premises_change_remediates() != Some(true) {
+                because.extend(without_writeback(by.context.settings.password_writeback));
+            }
+            because.extend((facts::federated(records) == Some(true)).then_some(Because::Federated));
+            because.extend((directory.password_change_required == Some(true)).then_some(Because::AlreadyDone));
+        }
+        Action::BlockSignIn => because.extend((directory.account_enabled == Some(false)).then_some(Because::AlreadyDone)),
+        Action::UnblockSignIn => {
+            because.extend((directory.account_enabled == Some(true)).then_some(Because::AlreadyDone));
+            because.extend((records.user.at_risk() == Some(true)).then_some(Because::StillAtRisk));
+        }
+        Action::DisableDevices => match &records.devices {
+            None => because.push(Because::DevicesUnknown),
+            Some(devices) if devices.iter().all(|device| device.account_enabled == Some(false)) => because.push(Because::NoDevices),
+            Some(_) => {}
+        },
+        _ => {}
+    }
+    because
+}
+
+fn without_writeback(writeback: Option<bool>) -> Option<Because> {
+    match writeback {
+        Some(true) => None,
+        Some(false) => Some(Because::HybridNoWriteback),
+        None => Some(Because::WritebackUnknown),
+    }
+}
+
+/// What speaks against leaving a user out of the policy, or taking one back in.
+fn of_membership(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
+    let Some(policy) = by.policy else { return Vec::new() };
+    let mut because = Vec::new();
+    let excludes = policy.excludes(records.id().as_str());
+    if excludes == (by.action == Action::ExcludeFromPolicy) {
+        because.push(Because::AlreadyDone);
+    }
+    if by.action == Action::ExcludeFromPolicy && facts::token_theft(records) == Some(true) {
+        because.push(Because::TokenTheft);
+    }
+    because
+}
+
+/// What speaks against any of the steps; only what holds for all of them refuses the whole.
+fn of_playbook(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
+    let mut because = Vec::new();
+    for step in by.steps {
+        let of_step = match step.kind() {
+            Kind::Feedback(_) => of_feedback(*step, records, None),
+            Kind::Account => of_account(by, *step, records),
+            Kind::Policy | Kind::Playbook => Vec::new(),
         };
-        match theft {
-            Some(true) => because.push(Because::TokenTheft),
-            None if !expired => because.push(Because::TokenTheftUnknown),
-            _ => {}
-        }
+        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step)));
     }
     because
 }

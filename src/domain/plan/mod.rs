@@ -3,6 +3,8 @@
 //! A plan is pure: facts in, verdicts out. Only a confirmed plan can be run, and [`Confirmed`] can only
 //! be made by [`Plan::confirm`] (invariant 1).
 
+mod because;
+mod changes;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -12,16 +14,18 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use self::judge::{Because, Verdict};
-use self::judge::{SignInIndex, judge};
-use super::action::Action;
+pub use self::because::Because;
+pub use self::judge::Verdict;
+use self::judge::{Judgement, SignInIndex, judge};
+pub use super::action::IDS_PER_REQUEST;
+use super::action::{Action, Aim, Kind};
 use super::dataset::Dataset;
+use super::journal::JobId;
+use super::permission::Holder;
+use super::policy::Policy;
 use super::records::{SignInId, UserId};
+use super::settings::TenantSettings;
 use super::time::Timestamp;
-use super::transition::Scope;
-
-/// The ids that fit in one request (`reference/domain.md` section 1, fact 3).
-pub const IDS_PER_REQUEST: usize = 60;
 
 /// What an action is aimed at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +34,10 @@ pub enum Target {
     User(UserId),
     /// A sign-in.
     SignIn(SignInId),
+    /// A Conditional Access policy, by its id.
+    Policy(String),
+    /// An address, or a range of them.
+    Address(String),
 }
 
 impl Target {
@@ -38,6 +46,7 @@ impl Target {
         match self {
             Target::User(id) => id.as_str(),
             Target::SignIn(id) => id.as_str(),
+            Target::Policy(id) | Target::Address(id) => id,
         }
     }
 }
@@ -70,6 +79,33 @@ pub struct PlanContext {
     pub read_back_page: usize,
     /// When it is planned.
     pub now: Timestamp,
+    /// What was stated of the tenant.
+    pub settings: TenantSettings,
+    /// What the operator may do, as far as known.
+    pub holder: Option<Holder>,
+    /// The policy of an action that concerns one, as it is shown.
+    pub policy: Option<Policy>,
+    /// The steps of a playbook that are asked for; all but blocking sign-in where nothing is said.
+    pub steps: Option<Vec<Action>>,
+}
+
+impl PlanContext {
+    /// A context in which nothing is known but who plans, when, and what may be sent.
+    pub fn new(operator: &str, access: Access, now: Timestamp) -> Self {
+        PlanContext {
+            operator: operator.to_owned(),
+            reason: String::new(),
+            include_caution: false,
+            access,
+            requests_per_second: None,
+            read_back_page: 1,
+            now,
+            settings: TenantSettings::default(),
+            holder: None,
+            policy: None,
+            steps: None,
+        }
+    }
 }
 
 /// One target of a plan.
@@ -90,6 +126,9 @@ pub struct PlanTarget {
     pub because: Vec<Because>,
     /// Whether it will be acted on.
     pub included: bool,
+    /// What exactly will change, a line each, where it is more than the action says. Holds hostile text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 /// How a plan must be confirmed.
@@ -128,10 +167,22 @@ pub struct Plan {
     pub estimated_seconds: u64,
     /// How it must be confirmed.
     pub confirm: Confirmation,
+    /// The policy that it concerns, as it was shown: a change by somebody else since then is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// For a playbook: its steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Action>,
+    /// For a step: the playbook that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<JobId>,
 }
 
 /// Version of the plan format that this program writes and reads.
 pub const PLAN_VERSION: u32 = 1;
+
+/// How long changing one account takes, with reading back: for the estimate only.
+const SECONDS_PER_ACCOUNT: f64 = 0.5;
 
 /// A target whose verdict is not what an older plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,9 +250,14 @@ impl Plan {
     /// Judges the targets. Each is listed once, in the order given.
     pub fn compute(action: Action, targets: &[Target], dataset: &Dataset, context: &PlanContext) -> Plan {
         let mut seen = HashSet::new();
-        let sign_ins = SignInIndex::of(action, dataset);
-        let targets =
-            targets.iter().filter(|target| seen.insert(*target)).map(|target| judge(action, target, dataset, &sign_ins, context)).collect();
+        let steps: Vec<Action> = match &context.steps {
+            Some(asked) => action.steps().iter().copied().filter(|step| asked.contains(step)).collect(),
+            None => action.steps().iter().copied().filter(|step| *step != Action::BlockSignIn).collect(),
+        };
+        let policy = context.policy.clone().filter(|_| action.needs_policy());
+        let judgement =
+            Judgement { action, policy: policy.as_ref(), steps: &steps, sign_ins: &SignInIndex::of(action, dataset), dataset, context };
+        let targets = targets.iter().filter(|target| seen.insert(*target)).map(|target| judge(&judgement, target)).collect();
         let mut plan = Plan {
             plan_version: PLAN_VERSION,
             id: String::new(),
@@ -213,6 +269,9 @@ impl Plan {
             requests: 0,
             estimated_seconds: 0,
             confirm: Confirmation::Enter,
+            policy,
+            steps,
+            playbook: None,
         };
         plan.settle(context);
         plan
@@ -244,11 +303,13 @@ impl Plan {
     /// still possible, and for no caution that is new since the operator looked.
     pub fn rejudge(&self, targets: &[PlanTarget], dataset: &Dataset, context: &PlanContext) -> Vec<PlanTarget> {
         let sign_ins = SignInIndex::of(self.action, dataset);
+        let judgement =
+            Judgement { action: self.action, policy: self.policy.as_ref(), steps: &self.steps, sign_ins: &sign_ins, dataset, context };
         let mut seen = HashSet::new();
         let first = targets.iter().filter(|was| seen.insert(was.id.as_str()));
         first
             .map(|was| {
-                let mut now = judge(self.action, &self.target(was), dataset, &sign_ins, context);
+                let mut now = judge(&judgement, &self.target(was));
                 let known = now.because.iter().all(|because| was.because.contains(because));
                 now.included = was.included && (now.verdict == Verdict::Eligible || (now.verdict == Verdict::Caution && known));
                 now
@@ -287,9 +348,11 @@ impl Plan {
 
     /// What a target of this plan is aimed at.
     pub fn target(&self, target: &PlanTarget) -> Target {
-        match self.action.scope() {
-            Scope::User => Target::User(target.id.as_str().into()),
-            Scope::SignIn => Target::SignIn(target.id.as_str().into()),
+        match self.action.aim() {
+            Aim::User => Target::User(target.id.as_str().into()),
+            Aim::SignIn => Target::SignIn(target.id.as_str().into()),
+            Aim::Policy => Target::Policy(target.id.clone()),
+            Aim::Address => Target::Address(target.id.clone()),
         }
     }
 
@@ -330,6 +393,12 @@ impl Plan {
         }
     }
 
+    /// The plan with what follows from its targets worked out anew.
+    pub(super) fn settled(mut self, context: &PlanContext) -> Self {
+        self.settle(context);
+        self
+    }
+
     /// Sets what follows from the targets.
     fn settle(&mut self, context: &PlanContext) {
         let included = self.included_count();
@@ -342,14 +411,17 @@ impl Plan {
         } else {
             Confirmation::Enter
         };
-        self.requests = included.div_ceil(IDS_PER_REQUEST);
-        let reads = included.div_ceil(context.read_back_page.max(1));
-        let all = self.requests + reads;
-        self.estimated_seconds = match context.requests_per_second {
-            Some(rate) if rate > 0.0 => (all as f64 / rate).ceil() as u64,
-            _ if included == 0 => 0,
-            _ => 1,
+        let requests = |action: Action| included.div_ceil(action.ids_per_request());
+        let seconds = |action: Action| match (action.kind(), context.requests_per_second) {
+            // The directory allows many requests at once, and each is answered in a moment.
+            (Kind::Account, _) => (requests(action) as f64 * SECONDS_PER_ACCOUNT).ceil(),
+            (_, Some(rate)) if rate > 0.0 => ((requests(action) + included.div_ceil(context.read_back_page.max(1))) as f64 / rate).ceil(),
+            _ if included == 0 => 0.0,
+            _ => 1.0,
         };
+        let actions = if self.steps.is_empty() { std::slice::from_ref(&self.action) } else { &self.steps };
+        self.requests = actions.iter().map(|action| requests(*action)).sum();
+        self.estimated_seconds = actions.iter().map(|action| seconds(*action)).sum::<f64>() as u64;
         self.id = self.digest();
     }
 
@@ -357,6 +429,7 @@ impl Plan {
         let content = serde_json::json!({
             "planVersion": self.plan_version, "action": self.action, "createdAt": self.created_at,
             "operator": self.operator, "reason": self.reason, "targets": self.targets, "confirm": self.confirm,
+            "policy": self.policy, "steps": self.steps, "playbook": self.playbook,
         });
         let hash = Sha256::digest(content.to_string().as_bytes());
         hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()

@@ -4,13 +4,10 @@ use crate::domain::risk::RiskState;
 
 fn context() -> PlanContext {
     PlanContext {
-        operator: "operator".to_owned(),
         reason: "penetration test PT-118".to_owned(),
-        include_caution: false,
-        access: Access::ReadWrite,
         requests_per_second: Some(1.0),
         read_back_page: 500,
-        now: fixture::now(),
+        ..PlanContext::new("operator", Access::ReadWrite, fixture::now())
     }
 }
 

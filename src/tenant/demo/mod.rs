@@ -26,7 +26,8 @@ use self::state::State;
 use super::pace::{Pacer, Urgency};
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::clock::Clock;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, IDS_PER_REQUEST, Target};
 use crate::domain::records::{Record, SignInId, UserId, UserRecords};
 use crate::domain::time::Timestamp;
@@ -195,7 +196,7 @@ impl DemoTenant {
 
     /// Graph does not tell which id is wrong (`reference/domain.md` section 1, fact 5), and neither does this.
     fn valid_id(&self, inner: &mut Inner, action: Action, id: &str, now: Timestamp) -> Result<String, TenantError> {
-        let scope = action.scope();
+        let scope = scope(action);
         let invalid = || match scope {
             Scope::User => bad_request("One or more of the user ids are invalid."),
             Scope::SignIn => bad_request("One or more of the request ids do not exist in the tenant, or are not risky."),
@@ -216,19 +217,23 @@ impl DemoTenant {
     }
 }
 
+fn scope(action: Action) -> Scope {
+    if action.aim() == Aim::SignIn { Scope::SignIn } else { Scope::User }
+}
+
 fn bad_request(message: &str) -> TenantError {
     TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: message.to_owned() }
 }
 
 /// The change of these ids, each once.
-fn change(call: &Call, ids: Vec<String>, at: Timestamp, effective_at: Timestamp) -> Change {
+fn change(call: &Call, event: Event, ids: Vec<String>, at: Timestamp, effective_at: Timestamp) -> Change {
     let mut seen = HashSet::new();
     let ids = ids.into_iter().filter(|id| seen.insert(id.clone()));
-    let (users, sign_ins) = match call.action.scope() {
+    let (users, sign_ins) = match scope(call.action) {
         Scope::User => (ids.map(UserId::from).collect(), Vec::new()),
         Scope::SignIn => (Vec::new(), ids.map(SignInId::from).collect()),
     };
-    Change { event: call.action.event(), users, sign_ins, initiated_by: Some(call.operator.clone()), at, effective_at }
+    Change { event, users, sign_ins, initiated_by: Some(call.operator.clone()), at, effective_at }
 }
 
 /// So many seconds later; a century at most, which is never.
@@ -253,10 +258,11 @@ impl Tenant for DemoTenant {
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {
+        let Some(event) = call.action.event() else { return Err(bad_request("The demo tenant does not know this action.")) };
         let mut inner = self.lock();
         let now = self.clock.now();
         self.admit(&mut inner, now)?;
-        let scope = call.action.scope();
+        let scope = scope(call.action);
         let names: Vec<Vec<String>> = call.ids.iter().map(|id| self.names(scope, id)).collect();
         let met = inner.strikes.meet(self.population.spec(), Some(call.action), &names);
         if let Some((place, error)) = met.refused {
@@ -277,7 +283,7 @@ impl Tenant for DemoTenant {
                 delayed.entry(slow.unwrap_or(0)).or_default().push(id);
             }
         }
-        let changes: Vec<Change> = delayed.into_iter().map(|(seconds, ids)| change(call, ids, now, after(now, seconds))).collect();
+        let changes: Vec<Change> = delayed.into_iter().map(|(seconds, ids)| change(call, event, ids, now, after(now, seconds))).collect();
 
         let lines: Vec<Line> =
             struck.iter().map(|place| Line::Struck { fault: *place }).chain(changes.iter().cloned().map(Line::Change)).collect();
@@ -298,7 +304,7 @@ impl Tenant for DemoTenant {
         if met.broken.is_some() { Err(faults::broken()) } else { Ok(()) }
     }
 
-    async fn read_back(&self, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn read_back(&self, _action: Action, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         let mut inner = self.lock();
         let now = self.clock.now();
@@ -307,6 +313,7 @@ impl Tenant for DemoTenant {
             .map(|target| match target {
                 Target::User(id) => (Scope::User, id.as_str()),
                 Target::SignIn(id) => (Scope::SignIn, id.as_str()),
+                Target::Policy(id) | Target::Address(id) => (Scope::User, id.as_str()),
             })
             .collect();
         let names: Vec<Vec<String>> = scoped.iter().map(|(scope, id)| self.names(*scope, id)).collect();
@@ -321,6 +328,14 @@ impl Tenant for DemoTenant {
             spread(inner.state.read(&self.population, index, now), &mut records);
         }
         Ok(records)
+    }
+
+    async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
+        self.read_back(Action::RevokeSessions, &[Target::User(user.clone())], None).await
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        None
     }
 
     fn changes_since(&self, _at: Timestamp) -> Option<String> {

@@ -178,6 +178,7 @@ impl Scene<'_> {
             is_sspr_registered: Some(!guest && self.chance.percent(65)),
             last_password_change_date_time: (!guest).then(|| self.at(changed)),
             sign_in_sessions_valid_from_date_time: Some(self.at(changed)),
+            password_change_required: Some(false),
         };
     }
 

@@ -37,6 +37,7 @@ pub(super) async fn read(client: &Client, targets: &[Target], since: Option<Time
                 users.insert(id.as_str().to_ascii_lowercase());
             }
             Target::SignIn(id) => sign_ins.push(id.as_str()),
+            Target::Policy(_) | Target::Address(_) => {}
         }
     }
     let mut records = risky_users(client, users, since.map(|at| client.by_graphs_clock(at))).await?;
@@ -76,7 +77,8 @@ async fn listed(client: &Client, filter: Option<&str>, wanted: &mut HashSet<Stri
     loop {
         let page = List::RiskyUsers.page(client, Urgency::Acting, url).await?;
         let found = List::RiskyUsers.records(page.value).0;
-        records.extend(found.into_iter().filter(|record| wanted.remove(&record.user_id().as_str().to_ascii_lowercase())));
+        records
+            .extend(found.into_iter().filter(|record| record.user_id().is_some_and(|id| wanted.remove(&id.as_str().to_ascii_lowercase()))));
         match page.next {
             Some(next) if !wanted.is_empty() => url = client.next(&next)?,
             _ => return Ok(()),

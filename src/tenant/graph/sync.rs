@@ -275,7 +275,7 @@ async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option
         page.note = Some(format!("{unread} {} of a page could not be read and are left out", step.what()));
     }
     if list == List::RiskyUsers && !cursor.no_directory {
-        let ids: Vec<String> = records.iter().map(|record| record.user_id().to_string()).collect();
+        let ids: Vec<String> = records.iter().filter_map(|record| record.user_id()).map(ToString::to_string).collect();
         match directory::users(client, &ids, Urgency::Reading).await {
             Ok(more) => records.extend(more),
             Err(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. })) => {
@@ -287,7 +287,11 @@ async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option
     }
     if cursor.since.is_some() {
         cursor.users.add(
-            records.iter().filter(|record| matches!(record, Record::User(_))).map(|record| record.user_id().to_string()),
+            records
+                .iter()
+                .filter(|record| matches!(record, Record::User(_)))
+                .filter_map(|record| record.user_id())
+                .map(ToString::to_string),
             MOST_REGISTRATIONS,
         );
     }

@@ -1,0 +1,157 @@
+//! The adviser: what is going on with a user, what may be done, what it will do, and whether the user is safe afterwards.
+//!
+//! Pure: facts in, explanation out. The rules are one table of functions over facts, each with its section of the source document.
+
+mod rules;
+mod situation;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use super::action::Action;
+use super::facts::{Blocked, NotSafe};
+use super::permission::Holder;
+use super::plan::Access;
+use super::policy::TenantFacts;
+use super::records::{UserId, UserRecords};
+use super::settings::TenantSettings;
+use super::time::Timestamp;
+
+/// What the rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The user.
+    pub records: &'a UserRecords,
+    /// The tenant as a whole.
+    pub tenant: &'a TenantFacts,
+    /// What was stated of the tenant.
+    pub settings: &'a TenantSettings,
+    /// Whether anything can be sent.
+    pub access: Access,
+    /// What the operator may do, as far as known.
+    pub holder: Option<&'a Holder>,
+    /// When a password change was last required of the user from here.
+    pub change_required_at: Option<Timestamp>,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// One fact of the situation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Its name, as Graph or the settings spell it.
+    pub name: &'static str,
+    /// Its value; null where it is not known.
+    pub value: Value,
+    /// Where it comes from: `riskyUser`, `signIns`, `settings`, …
+    pub source: &'static str,
+}
+
+/// What became of the risk, as the operator sees it, and the verb that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// `falsePositive`, `benignTruePositive`, `truePositive` or `fixedElsewhere`.
+    pub verdict: &'static str,
+    /// The fitting verb.
+    pub action: Action,
+    /// What Microsoft learns from it, and what follows.
+    pub learns: &'static str,
+    /// What of the data speaks for it or against it.
+    pub because: Vec<String>,
+}
+
+/// What a way out is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The user does it.
+    SelfRemediation,
+    /// An administrator closes the risk, or says what it was.
+    Remediation,
+    /// An administrator secures the account.
+    Securing,
+    /// It ends a block for user risk.
+    UnblockUserRisk,
+    /// It ends a block for sign-in risk.
+    UnblockSignInRisk,
+    /// It ends a block by built-in protection.
+    UnblockBuiltIn,
+    /// It ends another block, or there is nothing else to do.
+    Other,
+}
+
+/// What starts the plan of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The action.
+    pub action: Action,
+    /// The policy that it is about, by its id.
+    pub policy: Option<String>,
+    /// The addresses that it is about.
+    pub addresses: Vec<String>,
+}
+
+/// One option.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    /// Its name, from the source document.
+    pub option: &'static str,
+    /// What it is for.
+    pub group: Group,
+    /// Section of the source document.
+    pub section: &'static str,
+    /// Whether it can work; `None` where the data does not tell.
+    pub available: Option<bool>,
+    /// Why. Holds hostile text.
+    pub because: Vec<String>,
+    /// What it will do. Holds hostile text.
+    pub effect: String,
+    /// What starts its plan; `None` for what is done elsewhere.
+    pub start: Option<Start>,
+}
+
+/// What is to be said of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The user.
+    pub user: UserId,
+    /// Sign-in name. Hostile text.
+    pub user_principal_name: Option<String>,
+    /// Whether there is open risk.
+    pub at_risk: Option<bool>,
+    /// Whether the user is blocked, and by what.
+    pub blocked: Blocked,
+    /// Why the user is at risk or blocked, or what is to be followed up, a sentence each. Holds hostile text.
+    pub why: Vec<String>,
+    /// Why the user is not safe although the risk is closed.
+    pub not_safe: Vec<NotSafe>,
+    /// The facts.
+    pub situation: Vec<Fact>,
+    /// The verdicts, the one that the data speaks for first.
+    pub verdicts: Vec<Verdict>,
+    /// The options, in the order in which they should be looked at.
+    pub advice: Vec<Advice>,
+}
+
+impl Explanation {
+    /// The ways out of the blocks that there are, in order; empty where the user is not blocked.
+    pub fn ways_out(&self) -> impl Iterator<Item = &Advice> {
+        let groups = rules::groups_of(&self.blocked);
+        self.advice.iter().filter(move |advice| groups.contains(&advice.group))
+    }
+}
+
+/// Explains a user.
+pub fn explain(facts: &Facts<'_>) -> Explanation {
+    Explanation {
+        user: facts.records.id().clone(),
+        user_principal_name: facts.records.user.user_principal_name.clone(),
+        at_risk: facts.records.user.at_risk(),
+        blocked: super::facts::blocked(facts.records),
+        why: situation::why(facts),
+        not_safe: super::facts::not_safe(facts.records),
+        situation: situation::facts(facts),
+        verdicts: rules::verdicts(facts),
+        advice: rules::advice(facts),
+    }
+}

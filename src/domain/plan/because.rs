@@ -1,0 +1,159 @@
+//! Why a target has its verdict. The words are fixed (`design.md` section 4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::action::Action;
+
+/// Why a target has its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Because {
+    /// No such user or sign-in is known.
+    UnknownUser,
+    /// The workspace holds files: there is no tenant to send to.
+    EvidenceWorkspace,
+    /// The workspace is read-only.
+    ReadOnly,
+    /// Who is signed in lacks a permission or the tenant a licence, so that the tenant would refuse.
+    NotPermitted,
+    /// The account is deleted.
+    Deleted,
+    /// There is no open risk to act on.
+    NotAtRisk,
+    /// It is in the state that the action would bring about.
+    AlreadyDone,
+    /// A detection of the five families that Entra never remediates by itself.
+    TokenTheft,
+    /// Whether there was token theft cannot be told: no detection can be seen.
+    TokenTheftUnknown,
+    /// The user holds an administrator role.
+    Privileged,
+    /// Whether the user holds an administrator role was not read.
+    PrivilegedUnknown,
+    /// The service is still applying a change.
+    Processing,
+    /// The detections are older than what the service keeps.
+    EvidenceExpired,
+    /// A guest: risk, password and sessions may live in the home tenant.
+    Guest,
+    /// The risk state was not read.
+    StateUnknown,
+    /// The token names no directory role that allows it. Roles of administrative units and custom roles do not show there.
+    RoleMissing,
+    /// The user signs in through a federation server, where the password is kept.
+    Federated,
+    /// A hybrid user, and passwords are not written back on-premises.
+    HybridNoWriteback,
+    /// A hybrid user, and whether passwords are written back was not stated.
+    WritebackUnknown,
+    /// The user is not registered for multifactor authentication.
+    MfaNotRegistered,
+    /// Whether the user is registered for multifactor authentication was not read.
+    MfaUnknown,
+    /// The user's devices were not read.
+    DevicesUnknown,
+    /// The user has no device that could be disabled.
+    NoDevices,
+    /// The policy is not known: policies were not read, or it is gone.
+    PolicyUnknown,
+    /// Somebody else changed the policy since it was shown.
+    PolicyChanged,
+    /// The policy is not enforced, so that it blocks nobody.
+    NotEnforced,
+    /// It concerns everybody in the tenant.
+    Everybody,
+    /// It is no address and no range of addresses.
+    InvalidAddress,
+    /// The range is larger than one network of 256 addresses.
+    WideRange,
+    /// Detections other than unfamiliar properties were made on that address.
+    RiskyAddress,
+    /// The user's risk is still open.
+    StillAtRisk,
+}
+
+impl Because {
+    /// The word used in data, and in words for people.
+    fn both(self) -> (&'static str, &'static str) {
+        match self {
+            Because::UnknownUser => ("unknownUser", "not known in this workspace"),
+            Because::EvidenceWorkspace => ("evidenceWorkspace", "evidence workspace: files, no tenant to send to"),
+            Because::ReadOnly => ("readOnly", "read-only"),
+            Because::NotPermitted => ("notPermitted", "not permitted: doctor says what is missing"),
+            Because::Deleted => ("deleted", "deleted (support case)"),
+            Because::NotAtRisk => ("notAtRisk", "no open risk"),
+            Because::AlreadyDone => ("alreadyDone", "already in that state"),
+            Because::TokenTheft => ("tokenTheft", "token theft"),
+            Because::TokenTheftUnknown => ("tokenTheftUnknown", "token theft cannot be ruled out"),
+            Because::Privileged => ("privileged", "privileged"),
+            Because::PrivilegedUnknown => ("privilegedUnknown", "roles not read"),
+            Because::Processing => ("processing", "still processing"),
+            Because::EvidenceExpired => ("evidenceExpired", "evidence expired"),
+            Because::Guest => ("guest", "guest: kept in the home tenant"),
+            Because::StateUnknown => ("stateUnknown", "risk state not read"),
+            Because::RoleMissing => ("roleMissing", "your token names no role for this"),
+            Because::Federated => ("federated", "federated: the password is kept elsewhere"),
+            Because::HybridNoWriteback => ("hybridNoWriteback", "hybrid, no password writeback"),
+            Because::WritebackUnknown => ("writebackUnknown", "hybrid, password writeback not stated"),
+            Because::MfaNotRegistered => ("mfaNotRegistered", "not registered for multifactor authentication"),
+            Because::MfaUnknown => ("mfaUnknown", "multifactor registration not read"),
+            Because::DevicesUnknown => ("devicesUnknown", "devices not read"),
+            Because::NoDevices => ("noDevices", "no device to disable"),
+            Because::PolicyUnknown => ("policyUnknown", "policy not known"),
+            Because::PolicyChanged => ("policyChanged", "the policy was changed by somebody else"),
+            Because::NotEnforced => ("notEnforced", "the policy is not enforced"),
+            Because::Everybody => ("everybody", "concerns everybody"),
+            Because::InvalidAddress => ("invalidAddress", "no address"),
+            Because::WideRange => ("wideRange", "a wide range"),
+            Because::RiskyAddress => ("riskyAddress", "risk was detected there"),
+            Because::StillAtRisk => ("stillAtRisk", "still at risk"),
+        }
+    }
+
+    /// The word used in data.
+    pub fn as_str(self) -> &'static str {
+        self.both().0
+    }
+
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        self.both().1
+    }
+
+    /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, and what concerns others.
+    pub(super) fn is_guarded(self) -> bool {
+        matches!(
+            self,
+            Because::TokenTheft
+                | Because::TokenTheftUnknown
+                | Because::Privileged
+                | Because::PrivilegedUnknown
+                | Because::Everybody
+                | Because::RiskyAddress
+        )
+    }
+
+    /// Whether the action cannot be done at all for it.
+    pub(super) fn refuses(self, action: Action) -> bool {
+        match self {
+            Because::UnknownUser
+            | Because::EvidenceWorkspace
+            | Because::ReadOnly
+            | Because::NotPermitted
+            | Because::Deleted
+            | Because::NotAtRisk
+            | Because::AlreadyDone
+            | Because::HybridNoWriteback
+            | Because::MfaNotRegistered
+            | Because::NoDevices
+            | Because::PolicyUnknown
+            | Because::PolicyChanged
+            | Because::NotEnforced
+            | Because::InvalidAddress => true,
+            Because::Guest => {
+                matches!(action, Action::GenerateTemporaryPassword | Action::RequirePasswordChange | Action::RevokeSessions)
+            }
+            _ => false,
+        }
+    }
+}

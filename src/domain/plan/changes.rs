@@ -1,0 +1,49 @@
+//! What exactly an action changes of a target: shown before it is confirmed, kept in the journal with the plan.
+
+use super::Target;
+use super::judge::Judgement;
+use crate::domain::action::Action;
+use crate::domain::policy::{self, DISABLED, ENABLED, OWN_LOCATION};
+use crate::domain::records::UserRecords;
+
+/// The changes, a line each. Holds hostile text.
+pub(super) fn changes(by: &Judgement<'_>, target: &Target, records: Option<&UserRecords>) -> Vec<String> {
+    let settings = &by.context.settings;
+    match (by.action, target, records) {
+        (Action::ExcludeFromPolicy | Action::IncludeInPolicy, Target::User(id), _) => {
+            let Some(policy) = by.policy else { return Vec::new() };
+            let sign = if by.action == Action::ExcludeFromPolicy { '+' } else { '-' };
+            let kept = policy.exclude_users.iter().filter(|held| !held.eq_ignore_ascii_case(id.as_str())).count();
+            vec![format!("policy {:?}: excludeUsers {sign} {id}, {kept} others stay", policy.display_name)]
+        }
+        (Action::DisablePolicy | Action::EnablePolicy, Target::Policy(_), _) => {
+            let Some(policy) = by.policy else { return Vec::new() };
+            let after = if by.action == Action::DisablePolicy { DISABLED } else { ENABLED };
+            vec![format!("policy {:?}: state {} -> {after}", policy.display_name, policy.state)]
+        }
+        (Action::TrustIp | Action::UntrustIp, Target::Address(address), _) => {
+            let Some(range) = policy::range(address) else { return Vec::new() };
+            let sign = if by.action == Action::TrustIp { '+' } else { '-' };
+            let new = by.dataset.tenant().own_location().is_none() && by.action == Action::TrustIp;
+            let made = if new { " (made for it)" } else { "" };
+            vec![format!("trusted location {OWN_LOCATION:?}{made}: {sign} {range}")]
+        }
+        (Action::DisableDevices, _, Some(records)) => {
+            let devices = records.devices.as_deref().unwrap_or_default();
+            let enabled = devices.iter().filter(|device| device.account_enabled != Some(false));
+            enabled.map(|device| format!("disable {} ({})", device.name(), device.operating_system.as_deref().unwrap_or("?"))).collect()
+        }
+        (Action::RevokeSessions, _, Some(_)) => vec![
+            match settings.continuous_access_evaluation {
+                Some(true) => "access tokens: ended within minutes by continuous access evaluation",
+                Some(false) => "access tokens: valid until they expire, up to about an hour",
+                None => "access tokens: whether continuous access evaluation ends them is not stated",
+            }
+            .to_owned(),
+        ],
+        (Action::GenerateTemporaryPassword, _, Some(records)) if records.directory.on_premises_sync_enabled == Some(true) => {
+            vec!["the password is written back on-premises".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,332 @@
+//! Conditional Access policies and named locations, as far as remediation reads and changes them.
+//!
+//! A changed list replaces the whole list, and there is no way to say "only if nobody else changed it": so a plan holds the policy
+//! as it was shown, and it is read again right before and right after the change (`reference/graph.md` section 2).
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::risk::RiskLevel;
+
+/// A Conditional Access policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    /// Its id.
+    pub id: String,
+    /// Name for people. Hostile text.
+    pub display_name: String,
+    /// `enabled`, `disabled` or `enabledForReportingButNotEnforced`.
+    pub state: String,
+    /// Ids of the users that it leaves out.
+    pub exclude_users: Vec<String>,
+    /// User risk levels that it is about.
+    pub user_risk_levels: Vec<String>,
+    /// Sign-in risk levels that it is about.
+    pub sign_in_risk_levels: Vec<String>,
+    /// What it asks for: `block`, `mfa`, `passwordChange`, … (an open set).
+    pub grant_controls: Vec<String>,
+    /// All its conditions but the exclusions, as Graph sends them: they must be the same after a change.
+    pub other_conditions: Value,
+}
+
+/// The state of a policy that applies.
+pub const ENABLED: &str = "enabled";
+/// The state of a policy that does not.
+pub const DISABLED: &str = "disabled";
+
+impl Policy {
+    /// Reads a policy as Graph sends it; `None` where it has no id or state.
+    pub fn read(object: &Map<String, Value>) -> Option<Self> {
+        let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+        let conditions = object.get("conditions").unwrap_or(&Value::Null);
+        let words = |value: &Value| {
+            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Some(Policy {
+            id: text("id")?,
+            display_name: text("displayName").unwrap_or_default(),
+            state: text("state")?,
+            exclude_users: words(&conditions["users"]["excludeUsers"]),
+            user_risk_levels: words(&conditions["userRiskLevels"]),
+            sign_in_risk_levels: words(&conditions["signInRiskLevels"]),
+            grant_controls: words(object.get("grantControls").map_or(&Value::Null, |controls| &controls["builtInControls"])),
+            other_conditions: without_exclusions(conditions),
+        })
+    }
+
+    /// Whether it applies to sign-ins.
+    pub fn is_enforced(&self) -> bool {
+        self.state == ENABLED
+    }
+
+    /// Whether it leaves this user out by name. Groups and roles that it leaves out are not looked into.
+    pub fn excludes(&self, user: &str) -> bool {
+        self.exclude_users.iter().any(|id| id.eq_ignore_ascii_case(user))
+    }
+
+    /// Whether it names this user, as far as that can be told without groups and roles.
+    pub fn includes(&self, user: &str) -> Option<bool> {
+        let users = &self.other_conditions["users"];
+        let list = |name: &str| users[name].as_array().map(Vec::as_slice).unwrap_or_default();
+        if self.excludes(user) {
+            return Some(false);
+        }
+        if !list("excludeGroups").is_empty() || !list("excludeRoles").is_empty() {
+            return None;
+        }
+        let named = |item: &Value| item.as_str().is_some_and(|id| id == "All" || id.eq_ignore_ascii_case(user));
+        if list("includeUsers").iter().any(named) {
+            return Some(true);
+        }
+        (list("includeGroups").is_empty() && list("includeRoles").is_empty()).then_some(false)
+    }
+
+    /// Whether it is about user risk of this level.
+    pub fn is_about_user_risk(&self, level: &RiskLevel) -> bool {
+        self.user_risk_levels.iter().any(|about| about.eq_ignore_ascii_case(level.as_str()))
+    }
+
+    /// Whether it is about sign-in risk of this level.
+    pub fn is_about_sign_in_risk(&self, level: &RiskLevel) -> bool {
+        self.sign_in_risk_levels.iter().any(|about| about.eq_ignore_ascii_case(level.as_str()))
+    }
+
+    /// Whether it asks for this control, such as `passwordChange`.
+    pub fn asks_for(&self, control: &str) -> bool {
+        self.grant_controls.iter().any(|held| held.eq_ignore_ascii_case(control))
+    }
+}
+
+fn without_exclusions(conditions: &Value) -> Value {
+    let mut others = conditions.clone();
+    if let Some(users) = others.get_mut("users").and_then(Value::as_object_mut) {
+        users.remove("excludeUsers");
+    }
+    others
+}
+
+/// What is to become of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyChange {
+    /// Leaves users out.
+    Exclude(Vec<String>),
+    /// Takes users back in, as the undoing of [`PolicyChange::Exclude`].
+    Include(Vec<String>),
+    /// Sets the state, such as `disabled`.
+    State(&'static str),
+}
+
+/// A policy before and after a change: what is shown before it is sent, and checked after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyDiff {
+    /// As it was read.
+    pub before: Policy,
+    /// As it is to be.
+    pub after: Policy,
+}
+
+impl PolicyDiff {
+    /// What a change makes of a policy; `None` where it changes nothing.
+    pub fn of(before: Policy, change: &PolicyChange) -> Option<Self> {
+        let mut after = before.clone();
+        match change {
+            PolicyChange::Exclude(users) => {
+                for user in users.iter().filter(|user| !before.excludes(user)) {
+                    after.exclude_users.push(user.clone());
+                }
+            }
+            PolicyChange::Include(users) => after.exclude_users.retain(|id| !users.iter().any(|user| id.eq_ignore_ascii_case(user))),
+            PolicyChange::State(state) => after.state = (*state).to_owned(),
+        }
+        (after != before).then_some(PolicyDiff { before, after })
+    }
+
+    /// What is sent: the whole list, since a list is replaced as a whole.
+    pub fn body(&self) -> Value {
+        let mut body = Map::new();
+        if self.after.exclude_users != self.before.exclude_users {
+            body.insert("conditions".to_owned(), json!({"users": {"excludeUsers": self.after.exclude_users}}));
+        }
+        if self.after.state != self.before.state {
+            body.insert("state".to_owned(), json!(self.after.state));
+        }
+        Value::Object(body)
+    }
+}
+
+/// A named location of address ranges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IpLocation {
+    /// Its id.
+    pub id: String,
+    /// Name for people. Hostile text.
+    pub display_name: String,
+    /// Whether sign-ins from there count as trusted.
+    pub is_trusted: bool,
+    /// The ranges as Graph sends them, which a change must keep.
+    pub ranges: Vec<Value>,
+}
+
+/// The trusted location that this program adds addresses to: it leaves the tenant's own locations alone.
+pub const OWN_LOCATION: &str = "entriage: trusted addresses";
+
+impl IpLocation {
+    /// Reads a location as Graph sends it; `None` where it is one of countries.
+    pub fn read(object: &Map<String, Value>) -> Option<Self> {
+        let kind = object.get("@odata.type").and_then(Value::as_str);
+        if kind.is_some_and(|kind| kind != "#microsoft.graph.ipNamedLocation") {
+            return None;
+        }
+        let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(IpLocation {
+            id: text("id")?,
+            display_name: text("displayName").unwrap_or_default(),
+            is_trusted: object.get("isTrusted").and_then(Value::as_bool).unwrap_or(false),
+            ranges: object.get("ipRanges")?.as_array()?.clone(),
+        })
+    }
+
+    /// Whether it holds exactly this range.
+    pub fn holds(&self, range: &IpNet) -> bool {
+        self.ranges.iter().any(|held| cidr(held) == Some(*range))
+    }
+
+    /// Whether a range lies within one of its ranges. Ranges from address to address are not looked into.
+    pub fn covers(&self, range: &IpNet) -> bool {
+        self.ranges.iter().filter_map(cidr).any(|held| held.contains(range))
+    }
+
+    /// The ranges with these added.
+    pub fn with(&self, added: &[IpNet]) -> Vec<Value> {
+        let new = added.iter().filter(|range| !self.holds(range)).map(range_value);
+        self.ranges.iter().cloned().chain(new).collect()
+    }
+
+    /// The ranges with these taken out.
+    pub fn without(&self, removed: &[IpNet]) -> Vec<Value> {
+        self.ranges.iter().filter(|held| !cidr(held).is_some_and(|held| removed.contains(&held))).cloned().collect()
+    }
+}
+
+fn cidr(range: &Value) -> Option<IpNet> {
+    range["cidrAddress"].as_str()?.parse::<IpNet>().ok().map(|range| range.trunc())
+}
+
+/// A range as Graph takes it.
+pub fn range_value(range: &IpNet) -> Value {
+    let kind = match range {
+        IpNet::V4(_) => "#microsoft.graph.iPv4CidrRange",
+        IpNet::V6(_) => "#microsoft.graph.iPv6CidrRange",
+    };
+    json!({"@odata.type": kind, "cidrAddress": range.to_string()})
+}
+
+/// Reads an address (`203.0.113.7`) or a range (`203.0.113.0/24`).
+pub fn range(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    text.parse::<IpNet>().ok().map(|range| range.trunc()).or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+}
+
+/// What is known of the tenant as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantFacts {
+    /// The Conditional Access policies; `None` where they were not read.
+    pub policies: Option<Vec<Policy>>,
+    /// The named locations of addresses; `None` where they were not read.
+    pub locations: Option<Vec<IpLocation>>,
+}
+
+impl TenantFacts {
+    /// The policy with this id, or of this name.
+    pub fn policy(&self, name: &str) -> Option<&Policy> {
+        let all = self.policies.as_deref().unwrap_or_default();
+        let by_id = all.iter().find(|policy| policy.id.eq_ignore_ascii_case(name));
+        by_id.or_else(|| all.iter().find(|policy| policy.display_name.eq_ignore_ascii_case(name)))
+    }
+
+    /// The location that this program adds trusted addresses to.
+    pub fn own_location(&self) -> Option<&IpLocation> {
+        self.locations.as_deref().unwrap_or_default().iter().find(|location| location.display_name == OWN_LOCATION && location.is_trusted)
+    }
+
+    /// The trusted location that a range lies in.
+    pub fn trusted_by(&self, range: &IpNet) -> Option<&IpLocation> {
+        self.locations.as_deref().unwrap_or_default().iter().find(|location| location.is_trusted && location.covers(range))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(excluded: &[&str]) -> Policy {
+        let object = json!({
+            "id": "p", "displayName": "Block high user risk", "state": "enabled",
+            "conditions": {"userRiskLevels": ["high"], "users": {"includeUsers": ["All"], "excludeUsers": excluded}},
+            "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+        });
+        Policy::read(object.as_object().unwrap()).unwrap()
+    }
+
+    fn exclude(users: &[&str]) -> PolicyChange {
+        PolicyChange::Exclude(users.iter().map(|user| (*user).to_owned()).collect())
+    }
+
+    #[test]
+    fn an_exclusion_keeps_those_that_there_are_and_is_undone_by_taking_back_in() {
+        let diff = PolicyDiff::of(policy(&["glass"]), &exclude(&["adele", "GLASS"])).unwrap();
+        assert_eq!(diff.body(), json!({"conditions": {"users": {"excludeUsers": ["glass", "adele"]}}}));
+        let undone = PolicyDiff::of(diff.after.clone(), &PolicyChange::Include(vec!["ADELE".to_owned()])).unwrap();
+        assert_eq!(undone.after, diff.before);
+    }
+
+    #[test]
+    fn what_changes_nothing_is_not_sent() {
+        assert_eq!(PolicyDiff::of(policy(&["adele"]), &exclude(&["Adele"])), None);
+        assert_eq!(PolicyDiff::of(policy(&[]), &PolicyChange::State(ENABLED)), None);
+    }
+
+    #[test]
+    fn disabling_sends_the_state_alone() {
+        let diff = PolicyDiff::of(policy(&["glass"]), &PolicyChange::State(DISABLED)).unwrap();
+        assert_eq!(diff.body(), json!({"state": "disabled"}));
+    }
+
+    #[test]
+    fn whom_a_policy_names_is_unknown_where_groups_decide() {
+        assert_eq!(policy(&[]).includes("adele"), Some(true));
+        assert_eq!(policy(&["Adele"]).includes("adele"), Some(false));
+        let mut of_a_group = policy(&[]);
+        of_a_group.other_conditions["users"] = json!({"includeUsers": [], "includeGroups": ["g"]});
+        assert_eq!(of_a_group.includes("adele"), None);
+        of_a_group.other_conditions["users"] = json!({"includeUsers": ["All"], "excludeGroups": ["g"]});
+        assert_eq!(of_a_group.includes("adele"), None);
+    }
+
+    #[test]
+    fn ranges_are_added_once_and_taken_out_again() {
+        let location = IpLocation {
+            id: "l".to_owned(),
+            display_name: OWN_LOCATION.to_owned(),
+            is_trusted: true,
+            ranges: vec![range_value(&range("203.0.113.0/24").unwrap())],
+        };
+        let (inside, other) = (range("203.0.113.7").unwrap(), range("2001:db8::1").unwrap());
+        assert!(location.covers(&inside) && !location.holds(&inside) && !location.covers(&other));
+        let added = IpLocation { ranges: location.with(&[inside, other, inside]), ..location.clone() };
+        assert!(added.holds(&inside) && added.holds(&other));
+        assert_eq!(added.without(&[inside, other]), location.ranges);
+    }
+
+    #[test]
+    fn an_address_is_a_range_of_one() {
+        assert_eq!(range(" 203.0.113.7 ").unwrap().to_string(), "203.0.113.7/32");
+        assert_eq!(range("203.0.113.7/24").unwrap().to_string(), "203.0.113.0/24");
+        assert_eq!(range("somewhere"), None);
+    }
+}
