@@ -198,6 +198,17 @@ pub fn was_risky_at(records: &UserRecords, range: &IpNet) -> bool {
     records.detections.iter().filter(tells).filter_map(|detection| detection.ip_address.as_ref()).any(within)
 }
 
+/// The addresses where the user was blocked by built-in protection, each once, the latest first.
+pub fn blocked_addresses(records: &UserRecords) -> Vec<&str> {
+    let mut addresses = Vec::new();
+    for sign_in in records.sign_ins.iter().filter(|sign_in| sign_in_block(records, sign_in) == Some(BlockedBy::BuiltInProtection)) {
+        if let Some(address) = sign_in.ip_address.as_deref().filter(|address| !addresses.contains(address)) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
 /// The policies that keep a user out, as the blocked sign-ins name them, else those that apply to the user's open risk.
 pub fn blocking_policies<'a>(records: &UserRecords, tenant: &'a TenantFacts) -> Vec<&'a Policy> {
     let all = tenant.policies.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::action::Action;
 use super::dataset::Dataset;
 use super::journal::{JobId, JobState};
 use super::ledger::{Ledger, Tally};
-use super::plan::{Plan, PlanContext, Target, Verdict};
+use super::plan::{Because, Plan, PlanContext, Target, Verdict};
 use super::time::Timestamp;
 
 /// A playbook on its way.
@@ -54,6 +54,12 @@ impl StepState {
     }
 }
 
+/// Whether a step was left out because there was nothing to do.
+fn is_nothing_to_do(because: &str) -> bool {
+    let nothing = [Because::AlreadyDone.as_str(), Because::NoDevices.as_str()];
+    because.split(", ").all(|word| nothing.contains(&word))
+}
+
 impl Playbook {
     /// Its steps and where each stands, in order.
     pub fn steps(&self, ledger: &Ledger) -> Vec<(Action, StepState)> {
@@ -75,6 +81,23 @@ impl Playbook {
     /// The step that comes next; `None` where all are settled.
     pub fn next(&self, ledger: &Ledger) -> Option<(Action, StepState)> {
         self.steps(ledger).into_iter().find(|(_, state)| !state.is_settled())
+    }
+
+    /// The results of all steps together: each step counts each of its users once.
+    pub fn tally(&self, ledger: &Ledger) -> Tally {
+        let users = self.plan.included_count();
+        let mut all = Tally::default();
+        for (_, state) in self.steps(ledger) {
+            let of_step = match state {
+                StepState::Waiting => Tally { total: users, pending: users, ..Tally::default() },
+                StepState::Open(job) => ledger.job(job).map(|job| job.tally()).unwrap_or_default(),
+                StepState::Ended(_, tally) => tally,
+                StepState::Skipped(because) if is_nothing_to_do(&because) => Tally::default(),
+                StepState::Skipped(_) => Tally { total: users, skipped: users, ..Tally::default() },
+            };
+            all.add(&of_step);
+        }
+        all
     }
 
     /// The plan of a step, judged by present facts. A caution that was taken in with the playbook is taken in for the step; one that

@@ -311,11 +311,17 @@ pub struct Planned {
     /// Takes in the targets that have a caution, such as token theft.
     #[arg(long)]
     pub include_caution: bool,
+    /// For a policy action: the Conditional Access policy, by its name or id; by default the one that blocks these users.
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// For secureAccount: blocks sign-in, too.
+    #[arg(long)]
+    pub block: bool,
 }
 
-/// On whom: exactly one way of saying it.
+/// On whom: exactly one way of saying it. Only an action on a policy that is named needs none.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = false, multiple = false)]
 pub struct Wanted {
     /// Everything that matches: users, or sign-ins for a sign-in action.
     #[arg(value_name = "QUERY")]
@@ -326,6 +332,9 @@ pub struct Wanted {
     /// File with one user (or sign-in request id) a line; `#` begins a comment, `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// For trustIp and untrustIp: addresses or ranges, such as 203.0.113.0/28; with users, those that were blocked there.
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., action = ArgAction::Append)]
+    pub ip: Vec<String>,
 }
 
 /// `plan`
@@ -562,9 +571,8 @@ mod tests {
         assert_eq!(planned(&["plan", "dismissuserrisk", "level:low"]).action, Action::DismissUserRisk);
         assert_eq!(planned(&["plan", "confirmUserSafe", "--user", "a", "b", "--user", "c"]).wanted.user, ["a", "b", "c"]);
         assert_eq!(planned(&["plan", "confirmUserSafe", "--from", "-"]).wanted.from, Some("-".into()));
-        for line in [&["plan", "dismissUserRisk"][..], &["plan", "dismissUserRisk", "q", "--user", "a"]] {
-            wrong(line);
-        }
+        wrong(&["plan", "dismissUserRisk", "q", "--user", "a"]);
+        wrong(&["plan", "trustIp", "--ip", "203.0.113.7", "--user", "a"]);
         assert!(wrong(&["plan", "delete", "q"]).contains("confirmSignInCompromised"));
     }
 

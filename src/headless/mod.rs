@@ -24,6 +24,7 @@ mod settings;
 mod show;
 mod sign_in;
 mod sync;
+mod targets;
 
 use std::io::{self, IsTerminal as _};
 

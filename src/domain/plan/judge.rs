@@ -304,7 +304,8 @@ fn of_playbook(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
             Kind::Account => of_account(by, *step, records),
             Kind::Policy | Kind::Playbook => Vec::new(),
         };
-        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step)));
+        // Devices are read when their step comes.
+        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step) && *because != Because::DevicesUnknown));
     }
     because
 }
