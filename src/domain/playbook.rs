@@ -139,3 +139,100 @@ impl Playbook {
         Some(verified)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+    use crate::domain::journal::{Entry, ItemOutcome, JournalRecord, Outcome};
+    use crate::domain::plan::Access;
+
+    const PLAYBOOK: JobId = JobId(1);
+
+    fn context() -> PlanContext {
+        PlanContext { reason: "INC-7".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) }
+    }
+
+    fn dataset() -> Dataset {
+        ["a", "b"].map(|id| fixture::risky_user(id, "passwordSpray")).into_iter().collect()
+    }
+
+    fn ledger(action: Action, entries: Vec<Entry>) -> Ledger {
+        let targets = ["a", "b"].map(|id| Target::User(id.into()));
+        let plan = Box::new(Plan::compute(action, &targets, &dataset(), &context()));
+        let all = [Entry::PlaybookStarted { playbook: PLAYBOOK, plan }].into_iter().chain(entries);
+        let record = |(seq, entry)| JournalRecord { seq, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() };
+        let records: Vec<JournalRecord> = (1..).zip(all).map(record).collect();
+        Ledger::fold(&records)
+    }
+
+    /// The job of a step, with the outcome of each of its users.
+    fn job(id: u64, step: Action, outcomes: &[(&str, Outcome)], ended: bool) -> Vec<Entry> {
+        let targets: Vec<Target> = outcomes.iter().map(|(user, _)| Target::User((*user).into())).collect();
+        let plan = Plan { playbook: Some(PLAYBOOK), ..Plan::compute(step, &targets, &dataset(), &context()) };
+        let items = outcomes.iter().map(|(user, outcome)| ItemOutcome { id: (*user).to_owned(), outcome: *outcome, because: None });
+        let mut entries = vec![
+            Entry::JobConfirmed { job: JobId(id), plan: Box::new(plan), hold_seconds: 0 },
+            Entry::Outcomes { job: JobId(id), items: items.collect() },
+        ];
+        if ended {
+            entries.push(Entry::JobEnded { job: JobId(id), state: JobState::Done });
+        }
+        entries
+    }
+
+    fn next(ledger: &Ledger) -> Option<(Action, StepState)> {
+        ledger.playbook(PLAYBOOK).unwrap().next(ledger)
+    }
+
+    #[test]
+    fn it_goes_on_at_the_first_step_that_is_not_settled() {
+        use Action as A;
+        use Outcome as O;
+        assert_eq!(next(&ledger(A::SecureAccount, vec![])), Some((A::ConfirmUserCompromised, StepState::Waiting)));
+        let mut entries = job(2, A::ConfirmUserCompromised, &[("a", O::Verified), ("b", O::Failed)], true);
+        // A step that failed does not stand in the way of the others, and is told.
+        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Waiting)));
+        entries.extend(job(3, A::GenerateTemporaryPassword, &[("a", O::Verified)], false));
+        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Open(JobId(3)))));
+        entries.push(Entry::JobEnded { job: JobId(3), state: JobState::Done });
+        let skip = |step, because: &str| Entry::StepSkipped { playbook: PLAYBOOK, step, because: because.to_owned() };
+        entries.extend([skip(A::RevokeSessions, "federated elsewhere"), skip(A::DisableDevices, "noDevices")]);
+        let ledger = ledger(A::SecureAccount, entries);
+        assert_eq!(next(&ledger), None);
+        let tally = ledger.playbook(PLAYBOOK).unwrap().tally(&ledger);
+        assert_eq!((tally.total, tally.verified, tally.failed, tally.skipped), (5, 2, 1, 2), "where nothing was to do, nothing is missing");
+        assert_eq!(ledger.next_job(), JobId(4));
+    }
+
+    #[test]
+    fn a_step_that_was_tried_again_stands_where_its_last_job_stands() {
+        let mut entries = job(2, Action::ConfirmUserCompromised, &[("a", Outcome::Failed)], true);
+        entries.extend(job(3, Action::ConfirmUserCompromised, &[("a", Outcome::Verified)], true));
+        let ledger = ledger(Action::SecureAccount, entries);
+        let steps = ledger.playbook(PLAYBOOK).unwrap().steps(&ledger);
+        assert!(steps[0].1.is_verified() && !steps[1].1.is_settled());
+    }
+
+    #[test]
+    fn the_plan_of_a_step_names_the_playbook_and_takes_no_new_caution_in() {
+        let ledger = ledger(Action::SecureAccount, vec![]);
+        let playbook = ledger.playbook(PLAYBOOK).unwrap();
+        let mut dataset = dataset();
+        let mut hybrid = dataset.user(&"b".into()).unwrap().clone();
+        hybrid.directory.on_premises_sync_enabled = Some(true);
+        dataset.put(hybrid);
+        let plan = playbook.plan_step(Action::GenerateTemporaryPassword, &dataset, &ledger, &context());
+        let included: Vec<&str> = plan.included().map(|target| target.id.as_str()).collect();
+        assert_eq!((plan.playbook, included, plan.reason.as_str()), (Some(PLAYBOOK), vec!["a"], "INC-7"));
+        assert!(plan.is_unedited());
+    }
+
+    #[test]
+    fn only_whose_compromise_is_confirmed_is_dismissed_as_remediated_elsewhere() {
+        let outcomes = [("a", Outcome::Verified), ("b", Outcome::Unverified)];
+        let ledger = ledger(Action::RemediatedElsewhere, job(2, Action::ConfirmUserCompromised, &outcomes, true));
+        let plan = ledger.playbook(PLAYBOOK).unwrap().plan_step(Action::DismissUserRisk, &dataset(), &ledger, &context());
+        assert_eq!(plan.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
+}

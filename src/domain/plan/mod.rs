@@ -3,6 +3,8 @@
 //! A plan is pure: facts in, verdicts out. Only a confirmed plan can be run, and [`Confirmed`] can only
 //! be made by [`Plan::confirm`] (invariant 1).
 
+#[cfg(test)]
+mod action_tests;
 mod because;
 mod changes;
 mod judge;
