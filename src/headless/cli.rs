@@ -186,6 +186,9 @@ pub struct Connect {
     /// Requests per second for risk data, or `off`; less where other tools need their share [default: 1].
     #[arg(long, value_name = "N|off", value_parser = rate)]
     pub rate: Option<Rate>,
+    /// For a user: asks for the permissions of accounts, devices and policies, too, and not for those of risk alone.
+    #[arg(long)]
+    pub all_actions: bool,
     /// Turns writing on; without it the workspace starts read-only.
     #[arg(long)]
     pub writable: bool,

@@ -174,17 +174,10 @@ impl Credential {
         keyring: Keyring,
         exchange: Arc<dyn Exchange>,
     ) -> Result<Self, SignInError> {
-        let authority = Authority::new(spec.authority(), &spec.tenant_id, &spec.client_id, scopes(spec.cloud.graph()), exchange)?;
+        let authority =
+            Authority::new(spec.authority(), &spec.tenant_id, &spec.client_id, scopes(spec.cloud.graph(), spec.all_actions), exchange)?;
         let (gate, state) = Default::default();
         Ok(Credential { spec: spec.clone(), method, authority, clock, prompt, keyring, gate, state })
-    }
-
-    /// Asks for these permissions too, such as those of [`EXTRA_SCOPES`].
-    #[must_use]
-    pub fn asking_for(mut self, names: &[&str]) -> Self {
-        let graph = self.spec.cloud.graph();
-        self.authority.scopes.extend(names.iter().map(|name| format!("{graph}/{name}")));
-        self
     }
 
     /// A valid token: the held one, renewed some minutes before its end, or one signed in for.
