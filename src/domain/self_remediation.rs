@@ -56,6 +56,13 @@ impl Case {
         self.need(settings.get(setting), "", &unknown, off);
     }
 
+    /// Nobody signs in to a disabled account, nor resets its password.
+    fn need_enabled(&mut self, records: &UserRecords) {
+        if records.directory.account_enabled == Some(false) {
+            self.hinders.push("The account is disabled.".to_owned());
+        }
+    }
+
     fn need_mfa(&mut self, records: &UserRecords) {
         self.need(
             records.directory.is_mfa_registered,
@@ -147,6 +154,7 @@ pub const PASSWORD_CHANGE: &str = "passwordChange";
 pub fn mfa(records: &UserRecords, sign_in: &SignIn, tenant: &TenantFacts) -> Availability {
     let mut case = Case::of(records, sign_in.at_risk(), "this sign-in");
     case.need_no_token_theft(records, sign_in);
+    case.need_enabled(records);
     case.need_mfa(records);
     match sign_in.risk_level() {
         None => case.unknown.push("The risk level of the sign-in was not read.".to_owned()),
@@ -172,6 +180,7 @@ pub fn secure_password_change(
     change_required: bool,
 ) -> Availability {
     let mut case = Case::of(records, records.user.at_risk(), "the user");
+    case.need_enabled(records);
     case.need_own_password(records);
     case.need_mfa(records);
     need_writeback(&mut case, records, settings);
@@ -215,6 +224,7 @@ fn need_writeback(case: &mut Case, records: &UserRecords, settings: &TenantSetti
 /// Whether a self-service password reset closes the user's risk: "Self-service password reset".
 pub fn self_service_reset(records: &UserRecords) -> Availability {
     let mut case = Case::of(records, records.user.at_risk(), "the user");
+    case.need_enabled(records);
     case.need_own_password(records);
     case.need(
         records.directory.is_sspr_registered,

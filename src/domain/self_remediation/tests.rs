@@ -91,6 +91,7 @@ fn each_condition_of_each_way_decides() {
         (|b| b.records.directory.is_sspr_registered = None, Way::Reset, None, "was not read"),
         (|b| b.records.user.risk_state = Some(RiskState::Remediated), Way::Reset, Some(false), "no open risk"),
         (|b| b.records.user.risk_state = None, Way::Reset, None, "risk state of the user was not read"),
+        (|b| b.records.directory.account_enabled = Some(false), Way::Reset, Some(false), "disabled"),
         (|_| {}, Way::OnPremises, Some(false), "not synchronised"),
         (|b| hybrid(b), Way::OnPremises, None, "entriage settings passwordHashSync true"),
         (|b| (hybrid(b), b.settings.password_hash_sync = Some(true)).1, Way::OnPremises, None, "onPremisesResetRemediates true"),

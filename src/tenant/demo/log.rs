@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::AccountDeed;
+use super::policies::TenantDeed;
 use crate::domain::records::{SignInId, UserId};
 use crate::domain::time::Timestamp;
 use crate::domain::transition::Event;
@@ -32,12 +34,35 @@ pub(super) struct Change {
     pub effective_at: Timestamp,
 }
 
+/// Something that was done to an account, beside the events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountChange {
+    pub user: UserId,
+    pub deed: AccountDeed,
+    /// When it can be read.
+    pub effective_at: Timestamp,
+}
+
+/// Something that was done to policies or locations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TenantChange {
+    pub deed: TenantDeed,
+    /// When it can be read.
+    pub effective_at: Timestamp,
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(super) enum Line {
     /// The tenant took an event.
     Change(Change),
+    /// An account was changed.
+    Account(AccountChange),
+    /// A policy or a location was changed.
+    Tenant(TenantChange),
     /// The fault at this place in the spec struck.
     Struck {
         /// Its place.
