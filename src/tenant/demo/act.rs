@@ -196,3 +196,6 @@ fn after(now: Timestamp, seconds: u64) -> Timestamp {
     const CENTURY: u64 = 100 * 365 * 24 * 3600;
     Timestamp(now.0 + TimeDelta::seconds(seconds.min(CENTURY) as i64))
 }
+
+#[cfg(test)]
+mod tests;

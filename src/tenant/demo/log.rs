@@ -185,6 +185,45 @@ mod tests {
     }
 
     #[test]
+    fn every_deed_survives_the_file_and_a_file_of_before_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenant.jsonl");
+        let old = "{\"kind\":\"change\",\"event\":\"dismissUserRisk\",\"users\":[\"u1\"],\"initiatedBy\":\"me\",\
+                   \"at\":\"2026-11-22T10:45:00Z\",\"effectiveAt\":\"2026-11-22T10:45:00Z\"}\n{\"kind\":\"struck\",\"fault\":1}\n";
+        std::fs::write(&path, old).unwrap();
+        let risky = fixture::risky_user("u1", "passwordSpray");
+        let (user, at) = (risky.id().clone(), fixture::now());
+        let object = serde_json::json!({"id": "p", "state": "enabled", "list": [1, {"a": null}]}).as_object().unwrap().clone();
+        let texts = || vec!["x".to_owned()];
+        let accounts = [
+            AccountDeed::Enabled { enabled: false },
+            AccountDeed::PasswordSet,
+            AccountDeed::PasswordChanged,
+            AccountDeed::ChangeRequired { required: true, with_mfa: true },
+            AccountDeed::SessionsRevoked,
+            AccountDeed::Devices { ids: texts(), enabled: false },
+            AccountDeed::Deleted,
+            AccountDeed::Restored,
+            AccountDeed::SignIn { sign_in: Some(Box::new(risky.sign_ins[0].clone())), detection: Box::new(risky.detections[0].clone()) },
+        ];
+        let tenants = [
+            TenantDeed::Excluded { policy: "p".to_owned(), users: texts() },
+            TenantDeed::Included { policy: "p".to_owned(), users: texts() },
+            TenantDeed::State { policy: "p".to_owned(), state: "disabled".to_owned() },
+            TenantDeed::Policy { object: object.clone() },
+            TenantDeed::Location { object },
+            TenantDeed::Trusted { ranges: texts() },
+            TenantDeed::Untrusted { ranges: texts() },
+        ];
+        let accounts = accounts.map(|deed| Line::Account(AccountChange { user: user.clone(), deed, effective_at: at }));
+        let tenants = tenants.map(|deed| Line::Tenant(TenantChange { deed, effective_at: at }));
+        let lines: Vec<Line> = accounts.into_iter().chain(tenants).collect();
+        Log::open(&path).unwrap().0.append(&lines).unwrap();
+        let held = Log::open(&path).unwrap().1;
+        assert_eq!((held.len(), &held[2..]), (2 + lines.len(), &lines[..]));
+    }
+
+    #[test]
     fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tenant.jsonl");
