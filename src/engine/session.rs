@@ -325,6 +325,11 @@ impl Session {
         self.graph.as_ref()
     }
 
+    /// Whether the tenant is simulated, so that things can be made to happen in it.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated.is_some()
+    }
+
     /// Lets something happen in the simulated tenant and files what came of it; `None` where the tenant is not simulated.
     pub async fn simulate(&self, simulation: &Simulation<'_>) -> Option<Result<Simulated, EngineError>> {
         let tenant = self.simulated.as_ref()?;

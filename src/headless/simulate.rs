@@ -18,6 +18,9 @@ use crate::tenant::demo::{Happening, Simulation};
 pub async fn simulate(place: &Place, args: &Simulate) -> Result<Exit, Failure> {
     let happening = happening(args)?;
     let session = place.open().await?;
+    if !session.is_simulated() {
+        return Err(not_simulated(&session.name));
+    }
     let dataset = session.load()?;
     let user = place::find_user(&dataset, &args.user)?.id().clone();
     let sign_in = args.sign_in.as_deref().map(SignInId::from);

@@ -136,8 +136,7 @@ async fn what_is_changed_in_the_directory_can_be_read() {
 
     let methods = bench.get(&format!("{user}/authentication/methods")).await.rows();
     assert_eq!((methods.len(), &methods[0]["id"]), (2, &json!("28c10230-6103-485e-b985-444c60001490")));
-    let reset =
-        bench.post(&format!("{user}/authentication/methods/{}/resetPassword", PASSWORD_METHOD), json!({})).await;
+    let reset = bench.post(&format!("{user}/authentication/methods/{}/resetPassword", PASSWORD_METHOD), json!({})).await;
     assert!(reset.status == 202 && reset.json()["newPassword"].is_string(), "{}", reset.text);
     assert_eq!(bench.get(reset.header("location").unwrap()).await.json()["status"], "succeeded");
 
