@@ -83,6 +83,8 @@ pub enum Command {
     Journal(Journal),
     /// Adds a note to a user's case.
     Note(Note),
+    /// Lets something happen to a user of a simulated tenant, by the rules of Entra.
+    Simulate(Simulate),
     /// Shows or changes what was decided for a workspace.
     Settings(Settings),
     /// Checks terminal, workspace and sign-in, and for every verb whether it is allowed.
@@ -451,6 +453,60 @@ pub struct Note {
     /// The note.
     #[arg(required = true, value_name = "TEXT")]
     pub text: Vec<String>,
+}
+
+/// What can happen to a user of a simulated tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedEvent {
+    /// The account is signed in to, and that is found risky.
+    SignIn,
+    /// The user passes multifactor authentication at a risky sign-in.
+    MfaPassed,
+    /// The user changes the password as a policy or an administrator demands.
+    SecurePasswordChange,
+    /// The user resets the password by self-service.
+    SelfServiceReset,
+    /// The user's password is changed on-premises.
+    OnPremisesPasswordChange,
+    /// Entra finds a risky sign-in safe.
+    SystemDismissal,
+    /// The account is deleted.
+    UserDeleted,
+}
+
+/// How risky a simulated sign-in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedLevel {
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+}
+
+/// `simulate`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 where the rules do not let the event remediate; the answer says why.")]
+pub struct Simulate {
+    /// What happens.
+    #[arg(value_enum, value_name = "EVENT")]
+    pub event: SimulatedEvent,
+    /// To whom: object id or user principal name.
+    #[arg(long, value_name = "USER")]
+    pub user: String,
+    /// Type of the detection, for sign-in [default: unfamiliarFeatures].
+    #[arg(long, value_name = "TYPE")]
+    pub detection: Option<String>,
+    /// Its level, for sign-in [default: medium].
+    #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
+    pub level: Option<SimulatedLevel>,
+    /// Request id of the sign-in, for mfa-passed and system-dismissal [default: the newest at risk].
+    #[arg(long, value_name = "ID")]
+    pub sign_in: Option<String>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "json", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
 }
 
 /// `paths`

@@ -23,6 +23,7 @@ mod plan;
 mod settings;
 mod show;
 mod sign_in;
+mod simulate;
 mod sync;
 mod targets;
 
@@ -92,6 +93,7 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         }
         Command::Import(args) => import::import(&place, args).await.map(Next::Exit),
         Command::Connect(args) => connect::connect(&place, args).await.map(done),
+        Command::Simulate(args) => simulate::simulate(&place, args).await.map(Next::Exit),
         Command::Settings(args) => settings::settings(&place, args).await.map(done),
         Command::Doctor(args) => doctor::doctor(&place, args).await.map(Next::Exit),
         Command::Sync(args) => sync::sync(&place, args.full).await.map(done),

@@ -11,4 +11,6 @@ mod meta;
 #[cfg(test)]
 mod remediation;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
 mod support;
