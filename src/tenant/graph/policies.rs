@@ -104,7 +104,7 @@ enum TrustChange {
 }
 
 /// What makes of the locations what is wanted; only the location of this program is changed, and its other ranges are kept. A
-/// location cannot be without ranges: where the last one goes, it is no longer trusted instead.
+/// location cannot be without ranges: where none is left, it keeps one and is no longer trusted.
 fn trust_change(locations: &[IpLocation], ranges: &[IpNet], trust: bool) -> Result<TrustChange, TenantError> {
     let own = |trusted: bool| locations.iter().find(|location| location.display_name == OWN_LOCATION && location.is_trusted == trusted);
     let set = |location: &IpLocation, is_trusted, ranges| TrustChange::Set { id: location.id.clone(), is_trusted, ranges };
@@ -114,13 +114,13 @@ fn trust_change(locations: &[IpLocation], ranges: &[IpNet], trust: bool) -> Resu
             if same_ranges(&wanted, &location.ranges) {
                 TrustChange::Nothing
             } else if wanted.is_empty() {
-                set(location, false, location.ranges.clone())
+                set(location, false, location.ranges.iter().take(1).cloned().collect())
             } else {
                 set(location, true, wanted)
             }
         }
         (None, _) if !trust => TrustChange::Nothing,
-        // The one that lost its last range is used again, without that.
+        // The one that none was left in is used again, without the one that it kept.
         (None, Some(location)) if location.ranges.len() <= 1 => set(location, true, new_ranges(ranges)),
         (None, Some(_)) => {
             return Err(TenantError::Changed {
@@ -210,6 +210,8 @@ mod tests {
         assert_eq!(change(&own(true, &[a]), a, true).unwrap(), TrustChange::Nothing);
         assert_eq!(change(&own(true, &[a, b]), a, false).unwrap(), set(true, &[b]));
         assert_eq!(change(&own(true, &[a]), a, false).unwrap(), set(false, &[a]));
+        let both = trust_change(&[own(true, &[a, b])], &[range(a).unwrap(), range(b).unwrap()], false);
+        assert_eq!(both.unwrap(), set(false, &[a]));
         assert_eq!(change(&own(false, &[a]), b, true).unwrap(), set(true, &[b]));
         assert!(matches!(change(&own(false, &[a, b]), b, true), Err(TenantError::Changed { .. })));
     }
