@@ -192,6 +192,11 @@ impl Credential {
         }
     }
 
+    /// The token that is held, be it still good or not; nobody is asked for one.
+    pub fn held(&self) -> Option<Arc<AccessToken>> {
+        self.state().held.as_ref().map(|held| held.token.clone())
+    }
+
     /// A new token after Graph refused the stale one, with the claims of its challenge. One that somebody else renewed since
     /// will do.
     pub async fn renew(&self, stale: &AccessToken, claims: Option<&str>) -> Result<Arc<AccessToken>, SignInError> {
