@@ -8,7 +8,7 @@ use super::output;
 use super::place::{self, Place};
 use crate::domain::advice::{self, Advice, Explanation, Facts, Verdict};
 use crate::domain::dataset::Dataset;
-use crate::domain::facts::NotSafe;
+use crate::domain::facts::{BlockedBy, NotSafe};
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::UserRecords;
@@ -111,8 +111,10 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     }
     page.section("What happened, the likeliest first");
     for verdict in &explanation.verdicts {
-        page.entry("", &format!("{}: {}", verdict_words(verdict.verdict), verdict.action.as_str()), &[verdict.learns]);
-        page.reasons(&verdict.because);
+        page.item("-", &format!("{}: {}. {}", verdict_words(verdict.verdict), verdict.action.as_str(), verdict.learns));
+        for because in &verdict.because {
+            page.text(6, because);
+        }
     }
     let ways: Vec<&Advice> = explanation.ways_out().collect();
     if !ways.is_empty() {
@@ -135,8 +137,8 @@ fn answers(explanation: &Explanation) -> Vec<String> {
         Some(false) => "no",
         None => "not known",
     };
-    let by: Vec<&str> = explanation.blocked.by.iter().map(|by| by.as_str()).collect();
-    let by = if by.is_empty() { String::new() } else { format!(", by {}", by.join(", ")) };
+    let by: Vec<&str> = explanation.blocked.by.iter().copied().map(cause_words).collect();
+    let by = if by.is_empty() { String::new() } else { format!(", by {}", by.join(", then by ")) };
     let not_safe: Vec<&str> = explanation.not_safe.iter().copied().map(NotSafe::words).collect();
     let mut answers =
         vec![format!("At risk: {}", yes_no(explanation.at_risk)), format!("Blocked: {}{by}", yes_no(explanation.blocked.value))];
@@ -144,6 +146,17 @@ fn answers(explanation: &Explanation) -> Vec<String> {
         answers.push(format!("Safe: no, {}", not_safe.join("; ")));
     }
     answers
+}
+
+fn cause_words(cause: BlockedBy) -> &'static str {
+    match cause {
+        BlockedBy::AccountDisabled => "a disabled account",
+        BlockedBy::UserRisk => "a policy on user risk",
+        BlockedBy::SignInRisk => "a policy on sign-in risk",
+        BlockedBy::BuiltInProtection => "built-in protection",
+        BlockedBy::SmartLockout => "smart lockout",
+        BlockedBy::ConditionalAccess => "Conditional Access",
+    }
 }
 
 fn verdict_words(verdict: &str) -> &str {
@@ -191,9 +204,8 @@ impl Page {
 
     /// A mark and a name, and beside them what there is to say; below them where the terminal is narrow.
     fn entry(&mut self, mark: &str, name: &str, texts: &[&str]) {
-        let mark = if mark.is_empty() { String::new() } else { format!("{mark:<4}") };
-        let indent = 2 + text::width(&mark) + NAME + 2;
-        let name = format!("  {mark}{}", text::safe(name));
+        let indent = 2 + 4 + NAME + 2;
+        let name = format!("  {mark:<4}{}", text::safe(name));
         let beside = text::width(&name) + 2 <= indent && self.paper.columns.is_none_or(|columns| columns >= indent + 30);
         let room = self.room(if beside { indent } else { 6 });
         let mut lines = texts.iter().flat_map(|text| output::wrapped(text, room));
@@ -205,14 +217,6 @@ impl Page {
         } else {
             self.lines.push(name);
             self.lines.extend(lines.map(|line| format!("{:6}{line}", "")));
-        }
-    }
-
-    fn reasons(&mut self, because: &[String]) {
-        for why in because {
-            for (at, line) in output::wrapped(why, self.room(8)).into_iter().enumerate() {
-                self.lines.push(format!("      {} {line}", if at == 0 { "-" } else { " " }));
-            }
         }
     }
 

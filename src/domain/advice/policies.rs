@@ -113,7 +113,11 @@ fn named(facts: &Facts<'_>) -> Vec<Blocking> {
                 Some(_) if excludes => (Some(false), "it blocked the user, and leaves the user out by now".to_owned()),
                 Some(policy) => (Some(true), how(facts, policy)),
                 None if gone => (Some(false), "it blocked the user, and is gone by now".to_owned()),
-                None => (None, "it blocked the user; policies were not read, so whether it still does is not known".to_owned()),
+                None => {
+                    let outright = applied.enforced_grant_controls.iter().any(|control| control.eq_ignore_ascii_case("block"));
+                    let how = if outright { " outright" } else { "" };
+                    (None, format!("it blocked the user{how}; policies were not read, so whether it still does is not known"))
+                }
             };
             found.push(Blocking { id: id.map(str::to_owned), name: name.to_owned(), blocks, why, about: cause });
         }

@@ -136,17 +136,13 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
     } else {
         written_back(scales, facts)
     };
-    let blocking: Vec<String> = policies::on_user_risk(facts)
-        .iter()
-        .flatten()
-        .filter(|of| of.policy.asks_for("block"))
-        .map(|of| format!("{:?}", of.policy.display_name))
-        .collect();
+    let blocks_at_level = policies::on_user_risk(facts).iter().flatten().any(|of| of.policy.asks_for("block"));
+    let kept_out = blocks_at_level || facts::blocked(records).by.contains(&BlockedBy::UserRisk);
     scales
         .against(pending_change(facts).is_some(), pending)
         .unknown(
-            !blocking.is_empty() && records.user.at_risk() == Some(true),
-            format!("policy {} blocks at this level, so that the user may not get as far", listed(&blocking)),
+            kept_out && records.user.at_risk() == Some(true),
+            "the user is blocked for user risk, and may not get as far as the change",
         )
         .note(records.user.at_risk() == Some(false), "no risk is open: it secures the account and changes no risk")
         .note(facts::token_theft(records) == Some(true), "token theft: sessions go on until they are revoked")

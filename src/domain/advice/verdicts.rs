@@ -61,16 +61,22 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         cases.sort_by_key(|(case, _)| -case.weight);
     }
     let silent = cases.iter().all(|(case, _)| case.weight <= 0);
-    let verdict = |(case, (verdict, action, learns)): (Case, (&'static str, Action, &'static str))| {
-        let mut because = case.because;
-        if !open_risk {
-            because.insert(0, "there is no open risk to give a verdict on".to_owned());
-        } else if silent {
-            because.insert(0, "nothing in the data speaks for any verdict: ask the user".to_owned());
-        }
-        Verdict { verdict, action, learns, because }
+    let verdict = |(case, (verdict, action, learns)): (Case, (&'static str, Action, &'static str))| Verdict {
+        verdict,
+        action,
+        learns,
+        because: case.because,
     };
-    cases.into_iter().map(verdict).collect()
+    let mut verdicts: Vec<Verdict> = cases.into_iter().map(verdict).collect();
+    let general = match (open_risk, silent) {
+        (false, _) => Some("there is no open risk to give a verdict on"),
+        (true, true) => Some("nothing in the data speaks for any verdict: ask the user"),
+        (true, false) => None,
+    };
+    if let (Some(general), Some(first)) = (general, verdicts.first_mut()) {
+        first.because.insert(0, general.to_owned());
+    }
+    verdicts
 }
 
 const TRUE_POSITIVE: (&str, Action, &str) = (
