@@ -44,11 +44,8 @@ pub fn facts_of<'a>(records: &'a UserRecords, dataset: &'a Dataset, ledger: &Led
 }
 
 fn document(explanation: &Explanation) -> Value {
-    let situation: Map<String, Value> = explanation
-        .situation
-        .iter()
-        .map(|fact| (fact.name.to_owned(), json!({"value": fact.value, "source": fact.source})))
-        .collect();
+    let situation: Map<String, Value> =
+        explanation.situation.iter().map(|fact| (fact.name.to_owned(), json!({"value": fact.value, "source": fact.source}))).collect();
     json!({
         "user": explanation.user,
         "userPrincipalName": explanation.user_principal_name,

@@ -3,7 +3,7 @@
 use super::{Facts, Start};
 use crate::domain::action::Action;
 use crate::domain::facts;
-use crate::domain::permission::{Lack, Operation, lacks};
+use crate::domain::permission::{Holder, Lack, Operation, lacks};
 use crate::domain::plan::Access;
 
 /// What a rule says of its option.
@@ -17,6 +17,16 @@ pub(super) struct Judgement {
     pub effect: String,
     /// What starts its plan.
     pub start: Option<Start>,
+}
+
+fn missing(facts: &Facts<'_>, action: Action, holder: &Holder) -> Vec<Lack> {
+    let hybrid = facts.records.directory.on_premises_sync_enabled == Some(true);
+    Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect()
+}
+
+/// Whether the operator may do this, as far as it can be foreseen: a role that only the token does not name counts as held.
+pub(super) fn permitted(facts: &Facts<'_>, action: Action) -> bool {
+    facts.holder.is_none_or(|holder| missing(facts, action, holder).iter().all(|lack| matches!(lack, Lack::Role(_))))
 }
 
 /// What speaks against an option, what is not known about it, and what else is to be said.
@@ -93,8 +103,7 @@ impl Scales {
             }
         }
         let Some(holder) = facts.holder else { return self };
-        let hybrid = facts.records.directory.on_premises_sync_enabled == Some(true);
-        let missing: Vec<Lack> = Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
+        let missing = missing(facts, action, holder);
         // Roles of administrative units and custom roles do not show in a token: that none is named is no proof.
         let (roles, hard): (Vec<&Lack>, Vec<&Lack>) = missing.iter().partition(|lack| matches!(lack, Lack::Role(_)));
         if hard.is_empty() {

@@ -53,16 +53,7 @@ pub(super) fn ways_out(cause: BlockedBy) -> (Group, &'static [&'static str]) {
     match cause {
         BlockedBy::UserRisk => (
             Group::UnblockUserRisk,
-            &[
-                TEMPORARY_PASSWORD,
-                REQUIRED_CHANGE,
-                SELF_SERVICE_RESET,
-                SECURE_CHANGE,
-                ON_PREMISES_CHANGE,
-                DISMISS,
-                EXCLUDE,
-                DISABLE_POLICY,
-            ],
+            &[TEMPORARY_PASSWORD, REQUIRED_CHANGE, SELF_SERVICE_RESET, SECURE_CHANGE, ON_PREMISES_CHANGE, DISMISS, EXCLUDE, DISABLE_POLICY],
         ),
         BlockedBy::SignInRisk => (Group::UnblockSignInRisk, &[FAMILIAR, EXCLUDE, DISABLE_POLICY]),
         BlockedBy::BuiltInProtection => (Group::UnblockBuiltIn, &[TRUST_IP, MODERN]),

@@ -149,6 +149,8 @@ fn how(facts: &Facts<'_>, policy: &Policy) -> String {
     } else if !asks_for_change(policy) && !policy.asks_for("mfa") {
         let asked = policy.grant_controls.join(", ");
         if asked.is_empty() { "what it asks for was not met".to_owned() } else { format!("it asks for {asked}, which was not met") }
+    } else if asks_for_change(policy) && facts::guest(facts.records) == Some(true) {
+        format!("it asks for {step}, which a guest cannot perform: the password is kept in the home tenant")
     } else if registration == Some(false) {
         format!("it asks for {step}, which the user cannot perform: not registered for multifactor authentication")
     } else if asks_for_change(policy) && hybrid && facts.settings.password_writeback == Some(false) {
@@ -167,7 +169,11 @@ fn can_do_step(facts: &Facts<'_>, policy: &Policy) -> Option<bool> {
     if !asks_for_change(policy) {
         return if policy.asks_for("mfa") { mfa } else { None };
     }
+    if facts::guest(facts.records) == Some(true) {
+        return Some(false);
+    }
     let written_back = match directory.on_premises_sync_enabled {
+        _ if facts::federated(facts.records) == Some(true) => None,
         Some(false) => Some(true),
         Some(true) => facts.settings.password_writeback,
         None => None,

@@ -1,7 +1,7 @@
 //! What an administrator says of the risk, and what only Microsoft can do.
 
 use super::Facts;
-use super::judgement::{Judgement, Scales};
+use super::judgement::{Judgement, Scales, permitted};
 use super::situation::newest_detection;
 use super::words::{closes_all, transition};
 use crate::domain::action::Action;
@@ -24,10 +24,12 @@ pub(super) fn dismiss(facts: &Facts<'_>) -> Judgement {
 
 /// What Entra learns from "Confirm user safe": not in the source document, which is older than that verb.
 pub(super) fn confirm_safe(facts: &Facts<'_>) -> Judgement {
-    let mut open =
-        facts.records.detections.iter().filter_map(|of| of.risk_event_type.as_deref().filter(|_| of.is_open()));
+    let mut open = facts.records.detections.iter().filter_map(|of| of.risk_event_type.as_deref().filter(|_| of.is_open()));
     closing(facts, "the account is deleted")
-        .note(open.any(|kind| kind.eq_ignore_ascii_case("leakedCredentials")), "leaked credentials match the present password: they are no false positive")
+        .note(
+            open.any(|kind| kind.eq_ignore_ascii_case("leakedCredentials")),
+            "leaked credentials match the present password: they are no false positive",
+        )
         .note(true, "for false positives only: the user goes back into learning mode, a blind window of at least 5 days")
         .starting(
             facts,
@@ -85,9 +87,12 @@ pub(super) fn secure_account(facts: &Facts<'_>) -> Option<Judgement> {
     let concerns = records.user.at_risk() != Some(false) || !facts::not_safe(records).is_empty();
     concerns.then(|| {
         let guest = facts::guest(records) == Some(true);
+        let left_out: Vec<&str> =
+            Action::SecureAccount.steps().iter().filter(|step| !permitted(facts, **step)).map(|step| step.as_str()).collect();
         Scales::new()
             .needs_account(facts)
             .unknown(guest, "a guest: password and sessions are kept in the home tenant")
+            .note(!left_out.is_empty(), format!("steps that are not permitted to you are left out: {}", left_out.join(", ")))
             .note(facts::token_theft(records) == Some(true), "token theft: this order ends what a stolen token can do")
             .starting(
                 facts,

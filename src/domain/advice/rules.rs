@@ -27,9 +27,7 @@ const COMPROMISED: &str = "Confirm a user to be compromised";
 
 static RULES: &[Rule] = &[
     rule(o::MFA, Group::SelfRemediation, "Risk-based policy", |facts| Some(self_remediation::by_mfa(facts))),
-    rule(o::SECURE_CHANGE, Group::SelfRemediation, "Risk-based policy", |facts| {
-        Some(self_remediation::by_secure_password_change(facts))
-    }),
+    rule(o::SECURE_CHANGE, Group::SelfRemediation, "Risk-based policy", |facts| Some(self_remediation::by_secure_password_change(facts))),
     rule(o::SELF_SERVICE_RESET, Group::SelfRemediation, "Self-service password reset", |facts| {
         Some(self_remediation::by_self_service_reset(facts))
     }),

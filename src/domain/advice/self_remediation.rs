@@ -9,6 +9,7 @@ use super::situation::{PendingChange, pending_change};
 use super::words::{ago, closes_all, level, listed, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
+use crate::domain::risk::RiskState;
 use crate::domain::transition::Event;
 
 /// Section "Risk-based policy": multifactor authentication, under a policy on sign-in risk.
@@ -17,12 +18,17 @@ pub(super) fn by_mfa(facts: &Facts<'_>) -> Judgement {
     let risky: Vec<_> = policies::risky(facts).collect();
     let theft = |told: Option<bool>| risky.iter().filter(|sign_in| facts::sign_in_token_theft(records, sign_in) == told).count();
     let (plain, unknown, stolen) = (theft(Some(false)), theft(None), theft(Some(true)));
-    let unread = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && records.sign_in_of(of).is_none());
+    let unlinked = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && records.sign_in_of(of).is_none());
+    let unread = records.sign_ins.is_empty() || unlinked;
     let mut scales = Scales::new()
         .needs_sign_in(facts)
         .needs_risk(facts)
         .against(risky.is_empty() && !unread, "it remediates sign-in risk only, and no sign-in of this user is an open risk")
         .unknown(risky.is_empty() && unread, "the risky sign-ins were not read")
+        .against(
+            records.user.risk_state == Some(RiskState::ConfirmedCompromised),
+            "an administrator confirmed the compromise: multifactor authentication does not take that back",
+        )
         .against(
             stolen > 0 && plain + unknown == 0,
             "token theft or a nation-state address: Entra never lets multifactor authentication remediate these",
@@ -129,7 +135,8 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
         Some(PendingChange { since: Some(at), .. }) => format!("it is required already, since {}", ago(at, facts.now)),
         _ => "it is required already".to_owned(),
     };
-    let on_premises = records.directory.on_premises_sync_enabled == Some(true) && facts.settings.on_premises_change_remediates() == Some(true);
+    let on_premises =
+        records.directory.on_premises_sync_enabled == Some(true) && facts.settings.on_premises_change_remediates() == Some(true);
     let scales = registered(Scales::new().needs_sign_in(facts).needs_own_password(facts), facts);
     let scales = if on_premises {
         scales.note(true, "a hybrid user can also change it on-premises, on a joined Windows device")
@@ -142,7 +149,7 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
         .against(pending_change(facts).is_some(), pending)
         .unknown(
             kept_out && records.user.at_risk() == Some(true),
-            "the user is blocked for user risk, and may not get as far as the change",
+            "a policy blocks at this user risk, and the user may not get as far as the change",
         )
         .note(records.user.at_risk() == Some(false), "no risk is open: it secures the account and changes no risk")
         .note(facts::token_theft(records) == Some(true), "token theft: sessions go on until they are revoked")
@@ -232,7 +239,7 @@ fn under_policy(
             !blocked && applying.iter().any(blocks),
             format!("policy {} may block: groups or roles decide whether it applies", names(&blocks)),
         )
-        .against(!perhaps, format!("no enforced policy that applies to the user asks for {step} at {at_level}"))
+        .against(!perhaps && !blocked, format!("no enforced policy that applies to the user asks for {step} at {at_level}"))
         .unknown(
             perhaps && !asked,
             format!("policy {} asks for {step}; groups, roles or other conditions decide whether it applies", names(&asks)),

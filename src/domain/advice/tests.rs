@@ -311,7 +311,10 @@ fn whoever_is_blocked_has_ways_out_of_every_cause() {
         // No option that ends a block is got at without the table that orders them.
         for cause in BlockedBy::ALL {
             let (_, options) = options::ways_out(cause);
-            assert!(!explanation.blocked.by.contains(&cause) || options.iter().all(|o| explanation.ways_out().any(|way| way.option == *o)), "{name}");
+            assert!(
+                !explanation.blocked.by.contains(&cause) || options.iter().all(|o| explanation.ways_out().any(|way| way.option == *o)),
+                "{name}"
+            );
         }
     }
 }
@@ -342,7 +345,15 @@ fn the_text_of_a_support_case_is_ready_and_safe() {
         of.records.user.is_deleted = Some(true);
         of.records.user.user_principal_name = Some("a\ndele@contoso.test".to_owned());
     });
-    insta::assert_snapshot!(support_case(&situation.facts()), @"");
+    insta::assert_snapshot!(support_case(&situation.facts()), @r"
+    Please remove a deleted user from the risk report of Microsoft Entra ID Protection.
+    Tenant ID: <tenant id>
+    Object ID: adele
+    User principal name: a\ndele@contoso.test
+    Risk state: atRisk
+    Risk level: medium
+    The account was deleted from the directory, still appears as a risky user, and cannot be dismissed by an administrator.
+    ");
 }
 
 #[test]

@@ -74,9 +74,7 @@ fn about_policy(scales: Scales, facts: &Facts<'_>, action: Action, effect: impl 
             None => scales.against(true, "no enforced policy keeps the user out"),
             Some(of) => scales.against(true, format!("no enforced policy keeps the user out: {}", told(of))),
         },
-        (Some(_), Some(first)) => {
-            scales.unknown(first.blocks.is_none(), told(first)).note(first.blocks == Some(true), told(first))
-        }
+        (Some(_), Some(first)) => scales.unknown(first.blocks.is_none(), told(first)).note(first.blocks == Some(true), told(first)),
     };
     let others = candidates.iter().filter(|of| first.is_none_or(|first| of.name != first.name || of.id != first.id));
     for other in others {
@@ -102,7 +100,7 @@ pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
     let known = familiar_places(facts);
     Scales::new()
         .needs_sign_in(facts)
-        .against(blocked.is_empty(), "no sign-in of this user is blocked for sign-in risk now")
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked for sign-in risk now", UNREAD)
         .note(!names.is_empty(), format!("the blocked sign-in was risky for: {}", listed(&names)))
         .note(theft, "token theft: a familiar place does not tell the user from the thief")
         .note(!known.is_empty(), format!("the user signed in without risk from {}", listed(&known)))
@@ -127,6 +125,13 @@ fn familiar_places(facts: &Facts<'_>) -> Vec<String> {
 pub(super) fn is_familiar(sign_in: &SignIn) -> bool {
     let succeeded = sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
     succeeded && !sign_in.is_risky() && sign_in.risk_event_types.is_empty()
+}
+
+const UNREAD: &str = "no sign-in was read";
+
+/// Whether there are blocked sign-ins; `None` where no sign-in was read at all.
+fn any_blocked(facts: &Facts<'_>, blocked: &[&SignIn]) -> Option<bool> {
+    (!facts.records.sign_ins.is_empty()).then_some(!blocked.is_empty())
 }
 
 /// The sign-ins that built-in protection keeps out now.
@@ -156,7 +161,7 @@ pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
     }
     let none = blocked.is_empty();
     let judgement = Scales::new()
-        .against(none, "no sign-in of this user is blocked by built-in protection now")
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
         .against(!none && addresses.is_empty() && !trusted.is_empty(), format!("trusted already: {}", listed(&trusted)))
         .unknown(!none && addresses.is_empty() && trusted.is_empty(), "the address of the blocked sign-in is not known")
         .note(!addresses.is_empty(), format!("blocked from {}", listed(&addresses)))
@@ -182,7 +187,7 @@ pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
     used.dedup();
     let unknown = blocked.iter().any(|of| of.client_app_used.is_none());
     Scales::new()
-        .against(blocked.is_empty(), "no sign-in of this user is blocked by built-in protection now")
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
         .against(!blocked.is_empty() && used.is_empty() && !unknown, "the blocked sign-ins used no legacy protocol")
         .unknown(used.is_empty() && unknown, "the protocol of the blocked sign-in is not known")
         .note(!used.is_empty(), format!("the blocked sign-in used {}", listed(&used)))

@@ -28,7 +28,8 @@ const GRAVE: &[&str] = &[
     "attemptedPrtAccess",
 ];
 /// Types that a known address, a journey or a sanctioned VPN explains.
-const MILD: &[&str] = &["unfamiliarFeatures", "unlikelyTravel", "mcasImpossibleTravel", "newCountry", "anonymizedIPAddress", "riskyIPAddress"];
+const MILD: &[&str] =
+    &["unfamiliarFeatures", "unlikelyTravel", "mcasImpossibleTravel", "newCountry", "anonymizedIPAddress", "riskyIPAddress"];
 
 /// What speaks for a verdict and against it, and how much.
 #[derive(Default)]
@@ -65,12 +66,12 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         verdict,
         action,
         learns,
-        because: case.because,
+        because: if case.because.is_empty() { vec!["nothing in the data speaks for it".to_owned()] } else { case.because },
     };
     let mut verdicts: Vec<Verdict> = cases.into_iter().map(verdict).collect();
     let general = match (open_risk, silent) {
         (false, _) => Some("there is no open risk to give a verdict on"),
-        (true, true) => Some("nothing in the data speaks for any verdict: ask the user"),
+        (true, true) => Some("the data speaks for none of the verdicts: ask the user"),
         (true, false) => None,
     };
     if let (Some(general), Some(first)) = (general, verdicts.first_mut()) {
@@ -125,13 +126,15 @@ fn false_positive(facts: &Facts<'_>, open: &[&RiskDetection]) -> Case {
         held.filter(|sign_in| sign_in.ip_address.as_deref() == Some(address))
             .any(|sign_in| of.activity_date_time.or(of.at()).is_some_and(|at| sign_in.created_date_time.is_some_and(|held| held < at)))
     };
-    let mut known: Vec<&str> =
-        mild.iter().filter_map(|of| of.ip_address.as_deref().filter(|address| before(of, address))).collect();
+    let mut known: Vec<&str> = mild.iter().filter_map(|of| of.ip_address.as_deref().filter(|address| before(of, address))).collect();
     known.sort_unstable();
     known.dedup();
     let from_known = mild.iter().filter(|of| of.ip_address.as_deref().is_some_and(|address| known.contains(&address))).count();
     if from_known > 0 && from_known == open.len() {
-        case.says(2, format!("{}, all from {}, where the user signed in without risk before", names_of(open, MILD).join(", "), listed(&known)));
+        case.says(
+            2,
+            format!("{}, all from {}, where the user signed in without risk before", names_of(open, MILD).join(", "), listed(&known)),
+        );
     } else if !mild.is_empty() && mild.len() == open.len() {
         case.says(0, "a known address, a journey or a company VPN would explain it: none is seen in the data");
     } else if !open.is_empty() {

@@ -25,7 +25,9 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
         );
     }
     match facts::evidence(records, facts.now) {
-        Evidence::Expired => why.push("The evidence has expired: the service keeps detections for 90 days, and the risk is older.".to_owned()),
+        Evidence::Expired => {
+            why.push("The evidence has expired: the service keeps detections for 90 days, and the risk is older.".to_owned())
+        }
         Evidence::Expiring => why.push("The evidence expires within a week: look at it now.".to_owned()),
         Evidence::Fresh | Evidence::None => {}
     }
@@ -74,7 +76,8 @@ fn groups(facts: &Facts<'_>) -> Vec<String> {
         let mut levels: Vec<&RiskLevel> = members.iter().filter_map(|of| of.risk_level.as_ref()).collect();
         levels.sort_by_key(|level| std::cmp::Reverse(level.weight()));
         levels.dedup();
-        let levels = if levels.is_empty() { "level unknown".to_owned() } else { listed(&levels.iter().map(|of| of.as_str()).collect::<Vec<_>>()) };
+        let levels =
+            if levels.is_empty() { "level unknown".to_owned() } else { listed(&levels.iter().map(|of| of.as_str()).collect::<Vec<_>>()) };
         let newest = members.iter().filter_map(|of| of.at()).max();
         let newest = newest.map_or("time unknown".to_owned(), |at| ago(at, facts.now));
         match members.len() {
@@ -96,15 +99,15 @@ fn token_theft(facts: &Facts<'_>) -> Option<String> {
                 .map(|of| format!("{:?}", of.policy.display_name))
                 .collect();
             let demands = match policies.as_slice() {
-                [] => "reset the password".to_owned(),
+                [] => "Reset the password and revoke the sessions.".to_owned(),
                 names => format!(
-                    "policy {} demands a secure password change and multifactor authentication anew",
+                    "Policy {} demands a secure password change and multifactor authentication anew. Revoke the sessions as well.",
                     listed(names)
                 ),
             };
             Some(format!(
                 "Token theft or a nation-state address: Entra does not remediate it by itself, and multifactor authentication is not \
-                 enough; {demands}, and revoke the sessions."
+                 enough. {demands}"
             ))
         }
         None if at_risk && facts::evidence(facts.records, facts.now) != Evidence::Expired => {
