@@ -212,6 +212,7 @@ impl Page {
             self.lines.push(format!("{name}{:pad$}{first}", "").trim_end().to_owned());
             self.lines.extend(lines.map(|line| format!("{:indent$}{line}", "")));
         } else {
+            let name = self.paper.columns.map_or_else(|| name.clone(), |columns| text::fit(&name, columns).into_owned());
             self.lines.push(name);
             self.lines.extend(lines.map(|line| format!("{:6}{line}", "")));
         }
@@ -230,5 +231,44 @@ impl Page {
             _ => [because.as_str(), advice.effect.as_str()].into_iter().filter(|text| !text.is_empty()).collect(),
         };
         self.entry(mark, advice.option, &texts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture;
+
+    fn explained(change: impl FnOnce(&mut UserRecords)) -> (UserRecords, Explanation) {
+        let mut records = fixture::risky_user("adele", "anomalousToken");
+        change(&mut records);
+        let dataset: Dataset = [records.clone()].into_iter().collect();
+        let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
+        let explanation = advice::explain(&facts_of(&records, &dataset, &Ledger::default(), &context));
+        (records, explanation)
+    }
+
+    #[test]
+    fn the_page_is_as_wide_as_the_terminal_and_commands_none() {
+        let (records, explanation) = explained(|records| {
+            records.user.is_deleted = Some(true);
+            records.user.user_display_name = Some("Adele\u{1b}[2J".to_owned());
+        });
+        for columns in [40, 60, 80, 120] {
+            let page = sheet(&records, &explanation, output::Paper { columns: Some(columns), bold: false });
+            let widest = page.lines().map(text::width).max();
+            assert!(widest <= Some(columns), "{columns}: {widest:?}\n{page}");
+            assert!(!page.contains('\u{1b}') && page.contains("Tenant ID: <tenant id>"), "{page}");
+        }
+    }
+
+    #[test]
+    fn the_answer_comes_first_then_why_then_what_can_be_done() {
+        let (records, explanation) = explained(|records| records.directory.account_enabled = Some(false));
+        let page = sheet(&records, &explanation, output::Paper::plain());
+        let parts =
+            ["At risk: yes", "Blocked: yes, by a disabled account", "Why", "What happened", "To unblock the user", "unblock sign-in"];
+        let at: Vec<Option<usize>> = parts.iter().map(|part| page.find(part)).collect();
+        assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?}\n{page}");
     }
 }

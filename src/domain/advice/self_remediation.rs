@@ -139,7 +139,7 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
         records.directory.on_premises_sync_enabled == Some(true) && facts.settings.on_premises_change_remediates() == Some(true);
     let scales = registered(Scales::new().needs_sign_in(facts).needs_own_password(facts), facts);
     let scales = if on_premises {
-        scales.note(true, "a hybrid user can also change it on-premises, on a joined Windows device")
+        scales.note(true, "a hybrid user can change it on-premises, on a joined Windows device")
     } else {
         written_back(scales, facts)
     };

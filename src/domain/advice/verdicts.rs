@@ -66,7 +66,7 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         verdict,
         action,
         learns,
-        because: if case.because.is_empty() { vec!["nothing in the data speaks for it".to_owned()] } else { case.because },
+        because: case.because,
     };
     let mut verdicts: Vec<Verdict> = cases.into_iter().map(verdict).collect();
     let general = match (open_risk, silent) {
@@ -76,6 +76,9 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
     };
     if let (Some(general), Some(first)) = (general, verdicts.first_mut()) {
         first.because.insert(0, general.to_owned());
+    }
+    for verdict in verdicts.iter_mut().filter(|verdict| verdict.because.is_empty()) {
+        verdict.because.push("nothing in the data speaks for it".to_owned());
     }
     verdicts
 }
