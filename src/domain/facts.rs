@@ -288,6 +288,21 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
     because
 }
 
+/// Whether a user whose risk is not open is safe, as far as what was read tells: `Some(false)` where the risk was closed and
+/// something speaks against it; `None` for open risk, and where password and sessions were not read.
+pub fn safe(records: &UserRecords) -> Option<bool> {
+    match records.user.risk_state {
+        Some(RiskState::None | RiskState::ConfirmedSafe) => Some(true),
+        Some(RiskState::Dismissed | RiskState::Remediated) if !not_safe(records).is_empty() => Some(false),
+        Some(RiskState::Dismissed | RiskState::Remediated) => {
+            let directory = &records.directory;
+            let read = directory.last_password_change_date_time.is_some() && directory.sign_in_sessions_valid_from_date_time.is_some();
+            (read && !records.detections.is_empty()).then_some(true)
+        }
+        _ => None,
+    }
+}
+
 /// The password is a method, too, and a new one is no alarm.
 const PASSWORD_METHOD: &str = "passwordAuthenticationMethod";
 

@@ -71,6 +71,8 @@ pub enum Command {
     Detections(List),
     /// Shows one user: facts, sign-ins, detections, risk history, notes and journal.
     Show(Show),
+    /// Explains one user: why at risk or blocked, what may be done, what it will do, and whether the user is safe.
+    Explain(Explain),
     /// Computes what an action would do to each target; sends nothing.
     Plan(PlanArgs),
     /// Runs a plan, judged again by the facts of now.
@@ -294,6 +296,16 @@ pub struct List {
 /// `show`
 #[derive(Debug, Args)]
 pub struct Show {
+    /// Object id or user principal name.
+    pub user: String,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Format,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct Explain {
     /// Object id or user principal name.
     pub user: String,
     /// How to print.

@@ -121,6 +121,7 @@ const FACTS: &[(&str, &str)] = &[
     ("Waiting since", "waitingSince"),
     ("Blocked", "blocked"),
     ("Blocked by", "blockedBy"),
+    ("Not safe", "notSafe"),
     ("Deleted", "deleted"),
     ("Privileged", "privileged"),
     ("Guest", "guest"),

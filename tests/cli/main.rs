@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod emulate;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod lists;
