@@ -2,17 +2,23 @@
 
 use super::token::Claims;
 
-/// Delegated permissions that every sign-in asks for: to read risk and the directory, and to act on users' risk.
-pub const SCOPES: [&str; 5] =
-    ["IdentityRiskyUser.ReadWrite.All", "IdentityRiskEvent.Read.All", "AuditLog.Read.All", "User.Read", "User.Read.All"];
+/// Delegated permissions that every sign-in asks for: to read risk, the directory and the policies that block, and to act on users'
+/// risk.
+pub const SCOPES: [&str; 6] = [
+    "IdentityRiskyUser.ReadWrite.All",
+    "IdentityRiskEvent.Read.All",
+    "AuditLog.Read.All",
+    "User.Read",
+    "User.Read.All",
+    "Policy.Read.All",
+];
 
 /// Delegated permissions of the actions on accounts, devices and policies: asked for only where they are wanted.
-pub const EXTRA_SCOPES: [&str; 8] = [
+pub const EXTRA_SCOPES: [&str; 7] = [
     "User.RevokeSessions.All",
     "User.EnableDisableAccount.All",
     "User-PasswordProfile.ReadWrite.All",
     "UserAuthenticationMethod.ReadWrite.All",
-    "Policy.Read.All",
     "Policy.ReadWrite.ConditionalAccess",
     "Device.Read.All",
     // A signed-in user disables devices with nothing less.
