@@ -30,8 +30,7 @@ fn shown(home: &Home, user: &str) -> Value {
 #[test]
 fn a_risky_sign_in_is_shown_at_once_and_closed_by_multifactor_authentication() {
     let home = Home::demo(60);
-    let user =
-        first(&home, &["-state:atRisk", "mfa:true", "hybrid:false", "guest:false", "enabled:true", "deleted:false", "blocked:false"]);
+    let user = first(&home, &["state:none", "mfa:true", "hybrid:false", "guest:false", "enabled:true", "deleted:false", "blocked:false"]);
     let sign_ins = shown(&home, &user)["signIns"].as_array().unwrap().len();
     assert!(answered(&home, &["sign-in", "--user", &user]).0);
     let seen = shown(&home, &user);
@@ -47,8 +46,7 @@ fn a_risky_sign_in_is_shown_at_once_and_closed_by_multifactor_authentication() {
 #[test]
 fn token_theft_is_not_closed_by_multifactor_authentication() {
     let home = Home::demo(60);
-    let user =
-        first(&home, &["-state:atRisk", "mfa:true", "hybrid:false", "guest:false", "enabled:true", "deleted:false", "blocked:false"]);
+    let user = first(&home, &["state:none", "mfa:true", "hybrid:false", "guest:false", "enabled:true", "deleted:false", "blocked:false"]);
     assert!(answered(&home, &["sign-in", "--user", &user, "--detection", "anomalousToken", "--level", "high"]).0);
     for event in ["mfa-passed", "system-dismissal"] {
         let (applied, because) = answered(&home, &[event, "--user", &user]);
