@@ -4,14 +4,8 @@ use super::token::Claims;
 
 /// Delegated permissions that every sign-in asks for: to read risk, the directory and the policies that block, and to act on users'
 /// risk.
-pub const SCOPES: [&str; 6] = [
-    "IdentityRiskyUser.ReadWrite.All",
-    "IdentityRiskEvent.Read.All",
-    "AuditLog.Read.All",
-    "User.Read",
-    "User.Read.All",
-    "Policy.Read.All",
-];
+pub const SCOPES: [&str; 6] =
+    ["IdentityRiskyUser.ReadWrite.All", "IdentityRiskEvent.Read.All", "AuditLog.Read.All", "User.Read", "User.Read.All", "Policy.Read.All"];
 
 /// Delegated permissions of the actions on accounts, devices and policies: asked for only where they are wanted.
 pub const EXTRA_SCOPES: [&str; 7] = [

@@ -5,6 +5,7 @@ mod calls;
 mod contract;
 mod faults;
 mod secrets;
+mod source;
 mod support;
 mod sync;
 mod trouble;
