@@ -1,4 +1,4 @@
-//! SIGKILL at random points of a bulk dismissal: nothing acknowledged is lost, the chain verifies, and after
+//! SIGKILL at random points of a bulk dismissal and of a playbook: nothing acknowledged is lost, the chain verifies, and after
 //! the resume no user is left in an unknown state or was sent twice blindly.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -197,4 +197,69 @@ fn a_bulk_dismissal_survives_being_killed_at_any_point() {
     // Killed around a request that was applied, but whose answer was lost.
     let lossy = Stage::new(r#"[{"actions":["dismissUserRisk"],"times":1,"does":"breakAfter"}]"#);
     play(&lossy, KILLS / 10, "lost answer, round");
+}
+
+/// The playbook's users: few, so that the kills fall on all its steps.
+const SECURED: &str = "state:atRisk -tokentheft:true -privileged:true -guest:true -deleted:true -hybrid:true level:medium";
+
+fn secure(home: &Path, count: &str) -> Command {
+    let mut command = entriage(home);
+    command.args(["act", "secureAccount", SECURED, "--block", "--include-caution", "--reason", "drill", "--confirm", count]);
+    command.args(["--format", "jsonl"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// How often each event befell each user, as the tenant's own log has it.
+fn befell(home: &Path) -> HashMap<(String, String), usize> {
+    let mut counts = HashMap::new();
+    let log = std::fs::read_to_string(home.join("workspaces/demo/tenant.jsonl")).unwrap_or_default();
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let what = line.get("event").unwrap_or(&line["deed"]["did"]).to_string();
+        for user in line["users"].as_array().into_iter().flatten().chain(line.get("user")) {
+            *counts.entry((what.clone(), user.as_str().unwrap().to_owned())).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn a_playbook_goes_on_at_its_step_wherever_it_was_killed() {
+    let fresh = tempfile::tempdir().unwrap();
+    assert_eq!(output(fresh.path(), &["demo", "--no-console", "--users", "60", "--rate", "off"]).0, 0);
+    let plan = json(fresh.path(), &["plan", "secureAccount", SECURED, "--block", "--include-caution", "--format", "json"]);
+    let count = plan["targets"].as_array().unwrap().iter().filter(|target| target["included"] == true).count();
+    assert!(count > 2, "{plan}");
+    let undisturbed = copy(fresh.path());
+    assert!(secure(undisturbed.path(), &count.to_string()).status().unwrap().success());
+    let length = std::fs::metadata(journal(undisturbed.path())).unwrap().len();
+    let wanted = befell(undisturbed.path());
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut interrupted = 0;
+    for round in 0..12 {
+        let folder = copy(fresh.path());
+        let home = folder.path();
+        let until = length * round / 12 + rng.next_u64() % (length / 12);
+        let mut child = secure(home, &count.to_string()).spawn().unwrap();
+        while std::fs::metadata(journal(home)).map_or(0, |file| file.len()) < until && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let at = format!("round {round}, killed at {until} of {length} bytes");
+        let jobs = json(home, &["jobs", "--format", "json"]);
+        let playbook = jobs["value"].as_array().unwrap().iter().find(|job| job["action"] == "secureAccount");
+        let Some(playbook) = playbook else { continue };
+        if playbook["state"] == "open" {
+            interrupted += 1;
+            let (code, text) = output(home, &["jobs", "resume", &playbook["id"].to_string(), "--format", "jsonl"]);
+            // A password that the killed process set, and nobody saw, is told as such.
+            assert!(code == 0 || (code == 1 && text.contains("generate another")), "{at}: {code} {text}");
+        }
+        let jobs = json(home, &["jobs", "--format", "json"]);
+        assert!(jobs["value"].as_array().unwrap().iter().all(|job| job["state"] == "done"), "{at}: {jobs}");
+        assert_eq!(output(home, &["journal", "verify"]).0, 0, "{at}");
+        assert_eq!(befell(home), wanted, "{at}: every step befell everybody once");
+    }
+    assert!(interrupted >= 6, "only {interrupted} kills met a running playbook");
 }

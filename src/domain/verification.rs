@@ -33,6 +33,8 @@ pub struct Seen<'a> {
     pub tenant: &'a TenantFacts,
     /// When the first request that changed it was sent; `None` where nobody knows.
     pub sent: Option<Timestamp>,
+    /// Whether the answer was lost, so that it may not have been applied at all.
+    pub lost: bool,
 }
 
 /// Compares what was read with what the plan promises of a target; `None` where nothing of it was read.
@@ -57,7 +59,7 @@ pub fn verify(plan: &Plan, target: &Target, seen: Seen<'_>) -> Option<Verificati
                 format!("the location {} it", if held { "holds" } else { "does not hold" })
             }))
         }
-        (_, Target::User(_)) => of_user(plan.action, seen.records?, seen.sent),
+        (_, Target::User(_)) => of_user(plan.action, seen.records?, seen),
         (action, Target::SignIn(id)) => {
             let records = seen.records?;
             let state = records.sign_in(id)?.risk_state.as_ref();
@@ -67,10 +69,12 @@ pub fn verify(plan: &Plan, target: &Target, seen: Seen<'_>) -> Option<Verificati
     }
 }
 
-fn of_user(action: Action, records: &UserRecords, sent: Option<Timestamp>) -> Option<Verification> {
+fn of_user(action: Action, records: &UserRecords, seen: Seen<'_>) -> Option<Verification> {
     let directory = &records.directory;
-    // Where nobody knows when it was sent, nobody can tell this change from an older one.
-    let since = |at: Option<Timestamp>| at.zip(sent).is_some_and(|(at, sent)| at.0 + CLOCKS >= sent.0);
+    // Where nobody knows when it was sent, nobody can tell this change from an older one. What may not have been applied must not
+    // pass for the step before it: to revoke or reset once more does no harm.
+    let clocks = if seen.lost { TimeDelta::zero() } else { CLOCKS };
+    let since = |at: Option<Timestamp>| at.zip(seen.sent).is_some_and(|(at, sent)| at.0 + clocks >= sent.0);
     let shown = |at: Option<Timestamp>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
     Some(match action {
         Action::GenerateTemporaryPassword => {
@@ -162,7 +166,7 @@ mod tests {
 
     fn seen(action: Action, records: &UserRecords) -> Option<Verification> {
         let tenant = TenantFacts::default();
-        let seen = Seen { records: Some(records), tenant: &tenant, sent: Some(fixture::now()) };
+        let seen = Seen { records: Some(records), tenant: &tenant, sent: Some(fixture::now()), lost: false };
         verify(&plan(action, None), &Target::User(records.id().clone()), seen)
     }
 
@@ -213,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_step_before_did_is_no_proof_that_a_lost_request_was_applied() {
+        let mut records = fixture::risky_user("u1", "unlikelyTravel");
+        records.directory.sign_in_sessions_valid_from_date_time = at(-2);
+        let tenant = TenantFacts::default();
+        let told = |lost| {
+            let seen = Seen { records: Some(&records), tenant: &tenant, sent: Some(fixture::now()), lost };
+            verify(&plan(Action::RevokeSessions, None), &Target::User(records.id().clone()), seen)
+        };
+        assert_eq!(told(false), Some(Verification::Verified), "clocks do not agree to the second");
+        assert!(matches!(told(true), Some(Verification::Diverged(_))));
+    }
+
+    #[test]
     fn accounts_sessions_and_devices_are_read_back() {
         let mut records = fixture::risky_user("u1", "unlikelyTravel");
         for action in [Action::BlockSignIn, Action::RevokeSessions, Action::RequirePasswordChange] {
@@ -246,7 +263,7 @@ mod tests {
         let mut tenant = TenantFacts { policies: Some(vec![policy.clone()]), locations: Some(Vec::new()) };
         let user = Target::User("u1".into());
         let one = |action, target: &Target, tenant: &TenantFacts| {
-            verify(&plan(action, Some(policy.clone())), target, Seen { records: None, tenant, sent: None })
+            verify(&plan(action, Some(policy.clone())), target, Seen { records: None, tenant, sent: None, lost: false })
         };
         let address = Target::Address("203.0.113.7".to_owned());
         assert!(matches!(one(Action::ExcludeFromPolicy, &user, &tenant), Some(Verification::Diverged(_))));
@@ -267,7 +284,7 @@ mod tests {
         }
         policy.id = "other".to_owned();
         assert_eq!(
-            verify(&plan(Action::ExcludeFromPolicy, Some(policy)), &user, Seen { records: None, tenant: &tenant, sent: None }),
+            verify(&plan(Action::ExcludeFromPolicy, Some(policy)), &user, Seen { records: None, tenant: &tenant, sent: None, lost: false }),
             None
         );
     }

@@ -95,7 +95,7 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
         let mut not_applied = Vec::new();
-        for (id, found) in self.verify(&ids, |ids| watched.sent(ids)).await? {
+        for (id, found) in self.verify(&ids, &lost, |ids| watched.sent(ids)).await? {
             let reads = watched.read(&id);
             let Some(found) = found else {
                 // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
@@ -141,7 +141,7 @@ impl Run<'_> {
     pub(super) async fn read_back_once(&self, ids: Vec<String>, since: Timestamp) -> Result<(), EngineError> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
-        for (id, found) in self.verify(&ids, |_| Some(since)).await? {
+        for (id, found) in self.verify(&ids, &lost, |_| Some(since)).await? {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
                 Verification::Verified => self.came_true(&id, lost.contains(&id)),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
@@ -172,12 +172,14 @@ impl Run<'_> {
     async fn verify(
         &self,
         ids: &[String],
+        lost: &HashSet<String>,
         sent: impl Fn(&[String]) -> Option<Timestamp>,
     ) -> Result<Vec<(String, Option<Verification>)>, EngineError> {
         let (users, tenant) = self.read(ids, sent(ids)).await?;
         let judged = ids.iter().map(|id| {
             let found = self.target(id).and_then(|(target, owner)| {
-                let seen = Seen { records: users.get(&owner), tenant: &tenant, sent: sent(std::slice::from_ref(id)) };
+                let sent = sent(std::slice::from_ref(id));
+                let seen = Seen { records: users.get(&owner), tenant: &tenant, sent, lost: lost.contains(id) };
                 verify(&self.plan, &target, seen)
             });
             (id.clone(), found)

@@ -57,6 +57,7 @@ struct Scripted {
     late: Mutex<Option<(u32, Call)>>,
     throttled_reads: Mutex<u32>,
     pacer: Pacer,
+    clock: Clock,
 }
 
 impl Scripted {
@@ -73,6 +74,7 @@ impl Scripted {
             late: Mutex::default(),
             throttled_reads: Mutex::default(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
+            clock: Clock::starting_at(fixture::now()),
         }
     }
 
@@ -88,7 +90,7 @@ impl Scripted {
     }
 
     fn apply(&self, call: &Call) {
-        let cause = Cause { at: fixture::now(), initiated_by: Some(call.operator.clone()) };
+        let cause = Cause { at: self.clock.now(), initiated_by: Some(call.operator.clone()) };
         for records in self.users.lock().unwrap().values_mut() {
             let Some(event) = call.action.event() else {
                 if call.ids.iter().any(|id| id == records.id().as_str()) {

@@ -94,7 +94,7 @@ async fn every_verb_brings_about_what_the_table_promises_and_is_verified() {
             place.sync().await;
             for (user, target) in users.iter().zip(acted) {
                 let records = place.user(user);
-                let seen = Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: None };
+                let seen = Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: None, lost: false };
                 assert_eq!(verify(&held, &target, seen), Some(Verification::Verified), "{kind:?} {action}");
                 if action == Action::DismissUserRisk {
                     assert!(records.detections.iter().all(|detection| !detection.is_open()), "{kind:?}: detections follow");

@@ -60,7 +60,7 @@ async fn verified(tenant: &DemoTenant, action: Action, id: &str) -> Option<Verif
     let read = tenant.read_back(action, std::slice::from_ref(&target), None).await.unwrap();
     crate::domain::filing::file_all(&mut records, read, &mut |_| {});
     let plan = Plan::compute(action, &[], &Dataset::new(), &PlanContext::new("me", Access::ReadWrite, fixture::now()));
-    verify(&plan, &target, Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: Some(fixture::now()) })
+    verify(&plan, &target, Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: Some(fixture::now()), lost: false })
 }
 
 fn index(tenant: &DemoTenant, id: &str) -> UserRecords {
