@@ -3,14 +3,19 @@
 use super::App;
 use super::actions::CLIPBOARD_LIMIT;
 use super::command::{CommandId, Context};
+use super::explain::{Explain, Question};
 use super::format::number;
 use super::job::JobRun;
 use super::key::{Key, KeyCode};
 use super::msg::Effect;
-use super::overlay::{Choice, Overlay};
+use super::overlay::{Choice, Menu, Overlay, Pending, Then};
 use super::preview::{Outcome, Place};
 use super::sort::Sort;
-use crate::domain::journal::JobState;
+use super::{layout, summary, undo};
+use crate::domain::action::{Action, Kind};
+use crate::domain::advice::Start;
+use crate::domain::journal::{JobId, JobState};
+use crate::domain::plan::Target;
 use crate::domain::text::safe;
 
 impl App {
@@ -21,7 +26,21 @@ impl App {
             Overlay::Preview(preview) => self.key_in_preview(preview, key),
             Overlay::Job => self.key_in_job(key),
             Overlay::Jobs { .. } => self.key_in_jobs(overlay, key),
-            Overlay::Journal { .. } | Overlay::Menu(_) => self.key_in_list(overlay, key),
+            Overlay::Journal { .. } => self.key_in_journal(overlay, key),
+            Overlay::Menu(menu) => self.key_in_menu(menu, key),
+            Overlay::Explain(explain) => self.key_in_explain(explain, key),
+            Overlay::Playbook(list) => self.key_in_checklist(list, key),
+            Overlay::Waiting { then, .. } if self.leaves(key) => {
+                // What is waited for still comes, and then opens nothing.
+                if let Then::Step(id) = then {
+                    self.open_checklist(id, None);
+                }
+                Vec::new()
+            }
+            waiting @ Overlay::Waiting { .. } => {
+                self.overlay = Some(waiting);
+                Vec::new()
+            }
             Overlay::Help(_) => self.key_in_help(overlay, key),
             Overlay::Note { user, mut input } => {
                 match key.code {
@@ -67,7 +86,7 @@ impl App {
     }
 
     /// Whether a key leaves what lies over the panes: Escape always, and what quits or goes back in the panes.
-    fn leaves(&self, key: Key) -> bool {
+    pub(super) fn leaves(&self, key: Key) -> bool {
         let command = self.options.keys.command(Context::Users, key);
         key.code == KeyCode::Esc || matches!(command, Some(CommandId::Back | CommandId::Quit))
     }
@@ -77,7 +96,7 @@ impl App {
     }
 
     fn key_in_preview(&mut self, mut preview: Box<super::preview::Preview>, key: Key) -> Vec<Effect> {
-        if preview.place == Place::Targets {
+        if matches!(preview.place, Place::Targets | Place::Steps) {
             let command = self.list_command(Context::List, key);
             if command.is_some_and(|command| preview.command(command, self.options.size, &self.dataset)) {
                 self.overlay = Some(Overlay::Preview(preview));
@@ -86,8 +105,18 @@ impl App {
         }
         match preview.key(key, &self.last_reason) {
             Outcome::Stay => self.overlay = Some(Overlay::Preview(preview)),
-            Outcome::Close => {}
+            Outcome::Close => {
+                if let Some(id) = preview.plan.playbook {
+                    self.open_checklist(id, None);
+                }
+            }
             Outcome::Confirmed(confirmed) => {
+                if confirmed.plan().action.kind() == Kind::Playbook {
+                    // Nothing is sent by this: each step has a plan and a confirmation of its own.
+                    let what = "Taking the playbook into the journal …".to_owned();
+                    self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook });
+                    return vec![Effect::BeginPlaybook(*confirmed)];
+                }
                 if let Some(busy) = self.busy() {
                     preview.message = Some(format!("{busy} Nothing was sent."));
                     self.overlay = Some(Overlay::Preview(preview));
@@ -108,6 +137,7 @@ impl App {
     fn key_in_job(&mut self, key: Key) -> Vec<Effect> {
         let rows = Overlay::Job.rows(self.options.size);
         let closes = self.leaves(key);
+        let offer = self.job.as_ref().map_or_else(String::new, |job| self.offer(job));
         let Some(job) = &mut self.job else { return Vec::new() };
         let command = self.options.keys.command(Context::List, key);
         let len = job.len();
@@ -116,10 +146,18 @@ impl App {
             return Vec::new();
         }
         let leave = key.code == KeyCode::Esc || command == Some(CommandId::Back);
+        if !job.is_running() && self.options.keys.command(Context::Users, key) == Some(CommandId::Remediate) && !offer.is_empty() {
+            let targets = job.verified.iter().map(|row| Target::User(row.id.as_str().into())).collect();
+            let start = Start { action: Action::SecureAccount, policy: None, addresses: Vec::new() };
+            return self.begin(Pending { start, targets, reason: String::new() });
+        }
         if !job.is_running() {
+            let playbook = job.playbook;
             let close = closes || key.code == KeyCode::Enter || command == Some(CommandId::Jobs);
             if !close {
                 self.overlay = Some(Overlay::Job);
+            } else if let Some(id) = playbook {
+                self.open_checklist(id, None);
             }
             return Vec::new();
         }
@@ -141,15 +179,43 @@ impl App {
 
     fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::Jobs, key);
-        let (rows, len, leaves) = (overlay.rows(self.options.size), self.ledger.jobs().count(), self.leaves(key));
+        let (rows, len, leaves) = (overlay.rows(self.options.size), self.job_list().len(), self.leaves(key));
         let Overlay::Jobs { scroll, message, .. } = &mut overlay else { return Vec::new() };
         *message = None;
         if leaves || command == Some(CommandId::Jobs) {
             return Vec::new();
         }
         if !command.is_some_and(|command| scroll.run(command, len, rows)) {
-            let chosen = self.ledger.jobs().rev().nth(scroll.at);
-            match (command, chosen) {
+            let Some(id) = self.job_list().get(scroll.at).copied() else {
+                self.overlay = Some(overlay);
+                return Vec::new();
+            };
+            if let Some(playbook) = self.ledger.playbook(id) {
+                match command {
+                    Some(CommandId::Open) => {
+                        self.open_checklist(id, None);
+                        return Vec::new();
+                    }
+                    Some(CommandId::CancelJob) if playbook.state != JobState::Open => {
+                        *message = Some(format!("Playbook {id} has ended: {}.", playbook.state.as_str()));
+                    }
+                    Some(CommandId::CancelJob) => match self.cancel_playbook(id) {
+                        Ok(effects) => return effects,
+                        Err(why) => *message = Some(why),
+                    },
+                    Some(CommandId::Undo) => {
+                        *message = Some("A playbook is not taken back as a whole: its steps are jobs of their own.".to_owned())
+                    }
+                    _ => {}
+                }
+                self.overlay = Some(overlay);
+                return Vec::new();
+            }
+            match (command, self.ledger.job(id)) {
+                (Some(CommandId::Undo), Some(_)) => match self.undo(id) {
+                    Ok(effects) => return effects,
+                    Err(why) => *message = Some(why),
+                },
                 (Some(CommandId::Open | CommandId::CancelJob), Some(job)) if job.state != JobState::Open => {
                     *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
                 }
@@ -168,35 +234,109 @@ impl App {
         Vec::new()
     }
 
-    fn key_in_list(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
+    /// Jobs and playbooks, by number, the newest first.
+    pub fn job_list(&self) -> Vec<JobId> {
+        let jobs = self.ledger.jobs().map(|job| job.id);
+        let mut ids: Vec<JobId> = jobs.chain(self.ledger.playbooks().map(|playbook| playbook.id)).collect();
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        ids
+    }
+
+    fn key_in_journal(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::List, key);
         let rows = overlay.rows(self.options.size);
         if self.leaves(key) {
             return Vec::new();
         }
-        let mut chosen = None;
-        match &mut overlay {
-            Overlay::Journal { records, scroll } => {
-                let len = records.as_ref().map_or(0, Vec::len);
-                if let Some(command) = command {
-                    scroll.run(command, len, rows);
+        if let Overlay::Journal { records, scroll, message } = &mut overlay {
+            *message = None;
+            let records = records.as_deref().unwrap_or_default();
+            let moved = command.is_some_and(|command| scroll.run(command, records.len(), rows));
+            if !moved && command == Some(CommandId::Undo) {
+                let job = records.iter().rev().nth(scroll.at).and_then(|record| undo::job_of(&record.entry));
+                match job.ok_or_else(|| "This record is about no job.".to_owned()).and_then(|id| self.undo(id)) {
+                    Ok(effects) => return effects,
+                    Err(why) => *message = Some(why),
                 }
             }
-            Overlay::Menu(menu) => {
-                let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
-                if !moved && (key.code == KeyCode::Enter || command == Some(CommandId::Open)) {
-                    chosen = menu.items.get(menu.scroll.at).map(|item| item.choice.clone());
+        }
+        self.overlay = Some(overlay);
+        Vec::new()
+    }
+
+    fn key_in_menu(&mut self, mut menu: Menu, key: Key) -> Vec<Effect> {
+        let command = self.list_command(Context::List, key);
+        if self.leaves(key) {
+            return Vec::new();
+        }
+        menu.message = None;
+        let rows = Overlay::Menu(menu.clone()).rows(self.options.size);
+        let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
+        if !moved
+            && (key.code == KeyCode::Enter || command == Some(CommandId::Open))
+            && let Some(item) = menu.items.get(menu.scroll.at)
+        {
+            return match item.choice.clone() {
+                // The plan of what cannot be done is shown all the same: it tells why, target by target.
+                Choice::Remedy(action) => self.choose_remedy(action, menu.targets),
+                Choice::Start(start) => self.begin(Pending { start, targets: menu.targets, reason: String::new() }),
+                choice => self.choose(choice),
+            };
+        }
+        self.overlay = Some(Overlay::Menu(menu));
+        Vec::new()
+    }
+
+    fn key_in_explain(&mut self, mut explain: Box<Explain>, key: Key) -> Vec<Effect> {
+        let command = self.list_command(Context::List, key);
+        let overlay = |explain| Some(Overlay::Explain(explain));
+        explain.message = None;
+        if self.leaves(key) {
+            return Vec::new();
+        }
+        let page = isize::try_from(layout::large_overlay(self.options.size).inner().height.saturating_sub(2)).unwrap_or(1);
+        match (command, self.list_command(Context::Users, key)) {
+            (Some(CommandId::Down), _) => explain.step(1),
+            (Some(CommandId::Up), _) => explain.step(-1),
+            (Some(CommandId::Top), _) => explain.step(isize::MIN + 1),
+            (Some(CommandId::Bottom), _) => explain.step(isize::MAX),
+            (Some(CommandId::PageDown), _) => explain.scroll(page),
+            (Some(CommandId::PageUp), _) => explain.scroll(-page),
+            (Some(CommandId::Open), _) => {
+                let start = explain.items().get(explain.at).map(|item| item.start());
+                return match start {
+                    Some(start) => self.start_explained(explain, start),
+                    None => {
+                        self.overlay = overlay(explain);
+                        Vec::new()
+                    }
+                };
+            }
+            (_, Some(command @ (CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe))) => {
+                let action = match command {
+                    CommandId::DismissRisk => Action::DismissUserRisk,
+                    CommandId::ConfirmCompromised => Action::ConfirmUserCompromised,
+                    _ => Action::ConfirmUserSafe,
+                };
+                return self.start_explained(explain, Some(Start { action, policy: None, addresses: Vec::new() }));
+            }
+            (_, Some(CommandId::Copy)) => {
+                let text = self.dataset.user(&explain.user).and_then(|records| self.support_case(records));
+                match text {
+                    Some(text) => {
+                        self.overlay = overlay(explain);
+                        return self.choose(Choice::Copy { what: "the text of the support case".to_owned(), text });
+                    }
+                    None => explain.message = Some("A support case is for users who were deleted from the directory.".to_owned()),
                 }
+            }
+            (_, Some(command @ (CommandId::Explain | CommandId::WhyBlocked))) => {
+                return self.explain(if command == CommandId::Explain { Question::Everything } else { Question::WhyBlocked });
             }
             _ => {}
         }
-        match chosen {
-            Some(choice) => self.choose(choice),
-            None => {
-                self.overlay = Some(overlay);
-                Vec::new()
-            }
-        }
+        self.overlay = overlay(explain);
+        Vec::new()
     }
 
     fn choose(&mut self, choice: Choice) -> Vec<Effect> {
@@ -208,6 +348,8 @@ impl App {
                 self.user_may_have_changed();
                 Vec::new()
             }
+            // These belong to a menu that knows their targets.
+            Choice::Remedy(_) | Choice::Start(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
             Choice::Copy { what, text } => {
                 // Line by line, because the ends of lines are ours and all else is the tenant's.
@@ -254,20 +396,34 @@ impl App {
 
     /// Brings the place in what lies over the panes into sight.
     pub(super) fn settle_overlay(&mut self) {
+        let rows = self.passwords.rows(self.options.size);
+        self.passwords.scroll.settle(self.passwords.list.len(), rows);
         let Some(mut overlay) = self.overlay.take() else { return };
         let rows = overlay.rows(self.options.size);
         match &mut overlay {
-            Overlay::Preview(preview) => preview.scroll.settle(preview.len(), rows),
+            Overlay::Preview(preview) => {
+                preview.scroll.settle(preview.len(), rows);
+                let lines = summary::body(preview, self.options.size).len();
+                preview.offset = preview.offset.min(lines.saturating_sub(rows));
+            }
             Overlay::Job => {
                 if let Some(job) = &mut self.job {
                     job.scroll.settle(job.len(), rows);
                 }
             }
-            Overlay::Jobs { scroll, .. } => scroll.settle(self.ledger.jobs().count(), rows),
-            Overlay::Journal { records, scroll } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
+            Overlay::Jobs { scroll, .. } => scroll.settle(self.job_list().len(), rows),
+            Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
-            Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
+            Overlay::Explain(explain) => {
+                let lines = self.explain_lines(explain, layout::large_overlay(self.options.size));
+                explain.settle(&lines, rows);
+            }
+            Overlay::Playbook(list) => {
+                let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
+                list.scroll.settle(rows_of, rows);
+            }
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

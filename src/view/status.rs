@@ -89,15 +89,17 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
 
 fn counts(app: &App, theme: Theme) -> Vec<Span<'static>> {
     let counts = app.users().counts;
+    let seldom = ["other", "closed, not safe"];
     let parts = [
         (counts.high, "high", theme.danger()),
         (counts.medium, "medium", Style::new()),
         (counts.low, "low", Style::new()),
         (counts.other, "other", theme.quiet()),
         (counts.theft, "token theft", theme.warning()),
+        (counts.not_safe, "closed, not safe", theme.warning()),
     ];
     let mut spans = vec![Span::raw(" ")];
-    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || *word != "other").enumerate() {
+    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || !seldom.contains(word)).enumerate() {
         if at > 0 {
             spans.push(Span::styled(" · ", theme.quiet()));
         }
