@@ -228,7 +228,11 @@ impl App {
 
     /// Opens the plan of a step, goes on with an interrupted one, or says why not.
     fn take_step(&mut self, mut list: Checklist, playbook: &Playbook, row: &Row) -> Vec<Effect> {
-        let Some(step) = row.step else { return vec![Effect::EndPlaybook(list.id)] };
+        let Some(step) = row.step else {
+            let id = list.id;
+            self.overlay = Some(Overlay::Playbook(list));
+            return vec![Effect::EndPlaybook(id)];
+        };
         let state = playbook.steps(&self.ledger).into_iter().find(|(held, _)| *held == step).map(|(_, state)| state);
         let why_not = match state {
             Some(StepState::Open(id)) if self.runs(id) => {

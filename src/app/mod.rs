@@ -22,11 +22,14 @@ pub mod line;
 pub mod marks;
 pub mod msg;
 pub mod overlay;
+mod overlay_lists;
 mod overlays;
 mod panes;
 pub mod passwords;
 pub mod preview;
 mod remedies;
+#[cfg(test)]
+pub(crate) mod remedy_tests;
 pub mod scroll;
 mod session;
 pub mod sign_ins;

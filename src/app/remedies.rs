@@ -15,6 +15,7 @@ use crate::domain::facts;
 use crate::domain::plan::{Plan, PlanContext, Target, Verdict};
 use crate::domain::policy::{self, Policy};
 use crate::domain::records::{SignIn, UserId, UserRecords};
+use crate::domain::risk::RiskState;
 
 /// What can be done about a user, in the order of the menu: the checklists first, what takes something back last.
 const FOR_USERS: [Action; 17] = [
@@ -256,8 +257,16 @@ impl App {
 
     /// Opens a plan with what is known.
     pub(super) fn open_plan(&mut self, pending: Pending) {
-        let context = PlanContext { reason: pending.reason.clone(), ..self.context_for(&pending.start) };
-        let preview = Preview::open(pending.start.action, &targets_of(&pending), &self.dataset, context);
+        let action = pending.start.action;
+        // Who is confirmed compromised already needs no step that says so.
+        let confirmed =
+            |target: &Target| self.user_of(target).is_some_and(|records| records.user.risk_state == Some(RiskState::ConfirmedCompromised));
+        let steps = (action == Action::SecureAccount && pending.targets.iter().all(confirmed)).then(|| {
+            let left_out = [Action::ConfirmUserCompromised, Action::BlockSignIn];
+            action.steps().iter().copied().filter(|step| !left_out.contains(step)).collect()
+        });
+        let context = PlanContext { reason: pending.reason.clone(), steps, ..self.context_for(&pending.start) };
+        let preview = Preview::open(action, &targets_of(&pending), &self.dataset, context);
         self.open_preview(preview);
     }
 }

@@ -627,7 +627,7 @@ mod any_keys {
                     _ => None,
                 };
                 for effect in app.update(Msg::Key(key), now()) {
-                    if let Effect::Run { confirmed, .. } = effect {
+                    if let Effect::Run { confirmed, .. } | Effect::BeginPlaybook(confirmed) = effect {
                         prop_assert!(!read_only);
                         prop_assert_eq!(Some(confirmed.plan().included_count()), before);
                     }

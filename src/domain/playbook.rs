@@ -157,6 +157,7 @@ mod tests {
     use crate::domain::fixture::{now, risky_user};
     use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
     use crate::domain::plan::{Access, Answer};
+    use crate::domain::records::UserRecords;
 
     fn apply(ledger: &mut Ledger, entry: Entry) {
         ledger.apply(&JournalRecord { seq: 1, at: now(), operator: "me".to_owned(), entry, prev: String::new() });
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_second_try_of_a_step_is_for_whom_the_first_did_not_help() {
-        let dataset: Dataset = ["a", "b"].map(|id| risky_user(id, "passwordSpray")).into_iter().collect();
+        let user = |id| UserRecords { devices: Some(Vec::new()), ..risky_user(id, "passwordSpray") };
+        let dataset: Dataset = ["a", "b"].map(user).into_iter().collect();
         let users: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
         let context = PlanContext { reason: "pt".to_owned(), ..PlanContext::new("me", Access::ReadWrite, now()) };
         let plan = Plan::compute(Action::SecureAccount, &users, &dataset, &context);

@@ -61,9 +61,7 @@ pub fn draw(frame: &mut Frame, app: &App, list: &Checklist, area: Area, theme: T
     let skip = app.keys().hint(CommandId::SkipStep);
     let (text, style) = match &list.message {
         Some(message) => (message.clone(), theme.warning()),
-        None if playbook.state == JobState::Open => {
-            (format!("Enter opens the step's plan · {skip} leaves it out · Esc: later"), theme.quiet())
-        }
+        None if playbook.state == JobState::Open => (format!("Enter opens its plan · {skip} leaves it out · Esc: later"), theme.quiet()),
         None => ("Esc closes".to_owned(), theme.quiet()),
     };
     put(frame, inner, last, Line::styled(fit(&text, columns).into_owned(), style));

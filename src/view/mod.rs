@@ -10,6 +10,8 @@ mod job;
 mod lists;
 mod passwords;
 mod preview;
+#[cfg(test)]
+mod remedy_tests;
 mod sign_ins;
 mod status;
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
 fn advice(app: &App, preview: &Preview) -> String {
     match preview.place {
         Place::Targets => format!("{} takes a caution in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
-        Place::Steps => format!("{} takes a step in or leaves it out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
+        Place::Steps => format!("{} takes a step in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
         Place::Reason if preview.plan.action == Action::SecureAccount => "Enter on · Shift-Tab: steps, targets · Esc closes".to_owned(),
         Place::Reason => "Enter on · ↑ recalls · Shift-Tab targets · Esc closes".to_owned(),
         Place::Confirmation if preview.plan.confirm == Confirmation::Enter => "Enter starts · Esc back".to_owned(),

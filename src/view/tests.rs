@@ -13,7 +13,7 @@ use crate::domain::journal::JobId;
 use crate::domain::ledger::Tally;
 use crate::domain::records::UserRecords;
 
-fn screen(app: &App) -> String {
+pub fn screen(app: &App) -> String {
     let (columns, rows) = app.size();
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(frame, app)).unwrap();
@@ -26,8 +26,26 @@ fn screen(app: &App) -> String {
 }
 
 /// Keys that open each thing that lies over the panes.
-const OVERLAYS: [&str; 14] =
-    ["", "a d", "a d shift-tab", "a d 'x' enter", "d enter enter", "x", "J", "?", ": 'so'", "o", "y", "n 'x'", "/ 'level:'", "f 'a'"];
+const OVERLAYS: [&str; 18] = [
+    "",
+    "a d",
+    "a d shift-tab",
+    "a d 'x' enter",
+    "d enter enter",
+    "x",
+    "J",
+    "?",
+    ": 'so'",
+    "o",
+    "y",
+    "n 'x'",
+    "/ 'level:'",
+    "f 'a'",
+    "e",
+    "u",
+    "a r",
+    "r enter",
+];
 
 fn everything() -> Vec<UserRecords> {
     let mut users = five();
@@ -166,17 +184,12 @@ fn without_colour_everything_is_told_by_words_and_weight() {
     }
 }
 
-/// The first columns of the users' rows in mono, a second line below each row telling how it is drawn: `r` reversed, `b` bold,
-/// `d` dim, `u` underlined.
-#[test]
-fn the_users_in_mono() {
-    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
-    let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
-    keys(&mut app, "space");
-    let mut terminal = Terminal::new(TestBackend::new(60, 18)).unwrap();
-    terminal.draw(|frame| draw(frame, &app)).unwrap();
-    let buffer = terminal.backend().buffer();
+/// The first columns of these rows, a second line below each row telling how it is drawn: `r` reversed, `b` bold, `d` dim,
+/// `u` underlined.
+pub fn mono(app: &App, columns: usize, rows: std::ops::Range<usize>) -> String {
+    let size = app.size();
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    terminal.draw(|frame| draw(frame, app)).unwrap();
     let letter = |cell: &ratatui::buffer::Cell| {
         use ratatui::style::Modifier as M;
         [(M::REVERSED, 'r'), (M::BOLD, 'b'), (M::DIM, 'd'), (M::UNDERLINED, 'u')]
@@ -184,12 +197,22 @@ fn the_users_in_mono() {
             .find(|(modifier, _)| cell.modifier.contains(*modifier))
             .map_or('.', |(_, letter)| letter)
     };
-    let rows = buffer.content.chunks(60).skip(3).take(4).map(|row| {
-        let text: String = row.iter().take(30).map(|cell| cell.symbol()).collect();
-        let drawn: String = row.iter().take(30).map(letter).collect();
+    let buffer = terminal.backend().buffer();
+    let rows = buffer.content.chunks(usize::from(size.0)).skip(rows.start).take(rows.len()).map(|row| {
+        let text: String = row.iter().take(columns).map(|cell| cell.symbol()).collect();
+        let drawn: String = row.iter().take(columns).map(letter).collect();
         format!("{}\n{drawn}", text.trim_end())
     });
-    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r#"
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_users_in_mono() {
+    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
+    let mut app = App::new(options, now());
+    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    keys(&mut app, "space");
+    insta::assert_snapshot!(mono(&app, 30, 3..7), @r#"
     ┏ 1 Risky users ━━━━━━━━━━━━━━
     bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
     ┃   LEVEL ▾ USER
