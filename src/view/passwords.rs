@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: Theme) {
         put_row(frame, inner, 3 + row, cells, passwords.scroll.offset + row == passwords.scroll.at, theme);
     }
     let (text, style) = if passwords.asking {
-        ("Close? They cannot be shown again. c closes · Esc stays", theme.danger())
+        ("Close? Cannot be shown again. c closes · Esc stays", theme.danger())
     } else {
         ("y copies · j k move · Enter or Esc: asks before closing", theme.quiet())
     };

@@ -459,7 +459,7 @@ fn the_preview_of_a_playbook_and_its_steps() {
     ┃┃ 5 requests in all, each step with a plan of its own    ┃┃
     ┃┃ Reason (optional)                                      ┃┃
     ┃┃ Enter opens the checklist; nothing is sent yet         ┃┃
-    ┃┃ space takes a step in or leaves it out · Tab goes on … ┃┃
+    ┃┃ space takes a step in or out · Tab goes on · Esc back  ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
@@ -492,7 +492,7 @@ fn a_checklist_with_a_failed_step() {
     │┃ 403 not allowed. Enter tries again.                                        ┃│
     │┃                                                                            ┃│
     └┃                                                                            ┃┘
-    ┌┃ Enter opens the step's plan · s leaves it out · Esc: later                 ┃┐
+    ┌┃ Enter opens its plan · s leaves it out · Esc: later                        ┃┐
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
     │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │
@@ -514,7 +514,7 @@ fn a_checklist_with_a_failed_step() {
     ┃┃ 403 not allowed. Enter tries again.                    ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Enter opens the step's plan · s leaves it out · Esc: … ┃┃
+    ┃┃ Enter opens its plan · s leaves it out · Esc: later    ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
@@ -567,7 +567,7 @@ fn temporary_passwords() {
     ┃┃ alex@contoso.test           Bbbb-3333-Bbbb-3333        ┃┃
     ┃┃ a-very-long-name-that-does… Cccc-4444-Cccc-4444        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Close? They cannot be shown again: c closes for good … ┃┃
+    ┃┃ Close? Cannot be shown again. c closes · Esc stays     ┃┃
     ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┃
     ┃                                                          ┃
     ┃                                                          ┃

@@ -244,7 +244,7 @@ fn the_smallest_screen() {
     ┃                                                          ┃
     ┃                                                          ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
-     d dismiss  c compromised  s safe  / filter  f find  ? help
+     d dismiss  c compromised  s safe  r remediate  ? help
     "#);
 }
 
@@ -276,7 +276,7 @@ fn the_usual_screen() {
     │◆ Token theft: Entra never remediates this by itself, and a new password alone│
     │may not end the session.                                                      │
     └──────────────────────────────────────────────────────────────────────────────┘
-     d dismiss  c compromised  s safe  w all sign-ins  space mark  y copy  ? help
+     d dismiss  c compromised  s safe  r remediate  w all sign-ins  y copy  ? help
     "#);
 }
 
@@ -324,7 +324,7 @@ fn the_wide_screen() {
     ┃                                                     ┃│Evidence               fresh                                   │
     ┃                                                     ┃│MFA registered         yes                                     │
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────────────────────────────────────────────┘
-     1 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  : palette  x jobs  ? help
+     1 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  f find  space mark  ? help
     "#);
 }
 
@@ -362,7 +362,7 @@ fn the_preview() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     5 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
+     5 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
     "#);
 }
 
@@ -438,6 +438,6 @@ fn a_running_job() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     4 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
+     4 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
     "#);
 }
