@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use entriage::app::overlay::{Choice, Overlay};
+use entriage::app::preview::Place;
 use entriage::app::{App, KeyMap, Options};
 use entriage::clock::Clock;
 use entriage::console::{Runtime, Screen, Which, open_workspace};
@@ -339,14 +340,21 @@ impl Stage {
             other => panic!("no preview but {other:?}:\n{}", stage.text()),
         };
         if open(self).included_count() == 0 {
-            self.key(KeyCode::BackTab).await;
+            self.turn_to(Place::Targets).await;
             self.type_in(" ").await;
-            self.key(KeyCode::Tab).await;
+            self.turn_to(Place::Reason).await;
         }
         self.type_in(&format!("{reason}\n")).await;
         let text = open(self).confirmation_text();
         self.type_in(&format!("{text}\n")).await;
         self.settle(A_WHILE).await;
+    }
+
+    /// Presses Tab until the cursor of the preview stands there.
+    async fn turn_to(&mut self, place: Place) {
+        while matches!(self.runtime.app().overlay(), Some(Overlay::Preview(preview)) if preview.place != place) {
+            self.key(KeyCode::Tab).await;
+        }
     }
 
     /// Opens the plan of the step that comes next and lets it run.
@@ -392,7 +400,7 @@ fn a_compromise_is_secured_step_by_step_past_a_failure_and_a_restart() {
         let password = stage.runtime.app().passwords().list[0].1.expose().to_owned();
         stage.shows(&password);
         stage.type_in("y\nc").await;
-        assert_eq!(*stage.screen.copied.borrow(), [password.clone()]);
+        assert_eq!(*stage.screen.copied.borrow(), std::slice::from_ref(&password));
         assert!(!stage.text().contains(&password), "{}", stage.text());
         stage.shows("verified 1 of 1");
         stage.step().await;

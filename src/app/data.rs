@@ -130,6 +130,7 @@ impl App {
             }
             self.banner = opened.first_run;
             self.sync_at_once();
+            self.end_playbooks();
             let playbooks = self.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).count();
             let open = self.ledger.open_jobs().count() + playbooks;
             if open > 0 && !self.job_runs() && self.overlay.is_none() {

@@ -26,6 +26,8 @@ mod overlay_lists;
 mod overlays;
 mod panes;
 pub mod passwords;
+#[cfg(test)]
+pub(crate) mod playbook_tests;
 pub mod preview;
 mod remedies;
 #[cfg(test)]

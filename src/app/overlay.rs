@@ -86,10 +86,10 @@ impl Menu {
         if self.items.iter().any(|item| !item.note.is_empty()) { 1 + NOTE_LINES } else { 1 }
     }
 
-    /// Columns that labels take: as many as the longest needs, but never more than half.
+    /// Columns that labels take: as many as the longest needs, but never more than three in five.
     pub fn label_columns(&self, columns: usize) -> usize {
         let longest = self.items.iter().map(|item| width(&item.label) + 2).max().unwrap_or(0);
-        longest.max(24).min(columns / 2)
+        longest.max(24).min(columns * 3 / 5)
     }
 
     /// The columns that users can be sorted by.

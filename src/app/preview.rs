@@ -282,7 +282,13 @@ impl Preview {
             "Nothing to send: every target is left out or refused. Shift-Tab, Space takes a caution in.".to_owned()
         } else {
             let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
-            let next = if read_only { "Esc closes; \"writing\" in the palette turns writing on." } else { "Esc closes." };
+            let next = if self.plan.playbook.is_some() && !read_only {
+                "Esc goes back to the checklist, where the step can be left out."
+            } else if read_only {
+                "Esc closes; \"writing\" in the palette turns writing on."
+            } else {
+                "Esc closes."
+            };
             format!("Nothing to send: every target is refused. {next}")
         }
     }

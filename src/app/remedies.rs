@@ -81,10 +81,13 @@ impl App {
             choice: Choice::Remedy(action),
         };
         let asks = action.needs_policy() || action.aim() == Aim::Address;
-        let Some(start) = starts.first().map(|(_, start)| start.clone()) else {
+        let judged = |start: &Start| self.judged(&Pending { start: start.clone(), targets: targets.to_vec(), reason: String::new() });
+        let can_be_done = |plan: &Plan| plan.count(Verdict::Refused) < plan.targets.len();
+        // Where it is about a policy or an address, one that it can be done with is enough.
+        let best = starts.iter().map(|(_, start)| judged(start)).find(can_be_done);
+        let Some(plan) = best.or_else(|| starts.first().map(|(_, start)| judged(start))) else {
             return Some(item(format!("off: {}", self.nothing_to_choose(action)), true));
         };
-        let plan = self.judged(&Pending { start, targets: targets.to_vec(), reason: String::new() });
         let (all, careful) = (plan.included_count(), plan.count(Verdict::Caution));
         let because = |verdict: Verdict| {
             let mut words: Vec<&str> = Vec::new();

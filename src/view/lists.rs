@@ -115,12 +115,18 @@ fn said(app: &App, entry: &Entry) -> String {
 }
 
 pub fn menu(frame: &mut Frame, menu: &Menu, area: Area, rows: usize, theme: Theme) {
-    let inner = window(frame, area, &menu.title, &menu.about, theme);
+    let place = if menu.items.len() > rows { format!("{} of {}", menu.scroll.at + 1, menu.items.len()) } else { String::new() };
+    let right: Vec<&str> = [menu.about.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    let inner = window(frame, area, &menu.title, &right.join(" · "), theme);
     let columns = usize::from(inner.width);
     let label = menu.label_columns(columns);
     for (row, item) in menu.items.iter().skip(menu.scroll.offset).take(rows).enumerate() {
         let strong = if item.off { theme.quiet() } else { theme.strong() };
-        let cells = vec![cell(&item.label, label, strong), cell(&item.detail, columns.saturating_sub(label), theme.quiet())];
+        let cells = vec![
+            cell(&item.label, label.saturating_sub(1), strong),
+            Span::raw(" "),
+            cell(&item.detail, columns.saturating_sub(label), theme.quiet()),
+        ];
         put_row(frame, inner, row, cells, menu.scroll.offset + row == menu.scroll.at, theme);
     }
     let last = usize::from(inner.height).saturating_sub(1);

@@ -1,7 +1,8 @@
 //! What lies over the panes while something is remediated, as drawn at the usual and at the smallest size.
 
 use super::tests::{mono, screen};
-use crate::app::remedy_tests::{begun, choose, explain_with, explanation, in_tenant, password, play_step};
+use crate::app::playbook_tests::{begun, play_step};
+use crate::app::remedy_tests::{choose, explain_with, explanation, in_tenant, password};
 use crate::app::tests::keys;
 use crate::app::{App, Msg};
 use crate::domain::action::Action;
