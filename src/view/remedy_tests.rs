@@ -263,16 +263,16 @@ fn every_remediation() {
      5 marked   d dismiss  c compromised  s safe  r remediate  e explain  ? help
 
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
-     ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users ┓
-     ┃ Secure account             4 of 5 will be secured, st… ┃
-    ┏┃ Remediated elsewhere       3 of 5 were remediated els… ┃┓
-    ┃┃ Dismiss user risk (d)      3 of 5 will be dismissed    ┃┃
-    ┃┃ Confirm user compromised (…4 of 5 will be confirmed c… ┃┃
-    ┃┃ Confirm user safe (s)      3 of 5 will be confirmed s… ┃┃
-    ┃┃ Generate temporary password4 of 5 will get a temporar… ┃┃
-    ┃┃ Require password change    4 of 5 must change the pas… ┃┃
-    ┃┃ Revoke sessions            4 of 5 will have their ses… ┃┃
-    ┃┃ Block sign-in              4 of 5 will be blocked      ┃┃
+     ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users · 3 of 15 ┓
+     ┃ Secure account                4 of 5 will be secured,… ┃
+    ┏┃ Remediated elsewhere          3 of 5 were remediated … ┃┓
+    ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed ┃┃
+    ┃┃ Confirm user compromised (c)  4 of 5 will be confirme… ┃┃
+    ┃┃ Confirm user safe (s)         3 of 5 will be confirme… ┃┃
+    ┃┃ Generate temporary password   4 of 5 will get a tempo… ┃┃
+    ┃┃ Require password change       4 of 5 must change the … ┃┃
+    ┃┃ Revoke sessions               4 of 5 will have their … ┃┃
+    ┃┃ Block sign-in                 4 of 5 will be blocked   ┃┃
     ┃┃ Cannot be undone. Passwords stay as they are:          ┃┃
     ┃┃ dismissing does not make an identity safe. For a false ┃┃
     ┃┃ positive, confirm safe teaches Entra; this does not.   ┃┃
