@@ -129,6 +129,7 @@ fn live_spec(emulator: &Emulator, folder: &Path, rate: Option<f64>) -> LiveSpec 
     let file = folder.join("secret");
     std::fs::write(&file, emulator.client_secret()).unwrap();
     LiveSpec {
+        all_actions: false,
         tenant_id: emulator.tenant_id().to_owned(),
         client_id: emulator.client_id().to_owned(),
         auth: Auth::Secret { file: Some(file.to_str().unwrap().to_owned()) },

@@ -66,7 +66,7 @@ fn code(module: &str) -> BTreeMap<PathBuf, String> {
     let files = if folder.is_dir() { sources(&folder) } else { vec![root.join(format!("{module}.rs"))] };
     files
         .into_iter()
-        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("conformance.rs"))
+        .filter(|path| !path.to_string_lossy().ends_with("tests.rs") && !path.ends_with("conformance.rs"))
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
             let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

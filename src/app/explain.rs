@@ -11,7 +11,6 @@ use crate::domain::advice::{self, Advice, Explanation, Facts, Group, Start, Verd
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::plan::Target;
 use crate::domain::records::{UserId, UserRecords};
-use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 
 /// What is asked of a user.
@@ -128,10 +127,12 @@ impl Explain {
                     if self.question == Question::Everything && group.is_none() {
                         self.say_why(&mut lines);
                     }
-                    if group != Some(advice.group) {
-                        group = Some(advice.group);
-                        lines.heading(group_words(advice.group));
+                    if group != Some(advice.group) && (self.question == Question::Everything || group.is_none()) {
+                        // The ways out are one ordered answer, whoever takes them.
+                        let ways_out = self.question == Question::WhyBlocked;
+                        lines.heading(if ways_out { "The ways out, in this order" } else { group_words(advice.group) });
                     }
+                    group = Some(advice.group);
                     say_option(&mut lines, advice, at, &letter);
                 }
             }
@@ -332,16 +333,8 @@ impl App {
 
     fn explanation(&self, user: &UserId) -> Option<(Explanation, Vec<String>)> {
         let records = self.dataset.user(user)?;
-        let settings = TenantSettings::of(&self.ledger);
-        let explanation = advice::explain(&Facts {
-            records,
-            tenant: self.dataset.tenant(),
-            settings: &settings,
-            access: self.workspace.access,
-            holder: self.workspace.holder.as_ref(),
-            change_required_at: self.ledger.password_change_required(user),
-            now: self.now,
-        });
+        let context = self.plan_context();
+        let explanation = advice::explain(&Facts::of(records, self.dataset.tenant(), &self.ledger, &context));
         Some((explanation, believed(self, records)))
     }
 
@@ -382,17 +375,9 @@ impl App {
     }
 
     /// What is copied for the support case that removes a deleted user.
-    ///
-    /// HOOK: the adviser's own text (`domain::advice::support_case`) takes the place of this one.
     pub(super) fn support_case(&self, records: &UserRecords) -> Option<String> {
-        (facts::deleted(records) == Some(true)).then(|| {
-            let name = records.user.user_principal_name.as_deref().unwrap_or("unknown");
-            format!(
-                "Please remove a deleted user from the risk reports of tenant {}.\nObject ID: {}\nUser principal name: {name}\n\
-                 Administrators cannot dismiss the risk of users who were deleted from the directory.",
-                self.workspace.tenant,
-                records.id()
-            )
-        })
+        let context = self.plan_context();
+        let facts = Facts::of(records, self.dataset.tenant(), &self.ledger, &context);
+        (facts::deleted(records) == Some(true)).then(|| advice::support_case(&facts))
     }
 }

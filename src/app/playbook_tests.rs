@@ -64,7 +64,7 @@ pub fn play_step(app: &mut App, job: u64, action: Action, outcome: Outcome) -> V
     let because = (outcome == Outcome::Failed).then(|| "403 not allowed".to_owned());
     let items = vec![ItemOutcome { id: "alex".to_owned(), outcome, because: because.clone() }];
     let what = because.map_or(What::Verified, |because| What::Failed { because });
-    app.update(Msg::Job(JobEvent { what, id: "alex".to_owned(), user_principal_name: None, job, at: now() }), now());
+    app.update(Msg::Job(JobEvent { what, id: "alex".to_owned(), user_principal_name: None, step: None, job, at: now() }), now());
     told.extend(journal(app, Entry::Outcomes { job, items }));
     told.extend(journal(app, Entry::JobEnded { job, state: JobState::Done }));
     let tally = app.ledger().job(job).unwrap().tally();

@@ -208,7 +208,7 @@ fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
     for (id, left) in
         [("bob", "4 marked, 2 hidden"), ("bob", "4 marked, 2 hidden"), ("alex", "3 marked, 1 hidden"), ("nobody", "3 marked, 1 hidden")]
     {
-        let event = JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, job: JobId(1), at: now() };
+        let event = JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(1), at: now() };
         app.update(Msg::Job(event), now());
         assert_eq!(app.marks_words(), left, "{id}");
     }
@@ -366,7 +366,7 @@ fn the_last_reason_is_recalled() {
 }
 
 fn event(what: What, id: &str) -> Msg {
-    Msg::Job(JobEvent { what, id: id.to_owned(), user_principal_name: None, job: JobId(7), at: now() })
+    Msg::Job(JobEvent { what, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(7), at: now() })
 }
 
 /// A console with a running job on adele's two marked neighbours.

@@ -198,6 +198,17 @@ pub fn was_risky_at(records: &UserRecords, range: &IpNet) -> bool {
     records.detections.iter().filter(tells).filter_map(|detection| detection.ip_address.as_ref()).any(within)
 }
 
+/// The addresses where the user was blocked by built-in protection, each once, the latest first.
+pub fn blocked_addresses(records: &UserRecords) -> Vec<&str> {
+    let mut addresses = Vec::new();
+    for sign_in in records.sign_ins.iter().filter(|sign_in| sign_in_block(records, sign_in) == Some(BlockedBy::BuiltInProtection)) {
+        if let Some(address) = sign_in.ip_address.as_deref().filter(|address| !addresses.contains(address)) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
 /// The policies that keep a user out, as the blocked sign-ins name them, else those that apply to the user's open risk.
 pub fn blocking_policies<'a>(records: &UserRecords, tenant: &'a TenantFacts) -> Vec<&'a Policy> {
     let all = tenant.policies.as_deref().unwrap_or_default();
@@ -275,6 +286,21 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
         because.push(NotSafe::MethodAddedSince);
     }
     because
+}
+
+/// Whether a user whose risk is not open is safe, as far as what was read tells: `Some(false)` where the risk was closed and
+/// something speaks against it; `None` for open risk, and where password and sessions were not read.
+pub fn safe(records: &UserRecords) -> Option<bool> {
+    match records.user.risk_state {
+        Some(RiskState::None | RiskState::ConfirmedSafe) => Some(true),
+        Some(RiskState::Dismissed | RiskState::Remediated) if !not_safe(records).is_empty() => Some(false),
+        Some(RiskState::Dismissed | RiskState::Remediated) => {
+            let directory = &records.directory;
+            let read = directory.last_password_change_date_time.is_some() && directory.sign_in_sessions_valid_from_date_time.is_some();
+            (read && !records.detections.is_empty()).then_some(true)
+        }
+        _ => None,
+    }
 }
 
 /// The password is a method, too, and a new one is no alarm.

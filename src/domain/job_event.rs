@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::action::Action;
 use super::journal::{JobId, JobState};
 use super::ledger::Tally;
 use super::time::Timestamp;
@@ -77,6 +78,9 @@ pub struct JobEvent {
     /// The target's principal name, where there is one. Hostile text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_principal_name: Option<String>,
+    /// The step of a playbook that the job is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Action>,
     /// The job.
     pub job: JobId,
     /// When.

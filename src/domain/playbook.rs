@@ -9,7 +9,7 @@ use super::action::Action;
 use super::dataset::Dataset;
 use super::journal::{JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
-use super::plan::{Plan, PlanContext, Target, Verdict};
+use super::plan::{Because, Plan, PlanContext, Target, Verdict};
 use super::time::Timestamp;
 
 /// A playbook on its way.
@@ -54,6 +54,12 @@ impl StepState {
     pub fn is_verified(&self) -> bool {
         matches!(self, StepState::Ended(_, tally) if tally.all_verified())
     }
+}
+
+/// Whether a step was left out because there was nothing to do.
+fn is_nothing_to_do(because: &str) -> bool {
+    let nothing = [Because::AlreadyDone.as_str(), Because::NoDevices.as_str()];
+    because.split(", ").all(|word| nothing.contains(&word))
 }
 
 impl Playbook {
@@ -117,6 +123,23 @@ impl Playbook {
         self.steps(ledger).into_iter().find(|(_, state)| !state.is_settled())
     }
 
+    /// The results of all steps together: each step counts each of its users once.
+    pub fn tally(&self, ledger: &Ledger) -> Tally {
+        let users = self.plan.included_count();
+        let mut all = Tally::default();
+        for (_, state) in self.steps(ledger) {
+            let of_step = match state {
+                StepState::Waiting => Tally { total: users, pending: users, ..Tally::default() },
+                StepState::Open(job) => ledger.job(job).map(|job| job.tally()).unwrap_or_default(),
+                StepState::Ended(_, tally) => tally,
+                StepState::Skipped(because) if is_nothing_to_do(&because) => Tally::default(),
+                StepState::Skipped(_) => Tally { total: users, skipped: users, ..Tally::default() },
+            };
+            all.add(&of_step);
+        }
+        all
+    }
+
     /// The plan of a step, judged by present facts. A caution that was taken in with the playbook is taken in for the step; one that
     /// is new, and everybody for whom an earlier step was needed and failed, is left out.
     pub fn plan_step(&self, step: Action, dataset: &Dataset, ledger: &Ledger, context: &PlanContext) -> Plan {
@@ -154,23 +177,111 @@ impl Playbook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fixture::{now, risky_user};
+    use crate::domain::fixture;
     use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
-    use crate::domain::plan::{Access, Answer};
-    use crate::domain::records::UserRecords;
+    use crate::domain::plan::Access;
+
+    const PLAYBOOK: JobId = JobId(1);
+
+    fn context() -> PlanContext {
+        PlanContext { reason: "INC-7".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) }
+    }
+
+    fn dataset() -> Dataset {
+        ["a", "b"].map(|id| fixture::risky_user(id, "passwordSpray")).into_iter().collect()
+    }
+
+    fn ledger(action: Action, entries: Vec<Entry>) -> Ledger {
+        let targets = ["a", "b"].map(|id| Target::User(id.into()));
+        let plan = Box::new(Plan::compute(action, &targets, &dataset(), &context()));
+        let all = [Entry::PlaybookStarted { playbook: PLAYBOOK, plan }].into_iter().chain(entries);
+        let record = |(seq, entry)| JournalRecord { seq, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() };
+        let records: Vec<JournalRecord> = (1..).zip(all).map(record).collect();
+        Ledger::fold(&records)
+    }
+
+    /// The job of a step, with the outcome of each of its users.
+    fn job(id: u64, step: Action, outcomes: &[(&str, Outcome)], ended: bool) -> Vec<Entry> {
+        let targets: Vec<Target> = outcomes.iter().map(|(user, _)| Target::User((*user).into())).collect();
+        let plan = Plan { playbook: Some(PLAYBOOK), ..Plan::compute(step, &targets, &dataset(), &context()) };
+        let items = outcomes.iter().map(|(user, outcome)| ItemOutcome { id: (*user).to_owned(), outcome: *outcome, because: None });
+        let mut entries = vec![
+            Entry::JobConfirmed { job: JobId(id), plan: Box::new(plan), hold_seconds: 0 },
+            Entry::Outcomes { job: JobId(id), items: items.collect() },
+        ];
+        if ended {
+            entries.push(Entry::JobEnded { job: JobId(id), state: JobState::Done });
+        }
+        entries
+    }
+
+    fn next(ledger: &Ledger) -> Option<(Action, StepState)> {
+        ledger.playbook(PLAYBOOK).unwrap().next(ledger)
+    }
+
+    #[test]
+    fn it_goes_on_at_the_first_step_that_is_not_settled() {
+        use Action as A;
+        use Outcome as O;
+        assert_eq!(next(&ledger(A::SecureAccount, vec![])), Some((A::ConfirmUserCompromised, StepState::Waiting)));
+        let mut entries = job(2, A::ConfirmUserCompromised, &[("a", O::Verified), ("b", O::Failed)], true);
+        // A step that failed does not stand in the way of the others, and is told.
+        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Waiting)));
+        entries.extend(job(3, A::GenerateTemporaryPassword, &[("a", O::Verified)], false));
+        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Open(JobId(3)))));
+        entries.push(Entry::JobEnded { job: JobId(3), state: JobState::Done });
+        let skip = |step, because: &str| Entry::StepSkipped { playbook: PLAYBOOK, step, because: because.to_owned() };
+        entries.extend([skip(A::RevokeSessions, "federated elsewhere"), skip(A::DisableDevices, "noDevices")]);
+        let ledger = ledger(A::SecureAccount, entries);
+        assert_eq!(next(&ledger), None);
+        let tally = ledger.playbook(PLAYBOOK).unwrap().tally(&ledger);
+        assert_eq!((tally.total, tally.verified, tally.failed, tally.skipped), (5, 2, 1, 2), "where nothing was to do, nothing is missing");
+        assert_eq!(ledger.next_job(), JobId(4));
+    }
+
+    #[test]
+    fn a_step_that_was_tried_again_stands_where_its_last_job_stands() {
+        let mut entries = job(2, Action::ConfirmUserCompromised, &[("a", Outcome::Failed)], true);
+        entries.extend(job(3, Action::ConfirmUserCompromised, &[("a", Outcome::Verified)], true));
+        let ledger = ledger(Action::SecureAccount, entries);
+        let steps = ledger.playbook(PLAYBOOK).unwrap().steps(&ledger);
+        assert!(steps[0].1.is_verified() && !steps[1].1.is_settled());
+    }
+
+    #[test]
+    fn the_plan_of_a_step_names_the_playbook_and_takes_no_new_caution_in() {
+        let ledger = ledger(Action::SecureAccount, vec![]);
+        let playbook = ledger.playbook(PLAYBOOK).unwrap();
+        let mut dataset = dataset();
+        let mut hybrid = dataset.user(&"b".into()).unwrap().clone();
+        hybrid.directory.on_premises_sync_enabled = Some(true);
+        dataset.put(hybrid);
+        let plan = playbook.plan_step(Action::GenerateTemporaryPassword, &dataset, &ledger, &context());
+        let included: Vec<&str> = plan.included().map(|target| target.id.as_str()).collect();
+        assert_eq!((plan.playbook, included, plan.reason.as_str()), (Some(PLAYBOOK), vec!["a"], "INC-7"));
+        assert!(plan.is_unedited());
+    }
+
+    #[test]
+    fn only_whose_compromise_is_confirmed_is_dismissed_as_remediated_elsewhere() {
+        let outcomes = [("a", Outcome::Verified), ("b", Outcome::Unverified)];
+        let ledger = ledger(Action::RemediatedElsewhere, job(2, Action::ConfirmUserCompromised, &outcomes, true));
+        let plan = ledger.playbook(PLAYBOOK).unwrap().plan_step(Action::DismissUserRisk, &dataset(), &ledger, &context());
+        assert_eq!(plan.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
 
     fn apply(ledger: &mut Ledger, entry: Entry) {
-        ledger.apply(&JournalRecord { seq: 1, at: now(), operator: "me".to_owned(), entry, prev: String::new() });
+        ledger.apply(&JournalRecord { seq: 1, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() });
     }
 
     #[test]
     fn a_second_try_of_a_step_is_for_whom_the_first_did_not_help() {
-        let user = |id| UserRecords { devices: Some(Vec::new()), ..risky_user(id, "passwordSpray") };
+        let user = |id| crate::domain::records::UserRecords { devices: Some(Vec::new()), ..fixture::risky_user(id, "passwordSpray") };
         let dataset: Dataset = ["a", "b"].map(user).into_iter().collect();
         let users: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
-        let context = PlanContext { reason: "pt".to_owned(), ..PlanContext::new("me", Access::ReadWrite, now()) };
+        let context = PlanContext { reason: "pt".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) };
         let plan = Plan::compute(Action::SecureAccount, &users, &dataset, &context);
-        let plan = plan.confirm(Answer::Number(2)).unwrap().plan().clone();
+        let plan = plan.confirm(crate::domain::plan::Answer::Number(2)).unwrap().plan().clone();
         let (playbook, job, step) = (JobId(1), JobId(2), Action::GenerateTemporaryPassword);
         let mut ledger = Ledger::default();
         apply(&mut ledger, Entry::PlaybookStarted { playbook, plan: Box::new(plan) });

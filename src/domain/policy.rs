@@ -94,6 +94,33 @@ impl Policy {
         self.sign_in_risk_levels.iter().any(|about| about.eq_ignore_ascii_case(level.as_str()))
     }
 
+    /// What became another since it was read as `self`, in words; empty where nothing did. The order of a list says nothing. Holds
+    /// hostile text.
+    pub fn differences(&self, now: &Policy) -> Vec<String> {
+        let mut told = Vec::new();
+        if now.state != self.state {
+            told.push(format!("its state was {} and is {}", self.state, now.state));
+        }
+        let left_out: Vec<&str> = now.exclude_users.iter().filter(|id| !self.excludes(id)).map(String::as_str).collect();
+        if !left_out.is_empty() {
+            told.push(format!("it now leaves out {}", left_out.join(", ")));
+        }
+        let taken_in: Vec<&str> = self.exclude_users.iter().filter(|id| !now.excludes(id)).map(String::as_str).collect();
+        if !taken_in.is_empty() {
+            told.push(format!("it no longer leaves out {}", taken_in.join(", ")));
+        }
+        if now.other_conditions != self.other_conditions {
+            told.push("its other conditions are not the same".to_owned());
+        }
+        if now.grant_controls != self.grant_controls {
+            told.push(format!("it asked for {} and asks for {}", self.grant_controls.join(", "), now.grant_controls.join(", ")));
+        }
+        if now.display_name != self.display_name {
+            told.push(format!("its name was {:?} and is {:?}", self.display_name, now.display_name));
+        }
+        told
+    }
+
     /// Whether it asks for this control, such as `passwordChange`.
     pub fn asks_for(&self, control: &str) -> bool {
         self.grant_controls.iter().any(|held| held.eq_ignore_ascii_case(control))
@@ -212,6 +239,15 @@ impl IpLocation {
     }
 }
 
+/// Whether two lists hold the same ranges, in whatever order and with whatever annotations.
+pub fn same_ranges(one: &[Value], other: &[Value]) -> bool {
+    let plain = |ranges: &[Value]| -> std::collections::BTreeSet<String> {
+        let from_to = |range: &Value| format!("{}-{}", range["lowerAddress"], range["upperAddress"]);
+        ranges.iter().map(|range| cidr(range).map_or_else(|| from_to(range), |net| net.to_string())).collect()
+    };
+    plain(one) == plain(other)
+}
+
 fn cidr(range: &Value) -> Option<IpNet> {
     range["cidrAddress"].as_str()?.parse::<IpNet>().ok().map(|range| range.trunc())
 }
@@ -295,6 +331,34 @@ mod tests {
     fn disabling_sends_the_state_alone() {
         let diff = PolicyDiff::of(policy(&["glass"]), &PolicyChange::State(DISABLED)).unwrap();
         assert_eq!(diff.body(), json!({"state": "disabled"}));
+    }
+
+    #[test]
+    fn what_somebody_else_changed_is_told_in_words_and_another_order_is_no_change() {
+        let shown = policy(&["glass", "adele"]);
+        assert_eq!(shown.differences(&policy(&["Adele", "glass"])), Vec::<String>::new());
+        let mut now = policy(&["glass", "lee"]);
+        now.state = DISABLED.to_owned();
+        now.other_conditions["userRiskLevels"] = json!(["medium"]);
+        assert_eq!(
+            shown.differences(&now),
+            [
+                "its state was enabled and is disabled",
+                "it now leaves out lee",
+                "it no longer leaves out adele",
+                "its other conditions are not the same"
+            ]
+        );
+    }
+
+    #[test]
+    fn ranges_are_the_same_in_any_order_and_with_annotations() {
+        let (one, other) = (range_value(&range("203.0.113.0/24").unwrap()), range_value(&range("2001:db8::/32").unwrap()));
+        let span = |upper: &str| json!({"@odata.type": "#microsoft.graph.iPv4Range", "lowerAddress": "192.0.2.1", "upperAddress": upper});
+        let annotated = json!({"@odata.type": "other", "cidrAddress": "203.0.113.0/24"});
+        assert!(same_ranges(&[one.clone(), other.clone(), span("192.0.2.9")], &[span("192.0.2.9"), other.clone(), annotated]));
+        assert!(!same_ranges(&[one.clone(), other], std::slice::from_ref(&one)));
+        assert!(!same_ranges(&[span("192.0.2.9")], &[span("192.0.2.8")]));
     }
 
     #[test]

@@ -66,6 +66,9 @@ pub struct LiveSpec {
     /// A PEM file with further certificate authorities to trust.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// Whether a sign-in also asks for the permissions of the actions on accounts, devices and policies.
+    #[serde(default)]
+    pub all_actions: bool,
     /// Requests per second that the tenant allows for risk data (`reference/graph.md` section 4); `None` without a limit.
     pub rate: Option<f64>,
     /// Who signed in when the workspace was made. Hostile text.

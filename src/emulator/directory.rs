@@ -1,48 +1,33 @@
 //! Users, their devices and methods, deleted users: what the directory says.
-//!
-//! The simulated tenant has no directory that can be written to, so what is changed there is kept here.
-
-use std::collections::{HashMap, HashSet};
 
 use axum::http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, GraphError};
-use super::index::device_id;
 use super::oauth::{OPERATOR_NAME, operator};
 use super::paging::{Row, Wanted, version_url};
 use super::risk::one;
-use super::routes::{PASSWORD_METHOD, change_of_user};
+use super::routes::change_of_user;
 use super::schema::{DEVICE, Schema, USER, WHOLE};
 use super::world::{Call, World, unavailable};
-use crate::domain::records::UserRecords;
-use crate::domain::time::Timestamp;
-use crate::domain::transition::Event;
-
-/// What was changed in the directory.
-#[derive(Debug, Default)]
-pub(super) struct DirectoryChanges {
-    users: HashMap<u32, UserChange>,
-    /// Device ids of devices that were disabled.
-    disabled_devices: HashSet<String>,
-    /// Password resets that were begun, with their users.
-    operations: HashMap<String, u32>,
-}
-
-#[derive(Debug, Default, Clone)]
-struct UserChange {
-    account_enabled: Option<bool>,
-    password_changed: Option<Timestamp>,
-    sessions_valid_from: Option<Timestamp>,
-    restored: bool,
-}
+use crate::domain::action::Action;
+use crate::domain::records::{AuthenticationMethod, Device, UserRecords};
+use crate::tenant::demo::{AccountDeed, object_id_of_device};
 
 /// A user of the directory.
 pub(super) struct Entry {
     number: u32,
     pub(super) records: UserRecords,
     pub(super) deleted: bool,
+}
+
+/// What a request asks of a password.
+struct Profile {
+    /// Whether it sets one.
+    sets: bool,
+    required: bool,
+    with_mfa: bool,
 }
 
 /// What `/users` shows where nothing is selected.
@@ -61,16 +46,10 @@ const DEFAULT: [&str; 11] = [
 ];
 
 impl World {
-    /// The user with this number, with all that was changed.
+    /// The user with this number.
     fn entry(&self, number: u32) -> Entry {
-        let mut records = self.tenant.records(number);
-        let change = self.directory().users.get(&number).cloned().unwrap_or_default();
-        let directory = &mut records.directory;
-        directory.account_enabled = change.account_enabled.or(directory.account_enabled);
-        directory.last_password_change_date_time = change.password_changed.max(directory.last_password_change_date_time);
-        directory.sign_in_sessions_valid_from_date_time = change.sessions_valid_from.max(directory.sign_in_sessions_valid_from_date_time);
-        let deleted = records.user.is_deleted == Some(true) && !change.restored;
-        Entry { number, records, deleted }
+        let records = self.tenant.records(number);
+        Entry { number, deleted: records.user.is_deleted == Some(true), records }
     }
 
     /// The user of this object id or principal name, deleted or not.
@@ -128,8 +107,38 @@ impl World {
         }))
     }
 
+    fn user_json(&self, entry: &Entry) -> Map<String, Value> {
+        let (user, directory) = (&entry.records.user, &entry.records.directory);
+        let guest = directory.user_type.as_deref() == Some("Guest");
+        let names: Vec<&str> = user.user_display_name.as_deref().unwrap_or_default().splitn(2, ' ').collect();
+        object(json!({
+            "id": user.id,
+            "displayName": user.user_display_name,
+            "givenName": names.first().filter(|name| !name.is_empty()),
+            "surname": names.get(1),
+            "userPrincipalName": user.user_principal_name,
+            "mail": user.user_principal_name.as_ref().filter(|_| !guest),
+            "businessPhones": [],
+            "jobTitle": null,
+            "mobilePhone": null,
+            "officeLocation": null,
+            "preferredLanguage": null,
+            "accountEnabled": directory.account_enabled,
+            "userType": directory.user_type,
+            // Null is "never synchronised" (`reference/graph.md` section 1.9).
+            "onPremisesSyncEnabled": directory.on_premises_sync_enabled.filter(|synchronised| *synchronised),
+            "lastPasswordChangeDateTime": directory.last_password_change_date_time,
+            "signInSessionsValidFromDateTime": directory.sign_in_sessions_valid_from_date_time,
+            "passwordProfile": {
+                "password": null,
+                "forceChangePasswordNextSignIn": directory.password_change_required == Some(true),
+                "forceChangePasswordNextSignInWithMfa": self.tenant.change_is_with_mfa(entry.number),
+            },
+        }))
+    }
+
     pub(super) fn users(&self, call: &Call) -> Result<Answer, GraphError> {
-        self.page_of_users(call, &USER, "users", |entry| (!entry.deleted).then(|| user_json(entry)))
+        self.page_of_users(call, &USER, "users", |entry| (!entry.deleted).then(|| self.user_json(entry)))
     }
 
     pub(super) fn user(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
@@ -137,24 +146,21 @@ impl World {
         if id.eq_ignore_ascii_case(&self.authority.identity.operator_id) || id.eq_ignore_ascii_case(&operator()) {
             return Ok(one_user(call, &wanted, self.operator_json()));
         }
-        Ok(one_user(call, &wanted, user_json(&self.living(id)?)))
+        Ok(one_user(call, &wanted, self.user_json(&self.living(id)?)))
     }
 
-    pub(super) fn change_user(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
+    pub(super) async fn change_user(&self, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
         let body = call.request.object()?;
-        let mut change = UserChange::default();
+        let (mut enabled, mut profile) = (None, None);
         for (name, value) in &body {
             match (name.as_str(), value) {
-                ("accountEnabled", Value::Bool(enabled)) => change.account_enabled = Some(*enabled),
-                ("passwordProfile", Value::Object(profile)) => {
-                    check_profile(profile)?;
-                    change.password_changed = Some(call.now);
-                }
+                ("accountEnabled", Value::Bool(value)) => enabled = Some(*value),
+                ("passwordProfile", Value::Object(value)) => profile = Some(read_profile(value)?),
                 _ => return Err(bad_property(name)),
             }
         }
-        let allowed = (change.account_enabled.is_none() || call.token.permits(change_of_user(false)))
-            && (change.password_changed.is_none() || call.token.permits(change_of_user(true)));
+        let allowed = (enabled.is_none() || call.token.permits(change_of_user(false)))
+            && (profile.is_none() || call.token.permits(change_of_user(true)));
         if body.is_empty() {
             return Err(GraphError::bad("The request names nothing to change."));
         }
@@ -162,53 +168,52 @@ impl World {
             return Err(GraphError::forbidden("Authorization_RequestDenied", "Insufficient privileges to complete the operation."));
         }
         let entry = self.changeable(id)?;
-        if change.password_changed.is_some() {
-            self.changed_password(call, &entry)?;
+        if let Some(profile) = profile {
+            self.change_password(call, &entry, &profile).await?;
         }
-        if change.account_enabled.is_some() {
-            self.directory().users.entry(entry.number).or_default().account_enabled = change.account_enabled;
+        if let Some(enabled) = enabled {
+            let action = if enabled { Action::UnblockSignIn } else { Action::BlockSignIn };
+            self.act_on(call, action, &entry).await?;
         }
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// An administrator gave the user a password: that closes open risk (`reference/graph.md` section 2).
-    fn changed_password(&self, call: &Call, entry: &Entry) -> Result<(), GraphError> {
-        if entry.records.user.at_risk() == Some(true) {
-            let cause = Some(self.actor(call).to_owned());
-            self.tenant.happen(Event::GenerateTemporaryPassword, entry.records.id(), cause).map_err(|_| unavailable())?;
-            self.index().touch([entry.number]);
+    async fn act_on(&self, call: &Call<'_>, action: Action, entry: &Entry) -> Result<(), GraphError> {
+        self.take(call, action, vec![entry.records.id().to_string()]).await
+    }
+
+    /// An administrator gave the user a password, which closes open risk (`reference/graph.md` section 2), or only asks for a new one.
+    async fn change_password(&self, call: &Call<'_>, entry: &Entry, profile: &Profile) -> Result<(), GraphError> {
+        // As the actions leave it; another request says so afterwards.
+        let (action, left) = match profile {
+            Profile { sets: true, .. } => (Some(Action::GenerateTemporaryPassword), (true, false)),
+            Profile { required: true, .. } => (Some(Action::RequirePasswordChange), (true, true)),
+            _ => (None, (true, false)),
+        };
+        if let Some(action) = action {
+            self.act_on(call, action, entry).await?;
         }
-        let mut directory = self.directory();
-        let change = directory.users.entry(entry.number).or_default();
-        change.password_changed = Some(call.now);
-        change.sessions_valid_from = Some(call.now);
+        if (profile.required, profile.with_mfa) != left {
+            let deed = AccountDeed::ChangeRequired { required: profile.required, with_mfa: profile.with_mfa };
+            self.tenant.change_account(entry.number, deed).map_err(|_| unavailable())?;
+        }
         Ok(())
     }
 
-    pub(super) fn revoke_sessions(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
+    pub(super) async fn revoke_sessions(&self, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
         call.request.nothing()?;
         let entry = self.living(id)?;
-        self.directory().users.entry(entry.number).or_default().sessions_valid_from = Some(call.now);
+        self.act_on(call, Action::RevokeSessions, &entry).await?;
         Ok(Answer::json(json!({"@odata.context": format!("{}/$metadata#Edm.Boolean", version_url(call.request)), "value": true})))
     }
 
     pub(super) fn methods(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
         let entry = self.living(id)?;
-        let directory = &entry.records.directory;
-        let mut methods = vec![json!({
-            "@odata.type": "#microsoft.graph.passwordAuthenticationMethod", "id": PASSWORD_METHOD, "password": null,
-            "createdDateTime": directory.last_password_change_date_time,
-        })];
-        if directory.is_mfa_registered == Some(true) {
-            methods.push(json!({
-                "@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod", "id": derived(entry.records.id().as_str(), "app"),
-                "displayName": "Phone", "deviceTag": "SoftwareTokenActivated", "phoneAppVersion": "6.2411.8063",
-            }));
-        }
+        let methods = entry.records.methods.iter().flatten().map(method_json).collect();
         whole(call, &format!("users('{id}')/authentication/methods"), methods)
     }
 
-    pub(super) fn reset_password(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
+    pub(super) async fn reset_password(&self, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
         let body = if call.request.body.is_empty() { Map::new() } else { call.request.object()? };
         if let Some(other) = body.keys().find(|name| *name != "newPassword" && *name != "requireChangeOnNextSignIn") {
             return Err(bad_property(other));
@@ -222,9 +227,14 @@ impl World {
         if given.is_none() && entry.records.directory.on_premises_sync_enabled == Some(true) {
             return Err(GraphError::bad("A new password must be provided for users that are synchronized from on-premises."));
         }
-        self.changed_password(call, &entry)?;
+        let required = match body.get("requireChangeOnNextSignIn") {
+            None => true,
+            Some(Value::Bool(required)) => *required,
+            Some(_) => return Err(bad_property("requireChangeOnNextSignIn")),
+        };
+        self.change_password(call, &entry, &Profile { sets: true, required, with_mfa: false }).await?;
         let operation = Uuid::new_v4().to_string();
-        self.directory().operations.insert(operation.clone(), entry.number);
+        self.resets().insert(operation.clone(), entry.number);
         let location = format!("{}/users/{}/authentication/operations/{operation}", version_url(call.request), entry.records.id());
         let answer = match given {
             Some(_) => Answer::empty(StatusCode::ACCEPTED),
@@ -239,7 +249,7 @@ impl World {
 
     pub(super) fn operation(&self, call: &Call, id: &str, operation: &str) -> Result<Answer, GraphError> {
         let entry = self.living(id)?;
-        let known = self.directory().operations.get(operation) == Some(&entry.number);
+        let known = self.resets().get(operation) == Some(&entry.number);
         match known {
             true => Ok(Answer::json(json!({"id": operation, "status": "succeeded", "lastActionDateTime": call.now}))),
             false => Err(GraphError::no_resource(operation)),
@@ -249,31 +259,10 @@ impl World {
     pub(super) fn devices(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
         let wanted = Wanted::new(call.request, &DEVICE)?;
         let entry = self.living(id)?;
-        let rows: Vec<Map<String, Value>> = self.device_json(&entry.records).into_iter().collect();
+        let devices = entry.records.devices.iter().flatten();
+        let rows: Vec<Map<String, Value>> = devices.map(|device| device_json(device, &entry.records)).collect();
         let (rows, next) = wanted.page(rows.len(), |place| rows.get(place).cloned().map_or(Row::Other, Row::Whole));
         Ok(wanted.answer(call.request, "directoryObjects", rows, next))
-    }
-
-    fn device_json(&self, records: &UserRecords) -> Option<Map<String, Value>> {
-        let id = device_id(records)?;
-        let used = records
-            .sign_ins
-            .iter()
-            .filter(|sign_in| sign_in.device_detail.as_ref().and_then(|device| device.device_id.as_deref()) == Some(id));
-        let last = used.max_by_key(|sign_in| sign_in.created_date_time)?;
-        let device = last.device_detail.as_ref()?;
-        Some(object(json!({
-            "@odata.type": "#microsoft.graph.device",
-            "id": object_id_of_device(id),
-            "deviceId": id,
-            "displayName": device.display_name,
-            "accountEnabled": !self.directory().disabled_devices.contains(&id.to_lowercase()),
-            "isCompliant": device.is_compliant,
-            "isManaged": device.is_managed,
-            "operatingSystem": device.operating_system,
-            "trustType": device.trust_type,
-            "approximateLastSignInDateTime": last.created_date_time,
-        })))
     }
 
     pub(super) fn change_device(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
@@ -282,16 +271,12 @@ impl World {
             return Err(bad_property(body.keys().find(|name| *name != "accountEnabled").map_or("accountEnabled", String::as_str)));
         };
         // By object id, or by device id as `devices(deviceId='…')` has it.
-        let names = [object_id_of_device(id), id.to_lowercase()];
-        let index = self.index();
-        let device = names.into_iter().find(|name| index.user_of_device(name).is_some()).ok_or_else(|| GraphError::no_resource(id))?;
-        drop(index);
-        let mut directory = self.directory();
-        if *enabled {
-            directory.disabled_devices.remove(&device);
-        } else {
-            directory.disabled_devices.insert(device);
-        }
+        let number = self.tenant.population().user_of_device(id).ok_or_else(|| GraphError::no_resource(id))?;
+        let names = [id.to_lowercase(), object_id_of_device(id)];
+        let devices = self.tenant.records(number).devices.unwrap_or_default();
+        let device = devices.into_iter().find(|device| names.contains(&device.id)).ok_or_else(|| GraphError::no_resource(id))?;
+        let deed = AccountDeed::Devices { ids: vec![device.id], enabled: *enabled };
+        self.tenant.change_account(number, deed).map_err(|_| unavailable())?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
@@ -308,9 +293,9 @@ impl World {
     pub(super) fn restore(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {
         call.request.nothing()?;
         let entry = self.deleted(id)?;
-        self.directory().users.entry(entry.number).or_default().restored = true;
+        self.tenant.change_account(entry.number, AccountDeed::Restored).map_err(|_| unavailable())?;
         let wanted = Wanted::of_one(call.request, &USER)?;
-        Ok(one_user(call, &wanted, user_json(&self.entry(entry.number))))
+        Ok(one_user(call, &wanted, self.user_json(&self.entry(entry.number))))
     }
 
     /// The deleted user of this object id.
@@ -320,7 +305,7 @@ impl World {
     }
 
     fn deleted_json(&self, entry: &Entry) -> Map<String, Value> {
-        let mut user = user_json(entry);
+        let mut user = self.user_json(entry);
         user.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
         user.insert("deletedDateTime".to_owned(), json!(self.tenant.population().spec().epoch));
         user
@@ -356,52 +341,62 @@ fn defaults(mut user: Map<String, Value>) -> Map<String, Value> {
     user
 }
 
-fn check_profile(profile: &Map<String, Value>) -> Result<(), GraphError> {
+/// What a password profile asks for, where it can be had.
+fn read_profile(profile: &Map<String, Value>) -> Result<Profile, GraphError> {
+    let mut asked = Profile { sets: false, required: false, with_mfa: false };
     for (name, value) in profile {
         match (name.as_str(), value) {
-            ("password", Value::String(password)) if password.chars().count() >= 8 => {}
+            ("password", Value::String(password)) if password.chars().count() >= 8 => asked.sets = true,
             ("password", _) => {
                 let message =
                     "The specified password does not comply with password complexity requirements. Please provide a different password.";
                 return Err(GraphError::new(StatusCode::BAD_REQUEST, "Request_BadRequest", message));
             }
-            ("forceChangePasswordNextSignIn" | "forceChangePasswordNextSignInWithMfa", Value::Bool(_)) => {}
+            ("forceChangePasswordNextSignIn", Value::Bool(forced)) => asked.required |= *forced,
+            ("forceChangePasswordNextSignInWithMfa", Value::Bool(forced)) => {
+                asked.required |= *forced;
+                asked.with_mfa = *forced;
+            }
             _ => return Err(bad_property(name)),
         }
     }
-    Ok(())
+    if profile.is_empty() { Err(bad_property("passwordProfile")) } else { Ok(asked) }
 }
 
-fn user_json(entry: &Entry) -> Map<String, Value> {
-    let (user, directory) = (&entry.records.user, &entry.records.directory);
-    let guest = directory.user_type.as_deref() == Some("Guest");
-    let names: Vec<&str> = user.user_display_name.as_deref().unwrap_or_default().splitn(2, ' ').collect();
+fn method_json(method: &AuthenticationMethod) -> Value {
+    let kind = format!("#microsoft.graph.{}", method.kind);
+    let mut value = json!({"@odata.type": kind, "id": method.id, "createdDateTime": method.created_date_time});
+    let more = match &method.display_name {
+        None => json!({"password": null}),
+        Some(name) => json!({"displayName": name, "deviceTag": "SoftwareTokenActivated", "phoneAppVersion": "6.2411.8063"}),
+    };
+    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
+        value.extend(more);
+    }
+    value
+}
+
+fn device_json(device: &Device, records: &UserRecords) -> Map<String, Value> {
+    let detail = |id: &str| {
+        let used = records.sign_ins.iter().filter(|sign_in| {
+            sign_in.device_detail.as_ref().and_then(|device| device.device_id.as_deref()).is_some_and(|used| used.eq_ignore_ascii_case(id))
+        });
+        used.max_by_key(|sign_in| sign_in.created_date_time)
+    };
+    let last = device.device_id.as_deref().and_then(detail);
+    let told = last.and_then(|sign_in| sign_in.device_detail.as_ref());
     object(json!({
-        "id": user.id,
-        "displayName": user.user_display_name,
-        "givenName": names.first().filter(|name| !name.is_empty()),
-        "surname": names.get(1),
-        "userPrincipalName": user.user_principal_name,
-        "mail": user.user_principal_name.as_ref().filter(|_| !guest),
-        "businessPhones": [],
-        "jobTitle": null,
-        "mobilePhone": null,
-        "officeLocation": null,
-        "preferredLanguage": null,
-        "accountEnabled": directory.account_enabled,
-        "userType": directory.user_type,
-        // Null is "never synchronised" (`reference/graph.md` section 1.9).
-        "onPremisesSyncEnabled": directory.on_premises_sync_enabled.filter(|synchronised| *synchronised),
-        "lastPasswordChangeDateTime": directory.last_password_change_date_time,
-        "signInSessionsValidFromDateTime": directory.sign_in_sessions_valid_from_date_time,
+        "@odata.type": "#microsoft.graph.device",
+        "id": device.id,
+        "deviceId": device.device_id,
+        "displayName": device.display_name,
+        "accountEnabled": device.account_enabled,
+        "isCompliant": told.and_then(|device| device.is_compliant),
+        "isManaged": told.and_then(|device| device.is_managed),
+        "operatingSystem": device.operating_system,
+        "trustType": told.and_then(|device| device.trust_type.as_ref()),
+        "approximateLastSignInDateTime": last.and_then(|sign_in| sign_in.created_date_time),
     }))
-}
-
-/// The object id of a device, which is not its device id: the first digit is another, and the same way leads back.
-fn object_id_of_device(id: &str) -> String {
-    let id = id.to_lowercase();
-    let turned = |digit: char| digit.to_digit(16).and_then(|digit| char::from_digit(digit ^ 8, 16)).unwrap_or(digit);
-    id.chars().take(1).map(turned).chain(id.chars().skip(1)).collect()
 }
 
 /// An id that follows from another.

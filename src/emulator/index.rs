@@ -58,10 +58,6 @@ pub(super) struct Index {
     /// Newest first.
     pub(super) sign_ins: Vec<SignInRow>,
     principal_names: HashMap<Box<str>, u32>,
-    /// The user of each device, by its device id.
-    devices: HashMap<Box<str>, u32>,
-    /// Ids of policies that sign-ins met, by name.
-    pub(super) policies: HashMap<String, String>,
     /// Users who were written to and have not settled: they are read again at each look.
     unsettled: BTreeSet<u32>,
 }
@@ -86,8 +82,6 @@ impl Index {
             detections: Vec::new(),
             sign_ins: Vec::new(),
             principal_names: HashMap::new(),
-            devices: HashMap::new(),
-            policies: HashMap::new(),
             unsettled: BTreeSet::new(),
         };
         for read in parts.into_iter().flatten() {
@@ -95,8 +89,6 @@ impl Index {
             if let Some(name) = &read.user.principal_name {
                 index.principal_names.insert(name.to_lowercase().into(), number);
             }
-            index.devices.extend(read.device.into_iter().map(|device| (device, number)));
-            index.policies.extend(read.policies);
             index.users.push(read.user);
             index.detections.extend(read.detections);
             index.sign_ins.extend(read.sign_ins);
@@ -119,11 +111,6 @@ impl Index {
     /// The number of the user with this principal name.
     pub(super) fn user_named(&self, principal_name: &str) -> Option<u32> {
         self.principal_names.get(principal_name.to_lowercase().as_str()).copied()
-    }
-
-    /// The user of the device with this device id.
-    pub(super) fn user_of_device(&self, device_id: &str) -> Option<u32> {
-        self.devices.get(device_id.to_lowercase().as_str()).copied()
     }
 
     /// These users were written to.
@@ -177,14 +164,11 @@ struct Read {
     user: UserRow,
     detections: Vec<DetectionRow>,
     sign_ins: Vec<SignInRow>,
-    device: Option<Box<str>>,
-    policies: Vec<(String, String)>,
 }
 
 impl Read {
     fn new(number: u32, records: &UserRecords) -> Self {
         let user = &records.user;
-        let policies = records.sign_ins.iter().flat_map(|sign_in| &sign_in.applied_conditional_access_policies);
         Read {
             user: UserRow {
                 principal_name: user.user_principal_name.as_deref().map(Box::from),
@@ -198,16 +182,8 @@ impl Read {
             },
             detections: records.detections.iter().map(|detection| detection_row(number, detection)).collect(),
             sign_ins: records.sign_ins.iter().map(|sign_in| sign_in_row(number, sign_in)).collect(),
-            device: device_id(records).map(|id| id.to_lowercase().into()),
-            policies: policies.filter_map(|policy| Some((policy.display_name.clone()?, policy.id.clone()?))).collect(),
         }
     }
-}
-
-/// The id of the device that the user signs in with, where it is registered.
-pub(super) fn device_id(records: &UserRecords) -> Option<&str> {
-    let ids = records.sign_ins.iter().filter_map(|sign_in| sign_in.device_detail.as_ref()?.device_id.as_deref());
-    ids.filter(|id| !id.is_empty()).min()
 }
 
 fn detection_row(user: u32, detection: &RiskDetection) -> DetectionRow {

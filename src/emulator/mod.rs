@@ -40,7 +40,8 @@ use self::server::Server;
 use self::world::World;
 use crate::clock::Clock;
 use crate::domain::workspace::DemoSpec;
-use crate::tenant::demo::{self, DemoTenant};
+use crate::tenant::TenantError;
+use crate::tenant::demo::{self, DemoTenant, Simulated, Simulation};
 
 /// How an emulator is started.
 #[derive(Debug, Clone)]
@@ -184,6 +185,13 @@ impl Emulator {
     /// How often the id that was applied most often was, by a write whose effect took place.
     pub fn greatest_acts_per_id(&self) -> u32 {
         self.world.tenant.most_applied()
+    }
+
+    /// Lets something happen in the tenant, by Entra's rules.
+    pub fn simulate(&self, simulation: &Simulation<'_>) -> Result<Simulated, TenantError> {
+        let came = self.world.tenant.simulate(simulation);
+        self.world.index().touch(self.world.tenant.population().user(simulation.user.as_str()));
+        came
     }
 
     /// Waits until it has stopped, which it does by itself only where the runtime ends.

@@ -109,14 +109,19 @@ impl World {
             Aim::SignIn => "requestIds",
             _ => "userIds",
         };
-        let ids = ids(call, key)?;
+        self.take(call, action, ids(call, key)?).await?;
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    }
+
+    /// Sends an action to the tenant.
+    pub(super) async fn take(&self, call: &Call<'_>, action: Action, ids: Vec<String>) -> Result<(), GraphError> {
         let population = self.tenant.population();
         let touched: Vec<u32> = ids.iter().filter_map(|id| population.user(id).or_else(|| population.user_of_sign_in(id))).collect();
         let taken = self.tenant.act(&tenant::Call::new(action, ids, self.actor(call))).await;
         // Whatever was answered: what was done is read.
         self.index().touch(touched);
         match taken {
-            Ok(()) => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+            Ok(()) => Ok(()),
             Err(TenantError::Rejected { message, .. }) => Err(GraphError::bad(message)),
             Err(TenantError::Throttled { retry_after }) => Err(GraphError::throttled(retry_after.map(|wait| wait.as_secs()))),
             // The tenant plays no other faults: see `faults::of_the_tenant`.

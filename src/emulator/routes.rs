@@ -7,6 +7,7 @@ use super::faults::action_of;
 use super::pace::Budget;
 use super::request::Version;
 use crate::domain::action::Action;
+use crate::tenant::demo::PASSWORD_METHOD;
 
 /// An operation of Graph, with the id that its path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +54,6 @@ pub(super) enum Route {
     Licences,
     Batch,
 }
-
-/// The method by which every account has its password.
-pub(super) const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
 
 /// The operation that is meant, or 404 or 405.
 pub(super) fn route(method: &Method, version: Version, path: &[&str]) -> Result<Route, GraphError> {

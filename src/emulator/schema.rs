@@ -341,6 +341,7 @@ pub(super) static USER: Schema = directory(
         "mobilePhone",
         "officeLocation",
         "onPremisesSyncEnabled",
+        "passwordProfile",
         "preferredLanguage",
         "signInSessionsValidFromDateTime",
         "surname",

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::fixture;
 use crate::domain::workspace::{Fault, FaultKind};
+use crate::tenant::demo::PASSWORD_METHOD;
 
 /// A running emulator, and a client that trusts it.
 struct Bench {

@@ -1,6 +1,6 @@
 //! The emulated tenant, and the way of a request through it: faults, token, permission, pace, and then what was asked for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderName, Method, StatusCode, header};
@@ -10,12 +10,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, Content, GraphError, Trace};
-use super::directory::DirectoryChanges;
 use super::faults::{Concern, Faults, action_of};
 use super::index::Index;
 use super::oauth::{Authority, Standing, Token, Withheld, worded};
 use super::pace::Pace;
-use super::policies::Policies;
 use super::request::{Request, Version};
 use super::risk::{no_such_principals, nobody};
 use super::routes::{self, Route};
@@ -32,8 +30,10 @@ pub(super) struct World {
     index: Mutex<Index>,
     faults: Mutex<Faults>,
     pace: Mutex<Pace>,
-    directory: Mutex<DirectoryChanges>,
-    policies: Mutex<Policies>,
+    /// Password resets that were begun, with their users.
+    resets: Mutex<HashMap<String, u32>>,
+    /// Held while a policy or location is read, changed and put back.
+    changing: Mutex<()>,
     received: Mutex<Vec<Received>>,
 }
 
@@ -62,13 +62,12 @@ impl World {
         let index = Index::new(population);
         let number = |name: &str| population.user(name).or_else(|| index.user_named(name));
         let faults = Faults::new(faults, number);
-        let policies = Policies::new(population.spec().seed, &index.policies);
         World {
             index: Mutex::new(index),
             faults: Mutex::new(faults),
             pace: Mutex::new(Pace::new(rate)),
-            directory: Mutex::default(),
-            policies: Mutex::new(policies),
+            resets: Mutex::default(),
+            changing: Mutex::default(),
             received: Mutex::default(),
             tenant,
             clock,
@@ -83,12 +82,12 @@ impl World {
         index
     }
 
-    pub(super) fn directory(&self) -> MutexGuard<'_, DirectoryChanges> {
-        lock(&self.directory)
+    pub(super) fn resets(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        lock(&self.resets)
     }
 
-    pub(super) fn policies(&self) -> MutexGuard<'_, Policies> {
-        lock(&self.policies)
+    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+        lock(&self.changing)
     }
 
     /// Whether the tenant never has a licence.
@@ -191,6 +190,9 @@ impl World {
         match route {
             Route::Batch => Box::pin(self.batch(&call)).await,
             Route::Act(action) => self.act(&call, action).await,
+            Route::ChangeUser(id) => self.change_user(&call, &id).await,
+            Route::RevokeSessions(id) => self.revoke_sessions(&call, &id).await,
+            Route::ResetPassword(id) => self.reset_password(&call, &id).await,
             route => self.handle(&call, route),
         }
     }
@@ -341,10 +343,7 @@ impl World {
             Route::Me => self.me(call),
             Route::Users => self.users(call),
             Route::User(id) => self.user(call, &id),
-            Route::ChangeUser(id) => self.change_user(call, &id),
-            Route::RevokeSessions(id) => self.revoke_sessions(call, &id),
             Route::Methods(id) => self.methods(call, &id),
-            Route::ResetPassword(id) => self.reset_password(call, &id),
             Route::Operation(id, operation) => self.operation(call, &id, &operation),
             Route::Devices(id) => self.devices(call, &id),
             Route::ChangeDevice(id) => self.change_device(call, &id),
@@ -353,17 +352,17 @@ impl World {
             Route::Restore(id) => self.restore(call, &id),
             Route::Registrations => self.registrations(call),
             Route::Registration(id) => self.registration(call, &id),
-            Route::Policies => self.policies().list(call),
-            Route::Policy(id) => self.policies().get(call, &id),
-            Route::ChangePolicy(id) => self.policies().change(call, &id),
-            Route::Locations => self.policies().locations(call),
-            Route::Location(id) => self.policies().location(call, &id),
-            Route::NewLocation => self.policies().new_location(call),
-            Route::ChangeLocation(id) => self.policies().change_location(call, &id),
+            Route::Policies => self.policies(call),
+            Route::Policy(id) => self.policy(call, &id),
+            Route::ChangePolicy(id) => self.change_policy(call, &id),
+            Route::Locations => self.locations(call),
+            Route::Location(id) => self.location(call, &id),
+            Route::NewLocation => self.new_location(call),
+            Route::ChangeLocation(id) => self.change_location(call, &id),
             Route::Organization => self.organization(call),
             Route::Licences => self.licences(call),
             // These wait for something, and were taken care of before.
-            Route::Act(_) | Route::Batch => Err(unavailable()),
+            Route::Act(_) | Route::ChangeUser(_) | Route::RevokeSessions(_) | Route::ResetPassword(_) | Route::Batch => Err(unavailable()),
         }
     }
 }

@@ -347,7 +347,8 @@ impl<'a> Run<'a> {
 
     fn event(&self, what: What, id: &str) {
         let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
-        self.tell(EngineEvent::Job(JobEvent { what, id: id.to_owned(), user_principal_name, job: self.job, at: self.now() }));
+        let step = self.plan.playbook.map(|_| self.plan.action);
+        self.tell(EngineEvent::Job(JobEvent { what, id: id.to_owned(), user_principal_name, step, job: self.job, at: self.now() }));
     }
 
     pub(super) fn tell(&self, event: EngineEvent) {

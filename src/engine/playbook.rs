@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, EngineError, EngineEvent, JobReport};
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
+use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState};
-use crate::domain::ledger::{Ledger, Tally};
+use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Confirmed, Plan, PlanContext};
 use crate::domain::playbook::{Playbook, StepState};
 use crate::domain::settings::TenantSettings;
@@ -67,12 +68,15 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_open_playbook(playbook)?;
+        tell(events, EngineEvent::Started(playbook));
         let mut hold = hold;
         loop {
             let next = self.on_playbook(playbook, |playbook, ledger| playbook.next(ledger))?;
             let Some((step, state)) = next else {
                 self.end_playbook(playbook)?;
-                return self.report(playbook);
+                let report = self.report(playbook)?;
+                tell(events, EngineEvent::Job(self.summary(&report)));
+                return Ok(report);
             };
             let report = match state {
                 StepState::Open(job) => self.resume_job(job, cancel, events).await?,
@@ -132,7 +136,12 @@ impl Engine {
 
     /// Where a playbook stands: the results of all its steps together.
     fn report(&self, playbook: JobId) -> Result<JobReport, EngineError> {
-        self.on_playbook(playbook, |playbook, ledger| JobReport { job: playbook.id, state: playbook.state, tally: tally(playbook, ledger) })
+        self.on_playbook(playbook, |playbook, ledger| JobReport { job: playbook.id, state: playbook.state, tally: playbook.tally(ledger) })
+    }
+
+    fn summary(&self, report: &JobReport) -> JobEvent {
+        let what = What::summary(report.state, &report.tally);
+        JobEvent { what, id: report.job.to_string(), user_principal_name: None, step: None, job: report.job, at: self.clock.now() }
     }
 
     pub(super) fn plan_context(&self) -> PlanContext {
@@ -149,20 +158,9 @@ impl Engine {
     }
 }
 
-/// The results of all steps together: each step counts each of its users once.
-pub fn tally(playbook: &Playbook, ledger: &Ledger) -> Tally {
-    let users = playbook.plan.included_count();
-    let mut all = Tally::default();
-    for (_, state) in playbook.steps(ledger) {
-        let of_step = match state {
-            StepState::Waiting => Tally { total: users, pending: users, ..Tally::default() },
-            StepState::Open(job) => ledger.job(job).map(|job| job.tally()).unwrap_or_default(),
-            StepState::Ended(_, tally) => tally,
-            StepState::Skipped(_) => Tally { total: users, skipped: users, ..Tally::default() },
-        };
-        all.add(&of_step);
-    }
-    all
+fn tell(events: &UnboundedSender<EngineEvent>, event: EngineEvent) {
+    // Nobody listening is no reason to stop: the journal has it all.
+    drop(events.send(event));
 }
 
 /// Why a step has nobody left.

@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, LiveSpec, Manifest, SCHEMA_VERSION, Source};
 use crate::oauth::{Credential, Keyring, Prompt};
 use crate::store::{self, Home, Store, StoreError};
-use crate::tenant::demo::{self, DemoTenant};
+use crate::tenant::demo::{self, DemoTenant, Simulated, Simulation};
 use crate::tenant::graph::GraphTenant;
 use crate::tenant::{EvidenceTenant, Gate, Tenant, TenantError, Unconnected};
 
@@ -113,6 +113,8 @@ pub struct Session {
     kept: Option<Arc<EvidenceTenant>>,
     /// The live tenant, where it is one.
     graph: Option<Arc<GraphTenant>>,
+    /// The simulated tenant, where it is one.
+    simulated: Option<Arc<DemoTenant>>,
     gate: Arc<Gate>,
     /// Whether writing stays off as long as the workspace is open.
     read_only: bool,
@@ -132,10 +134,13 @@ impl Session {
         let now = options.clock.now();
         let opened = store::open(&options.home, name, now)?;
         let store: Arc<dyn Store> = Arc::new(opened.store);
-        let (mut kept, mut graph) = (None, None);
+        let (mut kept, mut graph, mut simulated) = (None, None, None);
         let mut notices = opened.notices;
         let tenant: Arc<dyn Tenant> = match &opened.manifest.source {
-            Source::Demo(spec) => Arc::new(DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?),
+            Source::Demo(spec) => {
+                let tenant = DemoTenant::open(spec.clone(), &opened.dir.join(TENANT_FILE), options.clock)?;
+                Arc::clone(simulated.insert(Arc::new(tenant))) as Arc<dyn Tenant>
+            }
             Source::Live(spec) => match signed_in.map_or_else(|| live(spec, options), Ok) {
                 Ok(tenant) => Arc::clone(graph.insert(tenant)) as Arc<dyn Tenant>,
                 Err(error) => {
@@ -176,6 +181,7 @@ impl Session {
             clock: options.clock,
             kept,
             graph,
+            simulated,
             gate,
             read_only: options.read_only,
         };
@@ -317,6 +323,23 @@ impl Session {
     /// The live tenant, where the workspace is one.
     pub fn graph(&self) -> Option<&Arc<GraphTenant>> {
         self.graph.as_ref()
+    }
+
+    /// Whether the tenant is simulated, so that things can be made to happen in it.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated.is_some()
+    }
+
+    /// Lets something happen in the simulated tenant and files what came of it; `None` where the tenant is not simulated.
+    pub async fn simulate(&self, simulation: &Simulation<'_>) -> Option<Result<Simulated, EngineError>> {
+        let tenant = self.simulated.as_ref()?;
+        if self.access() != Access::ReadWrite {
+            return Some(Err(TenantError::ReadOnly.into()));
+        }
+        Some(match tenant.simulate(simulation) {
+            Ok(came) => self.engine.take_in(tenant.told(simulation.user)).await.map(|()| came),
+            Err(error) => Err(error.into()),
+        })
     }
 
     /// Turns writing on or off for this workspace, now and from now on; the journal keeps who did.

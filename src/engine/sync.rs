@@ -217,6 +217,11 @@ impl Engine {
         Ok(facts)
     }
 
+    /// Files what a tenant told without being asked.
+    pub async fn take_in(&self, records: Vec<Record>) -> Result<(), EngineError> {
+        self.file(records, false).await.map(drop)
+    }
+
     /// Reads what is too much to read of everybody: these users' accounts, devices and authentication methods. What came of it is
     /// filed; the error is the first that hindered.
     pub async fn look(&self, users: &[UserId]) -> (Vec<UserRecords>, Option<EngineError>) {

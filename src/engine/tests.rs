@@ -1,5 +1,7 @@
 //! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
 
+mod accounts;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, EngineError, EngineEvent, JobReport};
 use crate::clock::Clock;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
 use crate::domain::fixture;
 use crate::domain::job_event::What;
@@ -48,6 +50,8 @@ struct Scripted {
     script: Mutex<VecDeque<Meets>>,
     poisoned: HashSet<String>,
     calls: Mutex<Vec<Vec<String>>>,
+    /// Passwords that were asked for, in order.
+    passwords: Mutex<Vec<String>>,
     cancel_at_call: Option<(usize, CancellationToken)>,
     close_at_call: Option<(usize, Arc<AtomicBool>)>,
     late: Mutex<Option<(u32, Call)>>,
@@ -63,6 +67,7 @@ impl Scripted {
             script: Mutex::default(),
             poisoned: HashSet::new(),
             calls: Mutex::default(),
+            passwords: Mutex::default(),
             cancel_at_call: None,
             close_at_call: None,
             late: Mutex::default(),
@@ -85,7 +90,12 @@ impl Scripted {
     fn apply(&self, call: &Call) {
         let cause = Cause { at: fixture::now(), initiated_by: Some(call.operator.clone()) };
         for records in self.users.lock().unwrap().values_mut() {
-            let Some(event) = call.action.event() else { continue };
+            let Some(event) = call.action.event() else {
+                if call.ids.iter().any(|id| id == records.id().as_str()) {
+                    accounts::change(call, records, &cause);
+                }
+                continue;
+            };
             match event.row().scope {
                 Scope::User if call.ids.iter().any(|id| id == records.id().as_str()) => apply(event, records, &[], &cause),
                 Scope::SignIn => {
@@ -115,6 +125,7 @@ impl Tenant for Scripted {
         let number = {
             let mut calls = self.calls.lock().unwrap();
             calls.push(call.ids.clone());
+            self.passwords.lock().unwrap().extend(call.password.iter().map(|password| password.expose().to_owned()));
             calls.len()
         };
         if let Some((at, token)) = &self.cancel_at_call
@@ -199,7 +210,8 @@ impl Tenant for Scripted {
         let records = found.cloned().flat_map(|records| {
             let detections = records.detections.into_iter().map(Record::Detection);
             let sign_ins = records.sign_ins.into_iter().map(|sign_in| Record::SignIn(Box::new(sign_in)));
-            std::iter::once(Record::User(records.user)).chain(detections).chain(sign_ins).collect::<Vec<_>>()
+            let account = Record::Directory(records.user.id.clone(), records.directory);
+            [Record::User(records.user), account].into_iter().chain(detections).chain(sign_ins).collect::<Vec<_>>()
         });
         Ok(records.collect())
     }
@@ -229,9 +241,10 @@ fn bench(tenant: Scripted) -> Bench {
 }
 
 fn confirmed(action: Action, dataset: &Dataset) -> Confirmed {
-    let targets: Vec<Target> = match action.event().unwrap().row().scope {
-        Scope::User => dataset.users().iter().map(|records| Target::User(records.id().clone())).collect(),
-        Scope::SignIn => dataset.sign_ins().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect(),
+    let targets: Vec<Target> = match action.aim() {
+        Aim::User => dataset.users().iter().map(|records| Target::User(records.id().clone())).collect(),
+        Aim::SignIn => dataset.sign_ins().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect(),
+        Aim::Policy | Aim::Address => Vec::new(),
     };
     let context = PlanContext {
         reason: "test".to_owned(),

@@ -11,6 +11,7 @@ use super::job;
 use super::output;
 use super::place::Place;
 use super::plan;
+use super::targets;
 use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, Verdict};
 use crate::domain::text;
 use crate::engine::Session;
@@ -23,7 +24,8 @@ const TOLD_WHY: usize = 5;
 /// `apply`
 pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
     let file = args.file.display().to_string();
-    let older = parse(&plan::read(&args.file)?).map_err(|failure| Failure { message: format!("{file} {}", failure.message), ..failure })?;
+    let older =
+        parse(&targets::read(&args.file)?).map_err(|failure| Failure { message: format!("{file} {}", failure.message), ..failure })?;
     let session = place.open().await?;
     let dataset = session.load()?;
     let context = session.plan_context(&older.reason, false);

@@ -71,6 +71,8 @@ pub enum Command {
     Detections(List),
     /// Shows one user: facts, sign-ins, detections, risk history, notes and journal.
     Show(Show),
+    /// Explains one user: why at risk or blocked, what may be done, what it will do, and whether the user is safe.
+    Explain(Explain),
     /// Computes what an action would do to each target; sends nothing.
     Plan(PlanArgs),
     /// Runs a plan, judged again by the facts of now.
@@ -83,6 +85,8 @@ pub enum Command {
     Journal(Journal),
     /// Adds a note to a user's case.
     Note(Note),
+    /// Lets something happen to a user of a simulated tenant, by the rules of Entra.
+    Simulate(Simulate),
     /// Shows or changes what was decided for a workspace.
     Settings(Settings),
     /// Checks terminal, workspace and sign-in, and for every verb whether it is allowed.
@@ -186,6 +190,9 @@ pub struct Connect {
     /// Requests per second for risk data, or `off`; less where other tools need their share [default: 1].
     #[arg(long, value_name = "N|off", value_parser = rate)]
     pub rate: Option<Rate>,
+    /// For a user: asks for the permissions of accounts, devices and policies, too, and not for those of risk alone.
+    #[arg(long)]
+    pub all_actions: bool,
     /// Turns writing on; without it the workspace starts read-only.
     #[arg(long)]
     pub writable: bool,
@@ -296,6 +303,16 @@ pub struct Show {
     pub format: Format,
 }
 
+/// `explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Object id or user principal name.
+    pub user: String,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Format,
+}
+
 /// What is planned, on whom.
 #[derive(Debug, Args)]
 pub struct Planned {
@@ -311,11 +328,17 @@ pub struct Planned {
     /// Takes in the targets that have a caution, such as token theft.
     #[arg(long)]
     pub include_caution: bool,
+    /// For a policy action: the Conditional Access policy, by its name or id; by default the one that blocks these users.
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// For secureAccount: blocks sign-in, too.
+    #[arg(long)]
+    pub block: bool,
 }
 
-/// On whom: exactly one way of saying it.
+/// On whom: exactly one way of saying it. Only an action on a policy that is named needs none.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = false, multiple = false)]
 pub struct Wanted {
     /// Everything that matches: users, or sign-ins for a sign-in action.
     #[arg(value_name = "QUERY")]
@@ -326,6 +349,9 @@ pub struct Wanted {
     /// File with one user (or sign-in request id) a line; `#` begins a comment, `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// For trustIp and untrustIp: addresses or ranges, such as 203.0.113.0/28; with users, those that were blocked there.
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., action = ArgAction::Append)]
+    pub ip: Vec<String>,
 }
 
 /// `plan`
@@ -439,6 +465,60 @@ pub struct Note {
     /// The note.
     #[arg(required = true, value_name = "TEXT")]
     pub text: Vec<String>,
+}
+
+/// What can happen to a user of a simulated tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedEvent {
+    /// The account is signed in to, and that is found risky.
+    SignIn,
+    /// The user passes multifactor authentication at a risky sign-in.
+    MfaPassed,
+    /// The user changes the password as a policy or an administrator demands.
+    SecurePasswordChange,
+    /// The user resets the password by self-service.
+    SelfServiceReset,
+    /// The user's password is changed on-premises.
+    OnPremisesPasswordChange,
+    /// Entra finds a risky sign-in safe.
+    SystemDismissal,
+    /// The account is deleted.
+    UserDeleted,
+}
+
+/// How risky a simulated sign-in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedLevel {
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+}
+
+/// `simulate`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 where the rules do not let the event remediate; the answer says why.")]
+pub struct Simulate {
+    /// What happens.
+    #[arg(value_enum, value_name = "EVENT")]
+    pub event: SimulatedEvent,
+    /// To whom: object id or user principal name.
+    #[arg(long, value_name = "USER")]
+    pub user: String,
+    /// Type of the detection, for sign-in [default: unfamiliarFeatures].
+    #[arg(long, value_name = "TYPE")]
+    pub detection: Option<String>,
+    /// Its level, for sign-in [default: medium].
+    #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
+    pub level: Option<SimulatedLevel>,
+    /// Request id of the sign-in, for mfa-passed and system-dismissal [default: the newest at risk].
+    #[arg(long, value_name = "ID")]
+    pub sign_in: Option<String>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "json", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
 }
 
 /// `paths`
@@ -562,9 +642,8 @@ mod tests {
         assert_eq!(planned(&["plan", "dismissuserrisk", "level:low"]).action, Action::DismissUserRisk);
         assert_eq!(planned(&["plan", "confirmUserSafe", "--user", "a", "b", "--user", "c"]).wanted.user, ["a", "b", "c"]);
         assert_eq!(planned(&["plan", "confirmUserSafe", "--from", "-"]).wanted.from, Some("-".into()));
-        for line in [&["plan", "dismissUserRisk"][..], &["plan", "dismissUserRisk", "q", "--user", "a"]] {
-            wrong(line);
-        }
+        wrong(&["plan", "dismissUserRisk", "q", "--user", "a"]);
+        wrong(&["plan", "trustIp", "--ip", "203.0.113.7", "--user", "a"]);
         assert!(wrong(&["plan", "delete", "q"]).contains("confirmSignInCompromised"));
     }
 

@@ -95,6 +95,7 @@ fn spec(args: &Connect) -> Result<LiveSpec, Failure> {
         ca_file: args.ca_file.as_deref().map(absolute).transpose()?,
         rate: args.rate.map_or(Some(1.0), |rate| rate.0),
         account: None,
+        all_actions: args.all_actions,
     })
 }
 

@@ -6,7 +6,7 @@ use super::cli::Demo;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::place::{self, DEMO, Place};
-use super::plan;
+use super::targets;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, Fault, Manifest, Source};
 use crate::engine::Session;
@@ -82,7 +82,7 @@ fn own_faults(file: &Path) -> Result<Vec<Fault>, Failure> {
 
 /// The faults that a file holds.
 pub fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
-    let text = plan::read(file)?;
+    let text = targets::read(file)?;
     serde_json::from_str(&text).map_err(|error| Failure {
         exit: Exit::Usage,
         ..Failure::usage(format!("{} does not hold faults", file.display()))

@@ -8,8 +8,8 @@ use super::cli::{Doctor, Format};
 use super::failure::{Exit, Failure};
 use super::output;
 use super::place::Place;
-use crate::domain::action::Action;
-use crate::domain::permission::{Lack, Operation, lacks};
+use crate::domain::action::{Action, Kind};
+use crate::domain::permission::{Holder, Lack, Operation, lacks};
 use crate::domain::plan::Access;
 use crate::domain::text;
 use crate::engine::Session;
@@ -19,12 +19,15 @@ use crate::tenant::graph::{GraphTenant, Report};
 /// A clock that is further off than this makes sign-ins fail and times wrong.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 /// What is read besides risky users, and what for.
-const READS: [(Operation, &str); 5] = [
+const READS: [(Operation, &str); 8] = [
     (Operation::ReadRiskyUsers, "read risky users"),
     (Operation::ReadDetections, "read risk detections"),
     (Operation::ReadSignIns, "read sign-ins"),
     (Operation::ReadUsers, "read the directory"),
     (Operation::ReadRegistration, "read registrations and administrators"),
+    (Operation::ReadPolicies, "read policies and named locations"),
+    (Operation::ReadDevices, "read devices"),
+    (Operation::ReadMethods, "read authentication methods"),
 ];
 
 /// How a check came out.
@@ -158,13 +161,39 @@ async fn live(session: &Session, tenant: &GraphTenant, checks: &mut Vec<Check>) 
     Action::ALL
         .into_iter()
         .map(|action| {
-            let mut missing: Vec<String> = lacks(Operation::Act(action), &report.holder).iter().map(Lack::to_string).collect();
+            let mut verb = verb(action, &report.holder);
             if session.access() == Access::ReadOnly {
-                missing.push(writing_is_off(session));
+                verb.allowed = Some(false);
+                verb.missing.push(writing_is_off(session));
             }
-            Verb { action, allowed: Some(missing.is_empty()), missing }
+            verb
         })
         .collect()
+}
+
+/// What an action lacks, of a playbook each of its steps. What it lacks for hybrid users alone is said, and forbids nobody else.
+fn verb(action: Action, holder: &Holder) -> Verb {
+    if action.kind() == Kind::Playbook {
+        let steps: Vec<Verb> = action.steps().iter().map(|step| verb(*step, holder)).collect();
+        let missing = steps.iter().flat_map(|step| step.missing.iter().map(|lack| format!("{}: {lack}", step.action))).collect();
+        return Verb { action, allowed: Some(steps.iter().all(|step| step.allowed == Some(true))), missing };
+    }
+    let mut missing = lacking(action, false, holder);
+    let allowed = Some(missing.is_empty());
+    let of_hybrid: Vec<String> = lacking(action, true, holder).into_iter().filter(|lack| !missing.contains(lack)).collect();
+    missing.extend(of_hybrid.iter().map(|lack| format!("hybrid users: {lack}")));
+    Verb { action, allowed, missing }
+}
+
+fn lacking(action: Action, hybrid: bool, holder: &Holder) -> Vec<String> {
+    let mut told = Vec::new();
+    for lack in Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)) {
+        let lack = lack.to_string();
+        if !told.contains(&lack) {
+            told.push(lack);
+        }
+    }
+    told
 }
 
 fn signed_in(report: &Report) -> Vec<Check> {
@@ -246,4 +275,31 @@ fn print(checks: &[Check], verbs: &[Verb], format: Format, place: &Place) -> Res
     // Nothing is cut off here: what is missing must be read to its end.
     let paper = output::Paper { columns: None, ..place.paper };
     output::data(&output::aligned(["CHECK", "STATE", "DETAIL"].map(str::to_owned).to_vec(), rows, paper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(is_application: bool, permissions: &[&str]) -> Holder {
+        Holder { is_application, permissions: permissions.iter().map(|name| (*name).to_owned()).collect(), ..Holder::default() }
+    }
+
+    #[test]
+    fn what_is_missing_for_hybrid_users_alone_is_said_so_and_forbids_nobody_else() {
+        let application = holder(true, &["User-PasswordProfile.ReadWrite.All"]);
+        let told = verb(Action::GenerateTemporaryPassword, &application);
+        assert_eq!(told.allowed, Some(true));
+        assert_eq!(told.missing, ["hybrid users: applications cannot do this: sign in as a user"]);
+    }
+
+    #[test]
+    fn a_playbook_is_told_by_its_steps() {
+        let told = verb(Action::RemediatedElsewhere, &holder(false, &["IdentityRiskyUser.ReadWrite.All"]));
+        assert_eq!((told.allowed, told.missing.len()), (Some(true), 0));
+        let told = verb(Action::SecureAccount, &holder(false, &["IdentityRiskyUser.ReadWrite.All"]));
+        assert_eq!(told.allowed, Some(false));
+        assert!(told.missing.iter().any(|lack| lack.starts_with("revokeSessions: the permission ")), "{:?}", told.missing);
+        assert!(!told.missing.iter().any(|lack| lack.starts_with("confirmUserCompromised")), "{:?}", told.missing);
+    }
 }

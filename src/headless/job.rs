@@ -15,7 +15,7 @@ use super::failure::{Exit, Failure};
 use super::output;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{JobId, JobState};
-use crate::domain::ledger::{ItemState, Job, Tally};
+use crate::domain::ledger::{ItemState, Job, Ledger, Tally};
 use crate::domain::plan::Confirmed;
 use crate::domain::text;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session};
@@ -95,7 +95,10 @@ async fn follow_to_report(
             teller.print(&event);
         }
     }
-    let again = |failure: Failure| match teller.job {
+    // A step is gone on with by its playbook.
+    let ledger = session.ledger();
+    let resumable = teller.job.map(|id| ledger.job(id).and_then(|job| job.plan.playbook).unwrap_or(id));
+    let again = |failure: Failure| match resumable {
         Some(job) if failure.exit != Exit::Usage => {
             let hint = failure.hint.clone().map(|hint| format!("{hint}; ")).unwrap_or_default();
             failure.hinted(format!("{hint}entriage jobs resume {job} goes on, and sends nothing twice"))
@@ -107,9 +110,16 @@ async fn follow_to_report(
         Some(Err(error)) => return Err(again(error.into())),
         None => return Err(again(Failure::new(Exit::Cancelled, "left while a request was in flight"))),
     };
-    let job = session.ledger().job(report.job).cloned();
-    teller.conclude(&report, job.as_ref())?;
+    teller.conclude(&report, &jobs_of(&session.ledger(), report.job))?;
     Ok(report)
+}
+
+/// The job with this number, or those of the playbook's steps.
+fn jobs_of(ledger: &Ledger, id: JobId) -> Vec<Job> {
+    match ledger.playbook(id) {
+        Some(playbook) => playbook.jobs.iter().filter_map(|(_, job)| ledger.job(*job).cloned()).collect(),
+        None => ledger.job(id).cloned().into_iter().collect(),
+    }
 }
 
 /// Hands on every interrupt from the keyboard.
@@ -212,13 +222,13 @@ impl Teller {
     }
 
     /// The last word, on standard output.
-    fn conclude(&self, report: &JobReport, job: Option<&Job>) -> Result<(), Failure> {
+    fn conclude(&self, report: &JobReport, jobs: &[Job]) -> Result<(), Failure> {
         if self.told > TOLD {
             output::say(&format!("… and {} more; entriage jobs and entriage journal tell all", self.told - TOLD));
         }
         match self.format {
             Format::Jsonl => Ok(()),
-            Format::Json => output::data(&output::json(&document(report, job, &self.passwords))?),
+            Format::Json => output::data(&output::json(&document(report, jobs, &self.passwords))?),
             Format::Table | Format::Csv => {
                 let state = report.state.as_str();
                 let mut out = io::stdout().lock();
@@ -241,19 +251,25 @@ pub fn counts(tally: &Tally) -> Value {
     })
 }
 
-fn document(report: &JobReport, job: Option<&Job>, passwords: &[Value]) -> Value {
-    let names: HashMap<&str, &str> = job
+/// What is printed at the end: each target with its outcome; of a playbook, each of every step.
+fn document(report: &JobReport, jobs: &[Job], passwords: &[Value]) -> Value {
+    let names: HashMap<&str, &str> = jobs
         .iter()
         .flat_map(|job| job.plan.included())
         .filter_map(|target| Some((target.id.as_str(), target.user_principal_name.as_deref()?)))
         .collect();
-    let items = job.iter().flat_map(|job| &job.items).map(|item| {
+    let items = jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job, item))).map(|(job, item)| {
         let (outcome, because) = match &item.state {
             ItemState::Pending => ("pending", None),
             ItemState::MaybeSent | ItemState::Accepted => ("unverified", None),
             ItemState::Ended(outcome, because) => (outcome.as_str(), because.as_deref()),
         };
-        json!({"id": item.id, "userPrincipalName": names.get(item.id.as_str()), "outcome": outcome, "because": because})
+        let name = names.get(item.id.as_str());
+        let mut object = json!({"id": item.id, "userPrincipalName": name, "outcome": outcome, "because": because});
+        if job.plan.playbook.is_some() {
+            object["action"] = json!(job.plan.action);
+        }
+        object
     });
     let mut document = json!({"job": report.job, "state": report.state, "value": items.collect::<Vec<_>>()});
     if !passwords.is_empty() {
@@ -332,7 +348,7 @@ mod tests {
     #[test]
     fn a_flood_of_failures_is_cut_off() {
         let mut teller = Teller::new(Format::Table);
-        let event = |what| JobEvent { what, id: "u1".to_owned(), user_principal_name: None, job: JobId(7), at: fixture::now() };
+        let event = |what| JobEvent { what, id: "u1".to_owned(), user_principal_name: None, step: None, job: JobId(7), at: fixture::now() };
         let failed = event(What::Failed { because: "404".to_owned() });
         let told = (0..100).filter(|_| teller.is_worth_telling(&failed)).count();
         assert_eq!(told, TOLD);
@@ -341,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_document_has_the_numbers_beside_the_job() {
-        let document = document(&report(JobState::Done, Tally { total: 1, verified: 1, ..Tally::default() }), None, &[]);
+        let document = document(&report(JobState::Done, Tally { total: 1, verified: 1, ..Tally::default() }), &[], &[]);
         assert_eq!(
             document,
             json!({"job": 7, "state": "done", "total": 1, "verified": 1, "failed": 0, "skipped": 0, "diverged": 0,

@@ -8,7 +8,8 @@ use super::job;
 use super::output::{self, Column};
 use super::place::Place;
 use crate::domain::journal::JobId;
-use crate::domain::ledger::Job;
+use crate::domain::ledger::{Job, Ledger};
+use crate::domain::playbook::{Playbook, StepState};
 
 const COLUMNS: &[Column] = &[
     Column { heading: "JOB", path: "id" },
@@ -33,7 +34,10 @@ pub async fn jobs(place: &Place, args: &Jobs) -> Result<Exit, Failure> {
     match args.command {
         None => {
             let ledger = session.ledger();
-            let rows: Vec<Map<String, Value>> = ledger.jobs().rev().map(object).collect();
+            let mut rows: Vec<(JobId, Map<String, Value>)> = ledger.jobs().map(|job| (job.id, object(job))).collect();
+            rows.extend(ledger.playbooks().map(|playbook| (playbook.id, of_playbook(playbook, &ledger))));
+            rows.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+            let rows: Vec<Map<String, Value>> = rows.into_iter().map(|(_, row)| row).collect();
             let count = rows.len();
             output::list(COLUMNS, rows, count, args.format, place.paper)?;
             Ok(Exit::Done)
@@ -50,6 +54,40 @@ fn events(format: Format) -> Result<Format, Failure> {
     }
 }
 
+/// A playbook, with the results of all its steps together and where each stands.
+fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Map<String, Value> {
+    let steps = playbook.steps(ledger).into_iter().map(|(action, state)| {
+        let (state, job, because) = match state {
+            StepState::Waiting => ("waiting", None, None),
+            StepState::Open(job) => ("open", Some(job), None),
+            StepState::Ended(job, tally) => (if tally.all_verified() { "verified" } else { "unfinished" }, Some(job), None),
+            StepState::Skipped(because) => ("skipped", None, Some(because)),
+        };
+        json!({"action": action, "state": state, "job": job, "because": because})
+    });
+    let object = json!({
+        "id": playbook.id,
+        "action": playbook.plan.action,
+        "state": playbook.state,
+        "createdAt": playbook.created_at,
+        "endedAt": playbook.ended_at,
+        "operator": playbook.plan.operator,
+        "reason": playbook.plan.reason,
+        "steps": steps.collect::<Vec<_>>(),
+    });
+    joined(object, job::counts(&playbook.tally(ledger)))
+}
+
+fn joined(object: Value, counts: Value) -> Map<String, Value> {
+    let mut all = Map::new();
+    for part in [object, counts] {
+        if let Value::Object(part) = part {
+            all.extend(part);
+        }
+    }
+    all
+}
+
 fn object(job: &Job) -> Map<String, Value> {
     let object = json!({
         "id": job.id,
@@ -59,12 +97,7 @@ fn object(job: &Job) -> Map<String, Value> {
         "endedAt": job.ended_at,
         "operator": job.plan.operator,
         "reason": job.plan.reason,
+        "playbook": job.plan.playbook,
     });
-    let mut all = Map::new();
-    for part in [object, job::counts(&job.tally())] {
-        if let Value::Object(part) = part {
-            all.extend(part);
-        }
-    }
-    all
+    joined(object, job::counts(&job.tally()))
 }

@@ -30,6 +30,7 @@ pub fn user(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Map<Strin
         "enabled": directory.account_enabled,
         "mfaRegistered": directory.is_mfa_registered,
         "ssprRegistered": directory.is_sspr_registered,
+        "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
     });

@@ -37,6 +37,7 @@ const USERS: &[Column] = &[
     column("", "entriage.enabled"),
     column("", "entriage.mfaRegistered"),
     column("", "entriage.ssprRegistered"),
+    column("", "entriage.notSafe"),
     column("", "entriage.notes"),
     column("", "entriage.waitingSince"),
 ];

@@ -6,6 +6,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod emulate;
+mod explain;
 pub mod failure;
 mod import;
 mod job;
@@ -23,7 +24,9 @@ mod plan;
 mod settings;
 mod show;
 mod sign_in;
+mod simulate;
 mod sync;
+mod targets;
 
 use std::io::{self, IsTerminal as _};
 
@@ -91,12 +94,14 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         }
         Command::Import(args) => import::import(&place, args).await.map(Next::Exit),
         Command::Connect(args) => connect::connect(&place, args).await.map(done),
+        Command::Simulate(args) => simulate::simulate(&place, args).await.map(Next::Exit),
         Command::Settings(args) => settings::settings(&place, args).await.map(done),
         Command::Doctor(args) => doctor::doctor(&place, args).await.map(Next::Exit),
         Command::Sync(args) => sync::sync(&place, args.full).await.map(done),
         Command::Users(args) => list::users(&place, args).await.map(done),
         Command::SignIns(args) => list::sign_ins(&place, args).await.map(done),
         Command::Detections(args) => list::detections(&place, args).await.map(done),
+        Command::Explain(args) => explain::explain(&place, args).await.map(done),
         Command::Show(args) => show::show(&place, args).await.map(done),
         Command::Plan(args) => plan::plan(&place, args).await.map(done),
         Command::Apply(args) => apply::apply(&place, args).await.map(Next::Exit),
@@ -121,7 +126,7 @@ fn console(place: Place, which: Which, color: ColorChoice) -> Result<Next, Failu
 
 fn no_terminal() -> Failure {
     Failure::usage("the console needs a terminal").because("standard input or output is none").hinted(
-        "without one, use users, sign-ins, detections, show, plan, apply, act, jobs, journal, note, import or demo --no-console; \
+        "without one, use users, sign-ins, detections, show, explain, plan, apply, act, jobs, journal, note, import or demo --no-console; \
          entriage --help tells more",
     )
 }

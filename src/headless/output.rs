@@ -57,6 +57,31 @@ pub struct Column {
     pub path: &'static str,
 }
 
+/// Text for people, made safe and broken into lines of at most this many columns; a word that is longer is cut. Without a width,
+/// lines break where the text does.
+pub fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        let line = text::safe(line);
+        let Some(columns) = columns else {
+            lines.push(line.into_owned());
+            continue;
+        };
+        let mut held = String::new();
+        for word in line.split(' ') {
+            let word = text::fit(word, columns);
+            if !held.is_empty() && text::width(&held) + 1 + text::width(&word) > columns {
+                lines.push(std::mem::take(&mut held));
+            } else if !held.is_empty() {
+                held.push(' ');
+            }
+            held.push_str(&word);
+        }
+        lines.push(held);
+    }
+    lines
+}
+
 /// Writes data to standard output.
 pub fn data(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -244,6 +269,13 @@ mod tests {
         ");
         let narrow = Paper { columns: Some(10), bold: true };
         assert!(table(&COLUMNS, &rows(), narrow).lines().nth(1).is_some_and(|line| text::width(line) == 10));
+    }
+
+    #[test]
+    fn text_wraps_at_blanks_and_stays_safe() {
+        assert_eq!(wrapped("one two three\nfour", Some(8)), ["one two", "three", "four"]);
+        assert_eq!(wrapped("a\x1b[2J bbbbbbbbbbbb", Some(8)), ["a\\x1b[2J", "bbbbbbb…"]);
+        assert_eq!(wrapped("one two\nthree", None), ["one two", "three"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `settings`: what the operator decided for a workspace; the journal keeps who and when.
+//! `settings`: what the operator states of a tenant and decides for a workspace; the journal keeps who and when.
 
 use serde_json::json;
 
@@ -8,53 +8,93 @@ use super::output;
 use super::place::Place;
 use crate::domain::journal::Entry;
 use crate::domain::plan::Access;
+use crate::domain::settings::{Setting, TenantSettings};
 use crate::engine::{Session, WRITABLE};
 
-/// The other setting that there is.
+/// Who acts, as the journal keeps it.
 const OPERATOR: &str = "operator";
+
+/// A setting that there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Tenant(Setting),
+    Writable,
+    Operator,
+}
+
+impl Named {
+    fn all() -> impl Iterator<Item = Named> {
+        Setting::ALL.into_iter().map(Named::Tenant).chain([Named::Writable, Named::Operator])
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Named::Tenant(setting) => setting.as_str(),
+            Named::Writable => WRITABLE,
+            Named::Operator => OPERATOR,
+        }
+    }
+
+    fn means(self) -> &'static str {
+        match self {
+            Named::Tenant(setting) => setting.means(),
+            Named::Writable => "whether confirmed plans are sent to the tenant",
+            Named::Operator => "who acts, as the journal keeps it",
+        }
+    }
+
+    fn value(self, session: &Session) -> String {
+        match self {
+            Named::Tenant(setting) => match TenantSettings::of(&session.ledger()).get(setting) {
+                Some(stated) => stated.to_string(),
+                None => "unknown".to_owned(),
+            },
+            Named::Writable => (session.access() == Access::ReadWrite).to_string(),
+            Named::Operator => session.operator.clone(),
+        }
+    }
+}
 
 /// `settings`
 pub async fn settings(place: &Place, args: &Settings) -> Result<(), Failure> {
     let session = place.open().await?;
     let Some(name) = &args.name else { return list(&session, args.format, place) };
-    let name = [WRITABLE, OPERATOR]
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-        .ok_or_else(|| Failure::usage(format!("there is no setting {name}")).hinted("entriage settings lists them: writable, operator"))?;
-    let Some(value) = &args.value else { return output::data(&format!("{}\n", value(&session, name))) };
-    match name {
-        WRITABLE => {
-            let writable = value
-                .parse::<bool>()
-                .map_err(|_| Failure::usage(format!("{value} is no value of {WRITABLE}")).hinted("give true or false"))?;
-            session.set_writable(writable)?;
-        }
-        _ => {
-            if value.trim().is_empty() {
-                return Err(Failure::usage("an operator needs a name").hinted("give the name that the journal is to keep"));
+    let names: Vec<&str> = Named::all().map(Named::name).collect();
+    let named = Named::all()
+        .find(|known| known.name().eq_ignore_ascii_case(name))
+        .ok_or_else(|| Failure::usage(format!("there is no setting {name}")).hinted(format!("there are {}", names.join(", "))))?;
+    let Some(value) = args.value.as_deref().map(str::trim) else { return output::data(&format!("{}\n", named.value(&session))) };
+    let wrong = |hint: &str| Failure::usage(format!("{value:?} is no value of {}", named.name())).hinted(hint);
+    let value = match named {
+        Named::Tenant(_) => {
+            let value = value.to_ascii_lowercase();
+            if !["true", "false", "unknown"].contains(&value.as_str()) {
+                return Err(wrong("give true, false or unknown"));
             }
-            let entry = Entry::Setting { name: OPERATOR.to_owned(), value: value.trim().to_owned() };
-            session.store.append(session.clock().now(), &session.operator, vec![entry])?;
+            value
         }
-    }
-    output::say(&format!("workspace {}: {name} is {}", session.name, value.trim()));
+        Named::Writable => {
+            let writable = value.to_ascii_lowercase().parse::<bool>().map_err(|_| wrong("give true or false"))?;
+            session.set_writable(writable)?;
+            output::say(&format!("workspace {}: {WRITABLE} is {writable}", session.name));
+            return Ok(());
+        }
+        Named::Operator if value.is_empty() => return Err(wrong("give the name that the journal is to keep")),
+        Named::Operator => value.to_owned(),
+    };
+    let entry = Entry::Setting { name: named.name().to_owned(), value: value.clone() };
+    session.store.append(session.clock().now(), &session.operator, vec![entry])?;
+    output::say(&format!("workspace {}: {} is {value}", session.name, named.name()));
     Ok(())
 }
 
-fn value(session: &Session, name: &str) -> String {
-    match name {
-        WRITABLE => (session.access() == Access::ReadWrite).to_string(),
-        _ => session.operator.clone(),
-    }
-}
-
 fn list(session: &Session, format: Format, place: &Place) -> Result<(), Failure> {
-    let rows = [(WRITABLE, "whether confirmed plans are sent to the tenant"), (OPERATOR, "who acts, as the journal keeps it")];
     if format == Format::Json {
-        let values: Vec<_> = rows.iter().map(|(name, help)| json!({"name": name, "value": value(session, name), "help": help})).collect();
+        let object = |named: Named| json!({"name": named.name(), "value": named.value(session), "help": named.means()});
+        let values: Vec<_> = Named::all().map(object).collect();
         return output::data(&output::json(&json!({"value": values, "count": values.len()}))?);
     }
     let headings = ["NAME", "VALUE", "MEANS"].map(str::to_owned).to_vec();
-    let rows = rows.iter().map(|(name, help)| vec![(*name).to_owned(), value(session, name), (*help).to_owned()]).collect();
+    let rows = Named::all().map(|named| vec![named.name().to_owned(), named.value(session), named.means().to_owned()]).collect();
     output::data(&output::aligned(headings, rows, place.paper))
 }

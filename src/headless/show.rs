@@ -47,7 +47,7 @@ fn naming(records: &UserRecords, journal: Vec<JournalRecord>) -> Vec<JournalReco
     let ours = |id: &str| id == records.id().as_str() || records.sign_ins.iter().any(|sign_in| sign_in.id.as_str() == id);
     let cut = |mut record: JournalRecord| {
         let named = match &mut record.entry {
-            Entry::JobConfirmed { plan, .. } => {
+            Entry::JobConfirmed { plan, .. } | Entry::PlaybookStarted { plan, .. } => {
                 plan.targets.retain(|target| ours(&target.id) || target.user_id.as_ref() == Some(records.id()));
                 !plan.targets.is_empty()
             }
@@ -121,6 +121,7 @@ const FACTS: &[(&str, &str)] = &[
     ("Waiting since", "waitingSince"),
     ("Blocked", "blocked"),
     ("Blocked by", "blockedBy"),
+    ("Not safe", "notSafe"),
     ("Deleted", "deleted"),
     ("Privileged", "privileged"),
     ("Guest", "guest"),

@@ -174,17 +174,10 @@ impl Credential {
         keyring: Keyring,
         exchange: Arc<dyn Exchange>,
     ) -> Result<Self, SignInError> {
-        let authority = Authority::new(spec.authority(), &spec.tenant_id, &spec.client_id, scopes(spec.cloud.graph()), exchange)?;
+        let authority =
+            Authority::new(spec.authority(), &spec.tenant_id, &spec.client_id, scopes(spec.cloud.graph(), spec.all_actions), exchange)?;
         let (gate, state) = Default::default();
         Ok(Credential { spec: spec.clone(), method, authority, clock, prompt, keyring, gate, state })
-    }
-
-    /// Asks for these permissions too, such as those of [`EXTRA_SCOPES`].
-    #[must_use]
-    pub fn asking_for(mut self, names: &[&str]) -> Self {
-        let graph = self.spec.cloud.graph();
-        self.authority.scopes.extend(names.iter().map(|name| format!("{graph}/{name}")));
-        self
     }
 
     /// A valid token: the held one, renewed some minutes before its end, or one signed in for.
@@ -197,6 +190,11 @@ impl Credential {
             Err(error) if error.is_passing() => self.last_use().ok_or(error),
             answer => answer,
         }
+    }
+
+    /// The token that is held, be it still good or not; nobody is asked for one.
+    pub fn held(&self) -> Option<Arc<AccessToken>> {
+        self.state().held.as_ref().map(|held| held.token.clone())
     }
 
     /// A new token after Graph refused the stale one, with the claims of its challenge. One that somebody else renewed since

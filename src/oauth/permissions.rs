@@ -2,9 +2,10 @@
 
 use super::token::Claims;
 
-/// Delegated permissions that every sign-in asks for: to read risk and the directory, and to act on users' risk.
-pub const SCOPES: [&str; 5] =
-    ["IdentityRiskyUser.ReadWrite.All", "IdentityRiskEvent.Read.All", "AuditLog.Read.All", "User.Read", "User.Read.All"];
+/// Delegated permissions that every sign-in asks for: to read risk, the directory and the policies that block, and to act on users'
+/// risk.
+pub const SCOPES: [&str; 6] =
+    ["IdentityRiskyUser.ReadWrite.All", "IdentityRiskEvent.Read.All", "AuditLog.Read.All", "User.Read", "User.Read.All", "Policy.Read.All"];
 
 /// Delegated permissions of the actions on accounts, devices and policies: asked for only where they are wanted.
 pub const EXTRA_SCOPES: [&str; 7] = [
@@ -12,18 +13,20 @@ pub const EXTRA_SCOPES: [&str; 7] = [
     "User.EnableDisableAccount.All",
     "User-PasswordProfile.ReadWrite.All",
     "UserAuthenticationMethod.ReadWrite.All",
-    "Policy.Read.All",
     "Policy.ReadWrite.ConditionalAccess",
     "Device.Read.All",
+    // A signed-in user disables devices with nothing less.
+    "Directory.AccessAsUser.All",
 ];
 
 /// The permissions without which there is no risk data, each with one that includes it.
 const RISK: [(&str, &str); 2] =
     [("IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All"), ("IdentityRiskEvent.Read.All", "IdentityRiskEvent.ReadWrite.All")];
 
-/// The delegated scopes that a sign-in asks for, in full; `graph` is the cloud's own Graph host.
-pub fn scopes(graph: &str) -> Vec<String> {
-    let full = SCOPES.iter().map(|name| format!("{graph}/{name}"));
+/// The delegated scopes that a sign-in asks for, in full, for risk alone or for all actions; `graph` is the cloud's own Graph host.
+pub fn scopes(graph: &str, all_actions: bool) -> Vec<String> {
+    let extra: &[&str] = if all_actions { &EXTRA_SCOPES } else { &[] };
+    let full = SCOPES.iter().chain(extra).map(|name| format!("{graph}/{name}"));
     full.chain(["offline_access".to_owned()]).collect()
 }
 

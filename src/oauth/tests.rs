@@ -52,6 +52,7 @@ impl Exchange for Fake {
 
 fn spec(auth: Auth) -> LiveSpec {
     LiveSpec {
+        all_actions: false,
         tenant_id: "contoso.com".to_owned(),
         client_id: "app-id".to_owned(),
         auth,

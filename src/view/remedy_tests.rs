@@ -159,7 +159,7 @@ fn the_options_of_an_explanation() {
 fn the_ways_out() {
     insta::assert_snapshot!(both(|size| explained(size, "u")), @r#"
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
-     ┏ Why blocked, and the ways out: User alex ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+     ┏ Why blocked, and the ways out: User alex ━━━━━━━━━━━━━━━━━━━━━━━━━━ pgdn ▾ ┓
     ┏┃ Blocked by a policy on user risk.                                          ┃┓
     ┃┃   The last blocked sign-in was 2026-11-22 13:05:00 UTC (1 h ago), error    ┃┃
     ┃┃   53003: Access has been blocked by Conditional Access policies.           ┃┃
@@ -167,18 +167,18 @@ fn the_ways_out() {
     ┃┃   None of the sign-ins that were read went through.                        ┃┃
     ┃┃   The account is enabled.                                                  ┃┃
     ┃┃                                                                            ┃┃
-    ┃┃ Ways out of a block for user risk                                          ┃┃
-    ┃┃ ✓ yes      Dismiss user risk (d)                                           ┃┃
-    ┃┃            because user risk blocks                                        ┃┃
-    ┗┃            Ends the block, not the danger.                                 ┃┛
-    ┌┃ ✓ yes      Exclude from policy                                             ┃┐
-    │┃            because "Block high user risk" keeps the user out               ┃│
-    │┃            The policy protects the user no more.                           ┃│
-    │┃                                                                            ┃│
-    └┃                                                                            ┃┘
+    ┃┃ What an administrator can do                                               ┃┃
+    ┃┃ ✓ yes      Temporary password                                              ┃┃
+    ┃┃            because a cloud user                                            ┃┃
+    ┗┃            Ends the password.                                              ┃┛
     ┌┃                                                                            ┃┐
-    │┃                                                                            ┃│
-    │┃                                                                            ┃│
+    │┃ What the user can do                                                       ┃│
+    │┃ ? unknown  Secure password change · done elsewhere                         ┃│
+    │┃            because MFA registration not read                               ┃│
+    └┃            Clears user risk.                                               ┃┘
+    ┌┃                                                                            ┃┐
+    │┃ Ways out of a block for user risk                                          ┃│
+    │┃ ✓ yes      Exclude from policy                                             ┃│
     │┃ Enter opens its plan · Esc closes                                          ┃│
     └┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┘
      d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
@@ -194,10 +194,10 @@ fn the_ways_out() {
     ┃┃   None of the sign-ins that were read went through.    ┃┃
     ┃┃   The account is enabled.                              ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Ways out of a block for user risk                      ┃┃
-    ┃┃ ✓ yes      Dismiss user risk (d)                       ┃┃
-    ┃┃            because user risk blocks                    ┃┃
-    ┃┃            Ends the block, not the danger.             ┃┃
+    ┃┃ What an administrator can do                           ┃┃
+    ┃┃ ✓ yes      Temporary password                          ┃┃
+    ┃┃            because a cloud user                        ┃┃
+    ┃┃            Ends the password.                          ┃┃
     ┃┃ Enter opens its plan · Esc closes                      ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help

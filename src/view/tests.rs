@@ -401,6 +401,7 @@ fn a_running_job() {
         what,
         id: id.to_owned(),
         user_principal_name: Some(format!("{id}@contoso.test")),
+        step: None,
         job: JobId(7),
         at: later,
     };

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod emulate;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod lists;
@@ -10,5 +12,7 @@ mod lists;
 mod meta;
 #[cfg(test)]
 mod remediation;
+#[cfg(test)]
+mod simulate;
 #[cfg(test)]
 mod support;

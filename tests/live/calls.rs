@@ -1,84 +1,255 @@
-//! The calls beyond feedback: accounts, devices, policies, locations.
+//! The actions beyond feedback: accounts, devices, policies, addresses. Each goes through the engine, and counts once it was read back.
 
-use entriage::domain::policy::{PolicyChange, PolicyDiff, range};
-use entriage::domain::records::UserId;
-use entriage::tenant::TenantError;
-use entriage::tenant::graph::{NextSignIn, PolicyError};
-use secrecy::SecretString;
+use entriage::domain::action::Action;
+use entriage::domain::facts;
+use entriage::domain::journal::Outcome;
+use entriage::domain::ledger::{ItemState, Job};
+use entriage::domain::password::{RANDOM_BYTES, TemporaryPassword};
+use entriage::domain::plan::{Because, Plan, Target, Verdict};
+use entriage::domain::policy::{OWN_LOCATION, Policy, TenantFacts};
+use entriage::domain::records::{UserId, UserRecords};
+use entriage::domain::workspace::{Fault, FaultKind};
+use entriage::engine::EngineError;
+use entriage::tenant::{Call, TenantError};
+use secrecy::ExposeSecret as _;
 
-use crate::support::{Kind, Place, place};
+use crate::support::{Kind, Place, fault, place};
 
-/// Somebody who is in the directory and no administrator.
-fn somebody(place: &Place) -> UserId {
+/// People of the directory whom nothing speaks against acting on.
+fn people(place: &Place, fits: impl Fn(&UserRecords) -> bool) -> Vec<UserId> {
     let users = place.users();
-    let found = users.iter().find(|records| {
-        records.user.is_deleted == Some(false)
+    let ordinary = users.iter().filter(|records| {
+        facts::deleted(records) == Some(false)
             && records.directory.is_admin == Some(false)
             && records.directory.account_enabled == Some(true)
+            && records.directory.user_type.as_deref() == Some("Member")
     });
-    found.unwrap().id().clone()
+    ordinary.filter(|records| fits(records)).map(|records| records.id().clone()).collect()
+}
+
+fn cloud(records: &UserRecords) -> bool {
+    records.directory.on_premises_sync_enabled == Some(false)
+}
+
+fn facts_of(place: &Place) -> TenantFacts {
+    place.session.store.tenant_facts().unwrap()
+}
+
+/// The policy against users at high risk, as the workspace has it.
+fn risk_policy(place: &Place) -> Policy {
+    facts_of(place).policies.unwrap().into_iter().find(|policy| policy.user_risk_levels.iter().any(|level| level == "high")).unwrap()
+}
+
+/// The plan of an action, with every caution taken in.
+fn plan(place: &Place, action: Action, targets: &[Target], policy: Option<Policy>) -> Plan {
+    let mut context = place.session.plan_context("calls", true);
+    context.policy = policy;
+    Plan::compute(action, targets, &place.session.load().unwrap(), &context)
+}
+
+/// Runs an action to its end.
+async fn act(place: &Place, action: Action, targets: &[Target], policy: Option<Policy>) -> Job {
+    let plan = plan(place, action, targets, policy);
+    assert_eq!(plan.included_count(), targets.len(), "{action}: {:?}", plan.targets);
+    let report = place.run(plan).await.unwrap();
+    place.job(report.job)
+}
+
+async fn act_verified(place: &Place, action: Action, targets: &[Target], policy: Option<Policy>) {
+    let job = act(place, action, targets, policy).await;
+    assert!(job.tally().all_verified(), "{action}: {:?}", job.items);
+}
+
+/// How the only target came out, and why.
+fn ended(job: &Job) -> (Outcome, String) {
+    match &job.items[0].state {
+        ItemState::Ended(outcome, because) => (*outcome, because.clone().unwrap_or_default()),
+        state => panic!("{state:?}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_and_devices_are_changed_through_the_documented_calls() {
+async fn accounts_are_changed_and_read_back() {
     let place = place(Kind::Live, 60, vec![]).await;
-    let graph = place.session.graph().unwrap();
-    let user = somebody(&place);
+    let some: Vec<UserId> = people(&place, cloud).into_iter().take(3).collect();
+    let targets: Vec<Target> = some.iter().cloned().map(Target::User).collect();
+    for action in [Action::RevokeSessions, Action::BlockSignIn, Action::UnblockSignIn, Action::GenerateTemporaryPassword] {
+        act_verified(&place, action, &targets, None).await;
+    }
     let emulator = place.emulator();
-    graph.revoke_sessions(&user).await.unwrap();
-    graph.set_account_enabled(&user, false).await.unwrap();
-    graph.set_account_enabled(&user, true).await.unwrap();
-    graph.set_password(&user, &SecretString::from("Temp-0rary!".to_owned()), NextSignIn::ChangePassword).await.unwrap();
-    graph.require_password_change(&user, true).await.unwrap();
-    assert!(!graph.authentication_methods(&user).await.unwrap().is_empty());
-    let devices = graph.registered_devices(&user).await.unwrap();
-    graph.owned_devices(&user).await.unwrap();
-    for device in &devices {
-        graph.set_device_enabled(&device.id, false).await.unwrap();
+    assert_eq!(emulator.accepted("POST", "revokeSignInSessions"), some.len());
+    assert_eq!(emulator.accepted("PATCH", "/users/"), 3 * some.len());
+    for user in &some {
+        assert_ne!(place.user(user.as_str()).user.at_risk(), Some(true), "a new password remediates");
     }
-    if let Some(device) = graph.registered_devices(&user).await.unwrap().first() {
-        assert_eq!(device.account_enabled, Some(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_change_is_required_without_setting_a_password() {
+    let place = place(Kind::Live, 60, vec![]).await;
+    let user = people(&place, |records| cloud(records) && records.directory.is_mfa_registered == Some(true)).remove(0);
+    act_verified(&place, Action::RequirePasswordChange, &[Target::User(user)], None).await;
+    assert_eq!(place.emulator().accepted("PATCH", "/users/"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_devices_of_a_user_are_looked_at_disabled_once_each_and_read_back() {
+    let place = place(Kind::Live, 200, vec![]).await;
+    let mut found = None;
+    for user in people(&place, |_| true) {
+        let (seen, error) = place.session.engine.look(std::slice::from_ref(&user)).await;
+        assert!(error.is_none(), "{error:?}");
+        assert!(seen[0].methods.as_ref().unwrap().iter().any(|method| method.kind == "passwordAuthenticationMethod"));
+        assert!(seen[0].directory.is_mfa_registered.is_some(), "the registration comes along");
+        if seen[0].devices.as_ref().unwrap().iter().any(|device| device.account_enabled == Some(true)) {
+            found = Some(user);
+            break;
+        }
     }
-    assert_eq!(emulator.accepted("POST", "revokeSignInSessions"), 1);
-    assert_eq!(emulator.accepted("PATCH", &format!("users/{user}")), 4);
-    // The emulated application may not use the password method: that is for users only.
-    let refused = graph.reset_password(&user, None).await;
-    assert!(matches!(refused, Err(TenantError::Denied { .. })), "{refused:?}");
+    let user = found.expect("somebody has a device");
+    let devices = place.user(user.as_str()).devices.unwrap().len();
+    act_verified(&place, Action::DisableDevices, &[Target::User(user.clone())], None).await;
+    assert_eq!(place.emulator().accepted("PATCH", "/devices/"), devices, "registered and owned is one device");
+    let again = plan(&place, Action::DisableDevices, &[Target::User(user)], None);
+    assert!(again.targets[0].because.contains(&Because::NoDevices), "{:?}", again.targets);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_beyond_the_operators_role_fails_alone() {
+    let place = place(Kind::Live, 200, vec![]).await;
+    let users = place.users();
+    let admin = users.iter().find(|records| records.directory.is_admin == Some(true) && facts::deleted(records) == Some(false)).unwrap();
+    let other = people(&place, cloud).remove(0);
+    let targets = [Target::User(admin.id().clone()), Target::User(other)];
+    let job = act(&place, Action::BlockSignIn, &targets, None).await;
+    assert_eq!((job.tally().verified, job.tally().failed), (1, 1), "{:?}", job.items);
+    assert!(ended(&job).1.contains("Insufficient privileges"), "{:?}", job.items);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_is_told_that_it_cannot_write_passwords_back() {
+    let place = place(Kind::Live, 200, vec![]).await;
+    let hybrid = people(&place, |records| !cloud(records)).remove(0);
+    let refused = plan(&place, Action::GenerateTemporaryPassword, &[Target::User(hybrid.clone())], None);
+    assert_eq!(refused.targets[0].verdict, Verdict::Refused);
+    assert!(refused.targets[0].because.contains(&Because::NotPermitted), "{:?}", refused.targets);
+    // Where nothing foresees it, the tenant does.
+    let password = TemporaryPassword::generate([7; RANDOM_BYTES]);
+    let mut call = Call::new(Action::GenerateTemporaryPassword, vec![hybrid.to_string()], "me");
+    (call.hybrid, call.password) = (true, Some(password.clone()));
+    place.session.tenant.turn(call.action).await.unwrap();
+    let denied = place.session.tenant.act(&call).await.unwrap_err();
+    assert!(matches!(&denied, TenantError::Denied { status: 403, .. }), "{denied:?}");
+    assert!(denied.to_string().contains("sign in as a user"), "{denied}");
+    assert!(!format!("{denied:?}").contains(password.secret().expose_secret()));
+    assert_eq!(place.emulator().count("POST", "resetPassword"), 1);
     place.session.set_writable(false).unwrap();
-    assert_eq!(graph.revoke_sessions(&user).await, Err(TenantError::ReadOnly), "the gate holds for these calls, too");
+    assert_eq!(place.session.tenant.act(&call).await, Err(TenantError::ReadOnly), "the gate holds for these calls, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exclusion_keeps_the_others_is_checked_and_can_be_undone() {
-    let place = place(Kind::Live, 60, vec![]).await;
-    let graph = place.session.graph().unwrap();
-    let user = somebody(&place);
-    let policies = graph.policies().await.unwrap();
-    let risk_policy = policies.iter().find(|policy| !policy.user_risk_levels.is_empty()).unwrap().clone();
-    let diff = PolicyDiff::of(risk_policy.clone(), &PolicyChange::Exclude(vec![user.to_string()])).unwrap();
-    assert!(diff.after.excludes(user.as_str()));
-    let after = graph.change_policy(&diff).await.unwrap();
-    assert!(risk_policy.exclude_users.iter().all(|id| after.exclude_users.contains(id)), "nobody else lost their exclusion");
-    // What was shown is no longer so: nothing is sent.
-    let stale = PolicyDiff::of(risk_policy.clone(), &PolicyChange::State("disabled")).unwrap();
-    assert!(matches!(graph.change_policy(&stale).await, Err(PolicyError::Changed { .. })));
-    assert_eq!(graph.policy(&risk_policy.id).await.unwrap().state, risk_policy.state);
-    let undo = PolicyDiff::of(after, &PolicyChange::Include(vec![user.to_string()])).unwrap();
-    assert_eq!(graph.change_policy(&undo).await.unwrap(), risk_policy);
+async fn a_password_whose_answer_was_lost_is_read_back_and_never_set_twice() {
+    let broken = Fault { path: Some("v1.0/users/".to_owned()), times: Some(1), ..fault(FaultKind::BreakAfter) };
+    let place = place(Kind::Live, 60, vec![broken]).await;
+    let user = people(&place, |records| cloud(records) && records.user.at_risk() == Some(true)).remove(0);
+    act_verified(&place, Action::GenerateTemporaryPassword, &[Target::User(user.clone())], None).await;
+    assert_eq!(place.emulator().count("PATCH", "/users/"), 1);
+    assert_ne!(place.user(user.as_str()).user.at_risk(), Some(true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_is_trusted_by_a_new_location_or_one_that_there_is() {
+async fn an_exclusion_keeps_the_others_and_its_undo_gives_back_the_policy() {
     let place = place(Kind::Live, 60, vec![]).await;
-    let graph = place.session.graph().unwrap();
-    let id = graph.create_trusted_location("Branch office", &range("203.0.113.0/24").unwrap()).await.unwrap();
-    let find = async || graph.ip_locations().await.unwrap().into_iter().find(|location| location.id == id).unwrap();
-    let location = find().await;
-    assert!(location.is_trusted && location.ranges.len() == 1);
-    graph.add_to_location(&location, &range("2001:db8::/32").unwrap()).await.unwrap();
-    assert_eq!(find().await.ranges.len(), 2, "the range that was there is kept");
-    // What was shown is no longer so: nothing is sent, and nobody's range is lost.
-    let stale = graph.add_to_location(&location, &range("198.51.100.0/24").unwrap()).await;
-    assert!(matches!(stale, Err(PolicyError::LocationChanged { .. })));
-    assert_eq!(find().await.ranges.len(), 2);
+    let targets: Vec<Target> = people(&place, |_| true).into_iter().take(2).map(Target::User).collect();
+    let before = risk_policy(&place);
+    assert!(!before.exclude_users.is_empty(), "somebody is left out from the start");
+    act_verified(&place, Action::ExcludeFromPolicy, &targets, Some(before.clone())).await;
+    let between = risk_policy(&place);
+    assert!(before.exclude_users.iter().all(|id| between.excludes(id)), "nobody else lost their exclusion");
+    assert!(targets.iter().all(|target| between.excludes(target.id())));
+    act_verified(&place, Action::IncludeInPolicy, &targets, Some(between)).await;
+    assert_eq!(risk_policy(&place), before);
+    assert_eq!(place.emulator().accepted("PATCH", "conditionalAccess/policies"), 2, "one request for all of them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_disabled_for_everybody_and_enabled_again() {
+    let place = place(Kind::Live, 60, vec![]).await;
+    let before = risk_policy(&place);
+    let target = [Target::Policy(before.id.clone())];
+    act_verified(&place, Action::DisablePolicy, &target, Some(before.clone())).await;
+    let disabled = risk_policy(&place);
+    assert_eq!(disabled.state, "disabled");
+    act_verified(&place, Action::EnablePolicy, &target, Some(disabled)).await;
+    assert_eq!(risk_policy(&place), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_somebody_else_changed_since_the_plan_is_reported_and_not_overwritten() {
+    let place = place(Kind::Live, 60, vec![]).await;
+    let [mine, theirs] = people(&place, |_| true).into_iter().take(2).collect::<Vec<_>>().try_into().unwrap();
+    let shown = risk_policy(&place);
+    let plan = plan(&place, Action::ExcludeFromPolicy, &[Target::User(mine.clone())], Some(shown.clone()));
+    let mut call = Call::new(Action::ExcludeFromPolicy, vec![theirs.to_string()], "somebody else");
+    call.policy = Some(shown.clone());
+    place.session.tenant.turn(call.action).await.unwrap();
+    place.session.tenant.act(&call).await.unwrap();
+    let report = place.run(plan).await.unwrap();
+    let (outcome, because) = ended(&place.job(report.job));
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(because.contains("nothing was sent") && because.contains(theirs.as_str()), "{because}");
+    assert_eq!(place.emulator().count("PATCH", "conditionalAccess/policies"), 1, "theirs alone");
+    place.sync().await;
+    let now = risk_policy(&place);
+    assert!(now.excludes(theirs.as_str()) && !now.excludes(mine.as_str()));
+    // What is so already is no conflict, and needs no request.
+    place.session.tenant.turn(call.action).await.unwrap();
+    place.session.tenant.act(&call).await.unwrap();
+    assert_eq!(place.emulator().count("PATCH", "conditionalAccess/policies"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_trusted_by_a_location_of_ones_own_and_the_others_are_kept() {
+    let place = place(Kind::Live, 60, vec![]).await;
+    let address = |text: &str| Target::Address(text.to_owned());
+    let held = |place: &Place| facts_of(place).own_location().map_or(0, |location| location.ranges.len());
+    let offices = facts_of(&place).locations.unwrap();
+    act_verified(&place, Action::TrustIp, &[address("198.51.100.7")], None).await;
+    act_verified(&place, Action::TrustIp, &[address("198.51.100.9"), address("2001:db8:7::/64")], None).await;
+    assert_eq!(held(&place), 3, "the range that was there is kept");
+    act_verified(&place, Action::UntrustIp, &[address("198.51.100.7")], None).await;
+    assert_eq!(held(&place), 2);
+    act_verified(&place, Action::UntrustIp, &[address("198.51.100.9"), address("2001:db8:7::/64")], None).await;
+    assert!(facts_of(&place).own_location().is_none(), "without ranges it is not trusted");
+    act_verified(&place, Action::TrustIp, &[address("198.51.100.8")], None).await;
+    assert_eq!(held(&place), 1);
+    let locations = facts_of(&place).locations.unwrap();
+    assert_eq!(locations.iter().filter(|location| location.display_name == OWN_LOCATION).count(), 1);
+    assert!(offices.iter().all(|office| locations.contains(office)), "the tenant's own locations are left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_and_locations_come_with_a_sync_and_without_the_permission_the_rest_does() {
+    let place = place(Kind::Live, 60, vec![]).await;
+    let facts = facts_of(&place);
+    assert!(facts.policies.is_some_and(|policies| policies.len() == 5) && facts.locations.is_some_and(|locations| locations.len() == 1));
+    assert_eq!(place.emulator().count("GET", "conditionalAccess"), 2);
+    assert_eq!(place.emulator().count("GET", "subscribedSkus"), 1, "once per process");
+    place.sync().await;
+    assert_eq!(place.emulator().count("GET", "conditionalAccess"), 4, "a sync of what changed reads them, too");
+    assert_eq!(place.emulator().count("GET", "subscribedSkus"), 1, "once per process");
+    let holder = place.session.tenant.holder().unwrap();
+    assert!(holder.is_application && holder.service_plans.unwrap().iter().any(|plan| plan == "AAD_PREMIUM_P2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_says_so() {
+    let place = place(Kind::Live, 60, vec![fault(FaultKind::WithoutScope { scope: "Policy.Read.All".to_owned() })]).await;
+    let notes = place.session.store.sync_state().unwrap().notes;
+    assert!(notes.len() == 1 && notes[0].starts_with("policies cannot be read: ") && notes[0].contains("scopes are missing"), "{notes:?}");
+    assert_eq!(facts_of(&place), TenantFacts::default());
+    assert!(!place.users().is_empty());
+    assert_eq!(place.emulator().count("GET", "conditionalAccess"), 1, "locations take the same permission");
+    let refused = place.run(plan(&place, Action::TrustIp, &[Target::Address("198.51.100.7".to_owned())], None)).await;
+    assert!(matches!(refused, Err(EngineError::Tenant(TenantError::Denied { .. }))), "{refused:?}");
 }

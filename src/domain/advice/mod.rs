@@ -2,17 +2,30 @@
 //!
 //! Pure: facts in, explanation out. The rules are one table of functions over facts, each with its section of the source document.
 
+mod judgement;
+mod options;
+mod policies;
+mod remediation;
 mod rules;
+mod securing;
+mod self_remediation;
 mod situation;
 #[cfg(test)]
 mod tests;
+mod unblocking;
+mod verdicts;
+mod why;
+mod words;
 
 use serde_json::Value;
 
+pub use self::options::DOCUMENTED;
+pub use self::remediation::support_case;
 use super::action::Action;
 use super::facts::{Blocked, NotSafe};
+use super::ledger::Ledger;
 use super::permission::Holder;
-use super::plan::Access;
+use super::plan::{Access, PlanContext};
 use super::policy::TenantFacts;
 use super::records::{UserId, UserRecords};
 use super::settings::TenantSettings;
@@ -35,6 +48,21 @@ pub struct Facts<'a> {
     pub change_required_at: Option<Timestamp>,
     /// The present.
     pub now: Timestamp,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a user, by what a plan would know of tenant and operator.
+    pub fn of(records: &'a UserRecords, tenant: &'a TenantFacts, ledger: &Ledger, context: &'a PlanContext) -> Self {
+        Facts {
+            records,
+            tenant,
+            settings: &context.settings,
+            access: context.access,
+            holder: context.holder.as_ref(),
+            change_required_at: ledger.password_change_required(records.id()),
+            now: context.now,
+        }
+    }
 }
 
 /// One fact of the situation.
@@ -133,11 +161,27 @@ pub struct Explanation {
     pub advice: Vec<Advice>,
 }
 
+impl Group {
+    /// The word used in data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Group::SelfRemediation => "selfRemediation",
+            Group::Remediation => "remediation",
+            Group::Securing => "securing",
+            Group::UnblockUserRisk => "unblockUserRisk",
+            Group::UnblockSignInRisk => "unblockSignInRisk",
+            Group::UnblockBuiltIn => "unblockBuiltIn",
+            Group::Other => "other",
+        }
+    }
+}
+
 impl Explanation {
-    /// The ways out of the blocks that there are, in order; empty where the user is not blocked.
+    /// The ways out of the blocks that there are, in order: those of the first cause first, as the source document orders them.
+    /// Empty where the user is not blocked. What is not available is among them, so that nobody looks for it.
     pub fn ways_out(&self) -> impl Iterator<Item = &Advice> {
-        let groups = rules::groups_of(&self.blocked);
-        self.advice.iter().filter(move |advice| groups.contains(&advice.group))
+        let ways = rules::ways_out(&self.blocked);
+        ways.into_iter().filter_map(|(_, option)| self.advice.iter().find(|advice| advice.option == option))
     }
 }
 
@@ -148,10 +192,10 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         user_principal_name: facts.records.user.user_principal_name.clone(),
         at_risk: facts.records.user.at_risk(),
         blocked: super::facts::blocked(facts.records),
-        why: situation::why(facts),
+        why: why::why(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),
-        verdicts: rules::verdicts(facts),
+        verdicts: verdicts::verdicts(facts),
         advice: rules::advice(facts),
     }
 }

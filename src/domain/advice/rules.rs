@@ -1,27 +1,99 @@
-//! The rules: one for each option of the source document, and the verdicts.
+//! The rules: one for each option of the source document and beyond. A new option is a new row here.
 
-use super::{Advice, Facts, Group, Verdict};
-use crate::domain::facts::{Blocked, BlockedBy};
+use super::judgement::Judgement;
+use super::{Advice, Facts, Group, options as o, remediation, securing, self_remediation, unblocking};
+use crate::domain::facts::{self, Blocked};
 
-/// The groups of options that end these blocks.
-pub(super) fn groups_of(blocked: &Blocked) -> Vec<Group> {
-    let group = |cause: &BlockedBy| match cause {
-        BlockedBy::UserRisk => Group::UnblockUserRisk,
-        BlockedBy::SignInRisk => Group::UnblockSignInRisk,
-        BlockedBy::BuiltInProtection => Group::UnblockBuiltIn,
-        BlockedBy::AccountDisabled | BlockedBy::SmartLockout | BlockedBy::ConditionalAccess => Group::Other,
+/// One option and how it is judged.
+struct Rule {
+    /// Its name.
+    option: &'static str,
+    /// What it is for, where the user is not blocked; else see [`o::ways_out`].
+    group: Group,
+    /// Section of the source document.
+    section: &'static str,
+    /// Judges it; `None` where it does not concern the user at all.
+    judge: fn(&Facts<'_>) -> Option<Judgement>,
+}
+
+const fn rule(option: &'static str, group: Group, section: &'static str, judge: fn(&Facts<'_>) -> Option<Judgement>) -> Rule {
+    Rule { option, group, section, judge }
+}
+
+const USER_RISK: &str = "Unblocking based on user risk";
+const SIGN_IN_RISK: &str = "Unblocking based on sign-in risk";
+const BUILT_IN: &str = "Automatic blocking due to high confidence risk";
+const COMPROMISED: &str = "Confirm a user to be compromised";
+
+static RULES: &[Rule] = &[
+    rule(o::MFA, Group::SelfRemediation, "Risk-based policy", |facts| Some(self_remediation::by_mfa(facts))),
+    rule(o::SECURE_CHANGE, Group::SelfRemediation, "Risk-based policy", |facts| Some(self_remediation::by_secure_password_change(facts))),
+    rule(o::SELF_SERVICE_RESET, Group::SelfRemediation, "Self-service password reset", |facts| {
+        Some(self_remediation::by_self_service_reset(facts))
+    }),
+    rule(o::TEMPORARY_PASSWORD, Group::Remediation, "Generate a temporary password", |facts| {
+        Some(self_remediation::by_temporary_password(facts))
+    }),
+    rule(o::REQUIRED_CHANGE, Group::Remediation, "Require the user to reset password", |facts| {
+        Some(self_remediation::by_required_change(facts))
+    }),
+    rule(o::ON_PREMISES_CHANGE, Group::SelfRemediation, "Allow on-premises password reset to remediate user risks", |facts| {
+        Some(self_remediation::by_on_premises_change(facts))
+    }),
+    rule(o::DISMISS, Group::Remediation, "Dismiss user risk", |facts| Some(remediation::dismiss(facts))),
+    rule(o::CONFIRM_COMPROMISED, Group::Remediation, COMPROMISED, |facts| Some(remediation::confirm_compromised(facts))),
+    rule(o::CONFIRM_SAFE, Group::Remediation, "Administrator manual remediation", |facts| Some(remediation::confirm_safe(facts))),
+    rule(o::SECURE_ACCOUNT, Group::Securing, COMPROMISED, remediation::secure_account),
+    rule(o::REVOKE, Group::Securing, COMPROMISED, |facts| Some(securing::revoke_sessions(facts))),
+    rule(o::BLOCK, Group::Securing, COMPROMISED, |facts| Some(securing::block_sign_in(facts))),
+    rule(o::DEVICES, Group::Securing, COMPROMISED, |facts| Some(securing::disable_devices(facts))),
+    rule(o::ELSEWHERE, Group::Remediation, COMPROMISED, remediation::elsewhere),
+    rule(o::FAMILIAR, Group::UnblockSignInRisk, SIGN_IN_RISK, |facts| Some(unblocking::from_familiar(facts))),
+    rule(o::EXCLUDE, Group::UnblockUserRisk, USER_RISK, |facts| Some(unblocking::exclude(facts))),
+    rule(o::DISABLE_POLICY, Group::UnblockUserRisk, USER_RISK, |facts| Some(unblocking::disable(facts))),
+    rule(o::TRUST_IP, Group::UnblockBuiltIn, BUILT_IN, |facts| Some(unblocking::trust_ip(facts))),
+    rule(o::MODERN, Group::UnblockBuiltIn, BUILT_IN, |facts| Some(unblocking::modern_authentication(facts))),
+    rule(o::UNBLOCK, Group::Other, "Unblocking users", securing::unblock_sign_in),
+    rule(o::WAIT, Group::Other, "Unblocking users", unblocking::wait),
+    rule(o::SUPPORT_CASE, Group::Other, "Deleted users", |facts| Some(remediation::for_deleted(facts))),
+    rule(o::SYSTEM, Group::Other, "Types of risk remediation", remediation::system_dismissal),
+];
+
+/// The ways out of these blocks, in order, each once: those of the first cause first.
+pub(super) fn ways_out(blocked: &Blocked) -> Vec<(Group, &'static str)> {
+    let mut ways: Vec<(Group, &'static str)> = Vec::new();
+    for cause in &blocked.by {
+        let (group, options) = o::ways_out(*cause);
+        for option in options {
+            if !ways.iter().any(|(_, held)| held == option) {
+                ways.push((group, option));
+            }
+        }
+    }
+    ways
+}
+
+/// The options, in the order in which they should be looked at: the ways out of a block, then what can be done, what perhaps can,
+/// and what cannot.
+pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
+    let ways = ways_out(&facts::blocked(facts.records));
+    let judged = |rule: &Rule| {
+        let Judgement { available, because, effect, start } = (rule.judge)(facts)?;
+        let way = ways.iter().find(|(_, option)| *option == rule.option);
+        let group = way.map_or(rule.group, |(group, _)| *group);
+        // Excluding from a policy and disabling it are told of twice in the document.
+        let section = if rule.section == USER_RISK && group == Group::UnblockSignInRisk { SIGN_IN_RISK } else { rule.section };
+        Some(Advice { option: rule.option, group, section, available, because, effect, start })
     };
-    let mut groups: Vec<Group> = blocked.by.iter().map(group).collect();
-    groups.dedup();
-    groups
-}
-
-/// The verdicts, the one that the data speaks for first.
-pub(super) fn verdicts(_facts: &Facts<'_>) -> Vec<Verdict> {
-    Vec::new()
-}
-
-/// The options, in the order in which they should be looked at.
-pub(super) fn advice(_facts: &Facts<'_>) -> Vec<Advice> {
-    Vec::new()
+    let mut advice: Vec<Advice> = RULES.iter().filter_map(judged).collect();
+    advice.sort_by_key(|advice| {
+        let way = ways.iter().position(|(_, option)| *option == advice.option).unwrap_or(ways.len());
+        let weight = match advice.available {
+            Some(true) => 0,
+            None => 1,
+            Some(false) => 2,
+        };
+        (way, if way < ways.len() { 0 } else { weight })
+    });
+    advice
 }

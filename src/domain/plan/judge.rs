@@ -40,10 +40,10 @@ impl Verdict {
 }
 
 /// Finds the user of a sign-in without a pass over the tenant for each target.
-pub(super) struct SignInIndex<'a>(HashMap<&'a SignInId, (&'a UserRecords, &'a SignIn)>);
+struct SignInIndex<'a>(HashMap<&'a SignInId, (&'a UserRecords, &'a SignIn)>);
 
 impl<'a> SignInIndex<'a> {
-    pub(super) fn of(action: Action, dataset: &'a Dataset) -> Self {
+    fn of(action: Action, dataset: &'a Dataset) -> Self {
         match action.aim() {
             Aim::SignIn => SignInIndex(dataset.sign_ins().map(|(records, sign_in)| (&sign_in.id, (records, sign_in))).collect()),
             Aim::User | Aim::Policy | Aim::Address => SignInIndex(Default::default()),
@@ -58,9 +58,25 @@ pub(super) struct Judgement<'a> {
     pub policy: Option<&'a Policy>,
     /// The steps of a playbook.
     pub steps: &'a [Action],
-    pub sign_ins: &'a SignInIndex<'a>,
     pub dataset: &'a Dataset,
     pub context: &'a PlanContext,
+    sign_ins: SignInIndex<'a>,
+    /// What the operator lacks for cloud users, and for hybrid ones.
+    lacks: [Option<Because>; 2],
+}
+
+impl<'a> Judgement<'a> {
+    /// Prepares to judge many targets.
+    pub(super) fn new(
+        action: Action,
+        policy: Option<&'a Policy>,
+        steps: &'a [Action],
+        dataset: &'a Dataset,
+        context: &'a PlanContext,
+    ) -> Self {
+        let lacks = [false, true].map(|hybrid| capability(action, hybrid, context));
+        Judgement { action, policy, steps, dataset, context, sign_ins: SignInIndex::of(action, dataset), lacks }
+    }
 }
 
 /// Judges one target.
@@ -77,7 +93,7 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         Access::Evidence => because.push(Because::EvidenceWorkspace),
     }
     let hybrid = found.is_some_and(|(records, _)| records.directory.on_premises_sync_enabled == Some(true));
-    because.extend(capability(by, hybrid));
+    because.extend(by.lacks[usize::from(hybrid)]);
     if by.action.needs_policy() {
         because.extend(of_policy(by));
     }
@@ -113,9 +129,9 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
 }
 
 /// What the operator lacks, as far as it can be foreseen.
-fn capability(by: &Judgement<'_>, hybrid: bool) -> Option<Because> {
-    let holder = by.context.holder.as_ref()?;
-    let lacks: Vec<Lack> = Operation::of(by.action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
+fn capability(action: Action, hybrid: bool, context: &PlanContext) -> Option<Because> {
+    let holder = context.holder.as_ref()?;
+    let lacks: Vec<Lack> = Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
     match lacks.is_empty() {
         true => None,
         false if lacks.iter().all(|lack| matches!(lack, Lack::Role(_))) => Some(Because::RoleMissing),
@@ -304,7 +320,8 @@ fn of_playbook(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
             Kind::Account => of_account(by, *step, records),
             Kind::Policy | Kind::Playbook => Vec::new(),
         };
-        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step)));
+        // Devices are read when their step comes.
+        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step) && *because != Because::DevicesUnknown));
     }
     because
 }

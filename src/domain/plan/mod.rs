@@ -3,6 +3,8 @@
 //! A plan is pure: facts in, verdicts out. Only a confirmed plan can be run, and [`Confirmed`] can only
 //! be made by [`Plan::confirm`] (invariant 1).
 
+#[cfg(test)]
+mod action_tests;
 mod because;
 mod changes;
 mod judge;
@@ -16,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::because::Because;
 pub use self::judge::Verdict;
-use self::judge::{Judgement, SignInIndex, judge};
+use self::judge::{Judgement, judge};
 pub use super::action::IDS_PER_REQUEST;
 use super::action::{Action, Aim, Kind};
 use super::dataset::Dataset;
@@ -255,8 +257,7 @@ impl Plan {
             None => action.steps().iter().copied().filter(|step| *step != Action::BlockSignIn).collect(),
         };
         let policy = context.policy.clone().filter(|_| action.needs_policy());
-        let judgement =
-            Judgement { action, policy: policy.as_ref(), steps: &steps, sign_ins: &SignInIndex::of(action, dataset), dataset, context };
+        let judgement = Judgement::new(action, policy.as_ref(), &steps, dataset, context);
         let targets = targets.iter().filter(|target| seen.insert(*target)).map(|target| judge(&judgement, target)).collect();
         let mut plan = Plan {
             plan_version: PLAN_VERSION,
@@ -302,9 +303,7 @@ impl Plan {
     /// Judges targets of this plan by present facts. What was left out stays out; what was taken in stays in only where that is
     /// still possible, and for no caution that is new since the operator looked.
     pub fn rejudge(&self, targets: &[PlanTarget], dataset: &Dataset, context: &PlanContext) -> Vec<PlanTarget> {
-        let sign_ins = SignInIndex::of(self.action, dataset);
-        let judgement =
-            Judgement { action: self.action, policy: self.policy.as_ref(), steps: &self.steps, sign_ins: &sign_ins, dataset, context };
+        let judgement = Judgement::new(self.action, self.policy.as_ref(), &self.steps, dataset, context);
         let mut seen = HashSet::new();
         let first = targets.iter().filter(|was| seen.insert(was.id.as_str()));
         first

@@ -54,6 +54,7 @@ pub(super) enum Flag {
     Enabled,
     Mfa,
     Sspr,
+    Safe,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,12 @@ pub const FIELDS: &[Field] = &[
         "whether the user (in sign-ins: the sign-in) is blocked, and by what",
     ),
     field("evidence", Kind::Evidence, "fresh, expiring, expired, none", "whether the evidence can still be looked at"),
+    field(
+        "safe",
+        Kind::Flag(Flag::Safe),
+        "yes, no or unknown",
+        "whether a user without open risk is safe; no: the risk was closed, but password, sessions or methods speak against it",
+    ),
     field("note", Kind::Note, "true, false, or any text of a note", "notes on the user"),
 ];
 

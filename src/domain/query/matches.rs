@@ -180,6 +180,7 @@ impl<'a> Subject<'a> {
             Flag::Enabled => records.directory.account_enabled,
             Flag::Mfa => records.directory.is_mfa_registered,
             Flag::Sspr => records.directory.is_sspr_registered,
+            Flag::Safe => facts::safe(records),
         }
     }
 

@@ -109,6 +109,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("sspr:true", "sspr:false"),
         ("blocked:false", "blocked:true,unknown,userRisk"),
         ("evidence:fresh", "evidence:expired,none,expiring"),
+        ("safe:unknown", "safe:yes,no"),
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
     ];
@@ -135,6 +136,22 @@ fn a_bare_word_looks_at_names_ids_addresses_places_and_types() {
     for word in ["outlook", "medium", "\"Vance Adele\""] {
         assert!(!user_matches(word, &records), "{word}");
     }
+}
+
+#[test]
+fn safe_asks_whether_closed_risk_left_the_user_safe() {
+    let mut records = adele();
+    let at = records.detections[0].activity_date_time.unwrap();
+    let hour = chrono::TimeDelta::hours(1);
+    records.user.risk_state = Some(RiskState::Dismissed);
+    assert!(user_matches("safe:unknown", &records), "neither password nor sessions were read");
+    records.directory.last_password_change_date_time = Some(Timestamp(at.0 - hour));
+    records.directory.sign_in_sessions_valid_from_date_time = Some(Timestamp(at.0 + hour));
+    assert!(user_matches("safe:no", &records) && user_matches("-safe:yes", &records));
+    records.directory.last_password_change_date_time = Some(Timestamp(at.0 + hour));
+    assert!(user_matches("safe:YES", &records) && sign_in_matches("safe:yes", &records));
+    records.user.risk_state = Some(RiskState::AtRisk);
+    assert!(user_matches("safe:unknown", &records), "open risk is neither");
 }
 
 #[test]

@@ -136,7 +136,7 @@ async fn what_is_changed_in_the_directory_can_be_read() {
 
     let methods = bench.get(&format!("{user}/authentication/methods")).await.rows();
     assert_eq!((methods.len(), &methods[0]["id"]), (2, &json!("28c10230-6103-485e-b985-444c60001490")));
-    let reset = bench.post(&format!("{user}/authentication/methods/{}/resetPassword", routes::PASSWORD_METHOD), json!({})).await;
+    let reset = bench.post(&format!("{user}/authentication/methods/{}/resetPassword", PASSWORD_METHOD), json!({})).await;
     assert!(reset.status == 202 && reset.json()["newPassword"].is_string(), "{}", reset.text);
     assert_eq!(bench.get(reset.header("location").unwrap()).await.json()["status"], "succeeded");
 
@@ -166,6 +166,55 @@ async fn a_password_from_an_administrator_closes_risk_and_calm_users_stay_as_the
     assert_eq!((&user["riskState"], &user["riskDetail"]), (&json!("remediated"), &json!("adminGeneratedTemporaryPassword")));
     assert!(!bench.open_users().await.contains(at_risk));
     assert_eq!(bench.get(&format!("{RISKY_USERS}/{calm}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_change_that_is_only_required_leaves_password_and_risk_as_they_are() {
+    let bench = Bench::with_users(400, Vec::new(), None).await;
+    let details = "/v1.0/reports/authenticationMethods/userRegistrationDetails";
+    let ordinary = ids(&bench.all(details, &[("$filter", "isAdmin eq false")]).await);
+    let open = bench.open_users().await;
+    let id = ordinary.iter().find(|id| open.contains(id)).unwrap();
+    let user = format!("/v1.0/users/{id}");
+    let selected = format!("{user}?$select=id,passwordProfile,lastPasswordChangeDateTime");
+    let profile = |forced: bool, with_mfa: bool| json!({"password": null, "forceChangePasswordNextSignIn": forced, "forceChangePasswordNextSignInWithMfa": with_mfa});
+    let before = bench.get(&selected).await.json();
+    assert_eq!(before["passwordProfile"], profile(false, false));
+    assert_eq!(bench.get(&user).await.json().get("passwordProfile"), None, "it must be asked for");
+    let asked = json!({"passwordProfile": {"forceChangePasswordNextSignIn": true, "forceChangePasswordNextSignInWithMfa": true}});
+    assert_eq!(bench.patch(&user, asked).await.status, 204);
+    let after = bench.get(&selected).await.json();
+    assert_eq!(after["passwordProfile"], profile(true, true));
+    assert_eq!(after["lastPasswordChangeDateTime"], before["lastPasswordChangeDateTime"]);
+    assert_eq!(bench.state(id).await, "atRisk");
+    assert_eq!(bench.patch(&user, json!({"passwordProfile": {"forceChangePasswordNextSignIn": false}})).await.status, 204);
+    let listed = bench.query("/v1.0/users", &[("$filter", &format!("id in ('{id}')")), ("$select", "id,passwordProfile")]).await.rows();
+    assert_eq!(listed[0]["passwordProfile"], profile(false, false));
+    let set = json!({"passwordProfile": {"password": "Correct-Horse-9", "forceChangePasswordNextSignIn": false}});
+    assert_eq!(bench.patch(&user, set).await.status, 204);
+    assert_eq!(bench.get(&selected).await.json()["passwordProfile"], profile(false, false));
+    assert_eq!(bench.state(id).await, "remediated");
+    assert_eq!(bench.patch(&user, json!({"passwordProfile": {}})).await.status, 400);
+}
+
+#[tokio::test]
+async fn sign_ins_name_policies_that_there_are_and_methods_tell_when_they_were_registered() {
+    let bench = Bench::with_users(200, Vec::new(), None).await;
+    let policies = bench.get("/v1.0/identity/conditionalAccess/policies").await.rows();
+    let mut blocked = 0;
+    for sign_in in bench.all("/beta/auditLogs/signIns", &[("$filter", "status/errorCode eq 53004")]).await {
+        for applied in sign_in["appliedConditionalAccessPolicies"].as_array().unwrap() {
+            let policy = policies.iter().find(|policy| policy["id"] == applied["id"]).unwrap();
+            assert_eq!((&policy["displayName"], &policy["state"]), (&applied["displayName"], &json!("enabled")));
+            blocked += 1;
+        }
+    }
+    assert!(blocked >= 3);
+    let details = "/v1.0/reports/authenticationMethods/userRegistrationDetails";
+    let registered = ids(&bench.all(details, &[("$filter", "isMfaRegistered eq true")]).await);
+    let methods = bench.get(&format!("/v1.0/users/{}/authentication/methods", registered[0])).await.rows();
+    assert_eq!(methods[1]["@odata.type"], "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod");
+    assert!(methods.iter().all(|method| method["createdDateTime"].is_string()), "{methods:?}");
 }
 
 #[tokio::test]

@@ -241,6 +241,6 @@ async fn a_token_opens_what_it_is_for_and_nothing_else() {
     assert_eq!(bench.get("/v1.0/subscribedSkus").await.error().1, "Authorization_RequestDenied");
     bench.token = bench.application_token().await;
     let user = bench.open_users().await[0].clone();
-    let path = format!("/v1.0/users/{user}/authentication/methods/{}/resetPassword", routes::PASSWORD_METHOD);
+    let path = format!("/v1.0/users/{user}/authentication/methods/{}/resetPassword", PASSWORD_METHOD);
     assert_eq!(bench.post(&path, json!({})).await.error().0, 403, "an application cannot do that");
 }

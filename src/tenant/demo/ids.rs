@@ -13,11 +13,22 @@ pub(super) enum IdKind {
     Device,
     Policy,
     Tenant,
+    Location,
+    Method,
 }
 
 impl IdKind {
-    const ALL: [IdKind; 7] =
-        [IdKind::User, IdKind::SignIn, IdKind::Correlation, IdKind::Session, IdKind::Device, IdKind::Policy, IdKind::Tenant];
+    const ALL: [IdKind; 9] = [
+        IdKind::User,
+        IdKind::SignIn,
+        IdKind::Correlation,
+        IdKind::Session,
+        IdKind::Device,
+        IdKind::Policy,
+        IdKind::Tenant,
+        IdKind::Location,
+        IdKind::Method,
+    ];
 }
 
 /// Makes and reads the ids of one tenant.

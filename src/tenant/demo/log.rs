@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::AccountDeed;
+use super::policies::TenantDeed;
 use crate::domain::records::{SignInId, UserId};
 use crate::domain::time::Timestamp;
 use crate::domain::transition::Event;
@@ -32,12 +34,35 @@ pub(super) struct Change {
     pub effective_at: Timestamp,
 }
 
+/// Something that was done to an account, beside the events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountChange {
+    pub user: UserId,
+    pub deed: AccountDeed,
+    /// When it can be read.
+    pub effective_at: Timestamp,
+}
+
+/// Something that was done to policies or locations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TenantChange {
+    pub deed: TenantDeed,
+    /// When it can be read.
+    pub effective_at: Timestamp,
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(super) enum Line {
     /// The tenant took an event.
     Change(Change),
+    /// An account was changed.
+    Account(AccountChange),
+    /// A policy or a location was changed.
+    Tenant(TenantChange),
     /// The fault at this place in the spec struck.
     Struck {
         /// Its place.
@@ -157,6 +182,45 @@ mod tests {
         let lines: Vec<Line> = TABLE.iter().map(|row| change(row.event)).chain([Line::Struck { fault: 2 }]).collect();
         Log::open(&path).unwrap().0.append(&lines).unwrap();
         assert_eq!(Log::open(&path).unwrap().1, lines);
+    }
+
+    #[test]
+    fn every_deed_survives_the_file_and_a_file_of_before_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenant.jsonl");
+        let old = "{\"kind\":\"change\",\"event\":\"dismissUserRisk\",\"users\":[\"u1\"],\"initiatedBy\":\"me\",\
+                   \"at\":\"2026-11-22T10:45:00Z\",\"effectiveAt\":\"2026-11-22T10:45:00Z\"}\n{\"kind\":\"struck\",\"fault\":1}\n";
+        std::fs::write(&path, old).unwrap();
+        let risky = fixture::risky_user("u1", "passwordSpray");
+        let (user, at) = (risky.id().clone(), fixture::now());
+        let object = serde_json::json!({"id": "p", "state": "enabled", "list": [1, {"a": null}]}).as_object().unwrap().clone();
+        let texts = || vec!["x".to_owned()];
+        let accounts = [
+            AccountDeed::Enabled { enabled: false },
+            AccountDeed::PasswordSet,
+            AccountDeed::PasswordChanged,
+            AccountDeed::ChangeRequired { required: true, with_mfa: true },
+            AccountDeed::SessionsRevoked,
+            AccountDeed::Devices { ids: texts(), enabled: false },
+            AccountDeed::Deleted,
+            AccountDeed::Restored,
+            AccountDeed::SignIn { sign_in: Some(Box::new(risky.sign_ins[0].clone())), detection: Box::new(risky.detections[0].clone()) },
+        ];
+        let tenants = [
+            TenantDeed::Excluded { policy: "p".to_owned(), users: texts() },
+            TenantDeed::Included { policy: "p".to_owned(), users: texts() },
+            TenantDeed::State { policy: "p".to_owned(), state: "disabled".to_owned() },
+            TenantDeed::Policy { object: object.clone() },
+            TenantDeed::Location { object },
+            TenantDeed::Trusted { ranges: texts() },
+            TenantDeed::Untrusted { ranges: texts() },
+        ];
+        let accounts = accounts.map(|deed| Line::Account(AccountChange { user: user.clone(), deed, effective_at: at }));
+        let tenants = tenants.map(|deed| Line::Tenant(TenantChange { deed, effective_at: at }));
+        let lines: Vec<Line> = accounts.into_iter().chain(tenants).collect();
+        Log::open(&path).unwrap().0.append(&lines).unwrap();
+        let held = Log::open(&path).unwrap().1;
+        assert_eq!((held.len(), &held[2..]), (2 + lines.len(), &lines[..]));
     }
 
     #[test]

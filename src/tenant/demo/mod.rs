@@ -1,5 +1,7 @@
 //! A simulated tenant: seeded users, Entra's rules, and faults where they are wanted.
 
+mod accounts;
+mod act;
 mod assets;
 mod chance;
 mod detections;
@@ -8,8 +10,10 @@ mod ids;
 mod log;
 mod people;
 mod plot;
+mod policies;
 mod seed;
 mod sign_ins;
+mod simulate;
 mod state;
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,19 +23,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
+pub use self::accounts::{AccountDeed, PASSWORD_METHOD, object_id_of_device};
 use self::faults::Strikes;
-use self::log::{Change, Line, Log};
+use self::log::{AccountChange, Line, Log, TenantChange};
+use self::policies::TenantDeed;
+pub use self::policies::{Object, merge};
 pub use self::seed::Population;
+pub use self::simulate::{Happening, Simulated, Simulation};
 use self::state::State;
 use super::pace::{Pacer, Urgency};
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::clock::Clock;
-use crate::domain::action::{Action, Aim};
+use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::permission::Holder;
-use crate::domain::plan::{Access, IDS_PER_REQUEST, Target};
-use crate::domain::records::{Record, SignInId, UserId, UserRecords};
+use crate::domain::plan::{Access, Target};
+use crate::domain::policy::{IpLocation, Policy, TenantFacts};
+use crate::domain::records::{Record, UserId, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::transition::{Event, Scope};
+use crate::domain::transition::Scope;
 use crate::domain::workspace::DemoSpec;
 
 /// Name of the tenant, for people.
@@ -70,8 +79,29 @@ struct Inner {
     strikes: Strikes,
     log: Log,
     last_request: Option<Timestamp>,
-    /// How often each id was applied since the tenant was opened, whether it can be read yet or not.
-    applied: BTreeMap<String, u32>,
+    /// How often each action was applied to each id since the tenant was opened, whether it can be read yet or not.
+    applied: BTreeMap<(Action, String), u32>,
+}
+
+impl Inner {
+    /// Keeps what is done to the tenant, and does it.
+    fn take(&mut self, population: &Population, lines: &[Line]) -> Result<(), TenantError> {
+        self.log.append(lines)?;
+        for line in lines {
+            let taken = self.state.take(population, line);
+            taken.map_err(|id| TenantError::State { message: format!("{id} is not of this tenant") })?;
+        }
+        Ok(())
+    }
+
+    /// What can be read now of the tenant as a whole.
+    fn tenant_facts(&mut self, now: Timestamp) -> TenantFacts {
+        let held = self.state.conditional_access(now);
+        TenantFacts {
+            policies: Some(held.policies().iter().filter_map(Policy::read).collect()),
+            locations: Some(held.locations().iter().filter_map(IpLocation::read).collect()),
+        }
+    }
 }
 
 impl DemoTenant {
@@ -80,11 +110,11 @@ impl DemoTenant {
         check(&spec).map_err(|message| TenantError::State { message })?;
         let population = Population::new(spec);
         let (file, lines) = Log::open(log)?;
-        let (mut state, mut strikes) = (State::new(), Strikes::default());
+        let (mut state, mut strikes) = (State::new(&population), Strikes::default());
         for (number, line) in lines.iter().enumerate() {
             match line {
                 Line::Struck { fault } => strikes.count(*fault),
-                Line::Change(change) => state.take(&population, change).map_err(|id| TenantError::State {
+                line => state.take(&population, line).map_err(|id| TenantError::State {
                     message: format!(
                         "{} line {} names {id}, which is not of this tenant: the file belongs to another seed; reset the demo workspace",
                         log.display(),
@@ -99,9 +129,10 @@ impl DemoTenant {
     /// A tenant of this spec that is gone with the process, for an emulator.
     pub fn in_memory(spec: DemoSpec, clock: Clock) -> Result<Self, TenantError> {
         check(&spec).map_err(|message| TenantError::State { message })?;
-        let (state, strikes, log) = (State::new(), Strikes::default(), Log::nowhere());
+        let population = Population::new(spec);
+        let (state, strikes, log) = (State::new(&population), Strikes::default(), Log::nowhere());
         let inner = Inner { state, strikes, log, last_request: None, applied: BTreeMap::new() };
-        Ok(Self::new(Population::new(spec), clock, inner))
+        Ok(Self::new(population, clock, inner))
     }
 
     fn new(population: Population, clock: Clock, inner: Inner) -> Self {
@@ -109,22 +140,48 @@ impl DemoTenant {
         DemoTenant { population, clock, pacer, inner: Mutex::new(inner) }
     }
 
-    /// Something happens to a user that is no feedback verb, such as a new password.
-    pub fn happen(&self, event: Event, user: &UserId, initiated_by: Option<String>) -> Result<(), TenantError> {
-        let at = self.clock.now();
-        let change = Change { event, users: vec![user.clone()], sign_ins: Vec::new(), initiated_by, at, effective_at: at };
-        let mut inner = self.lock();
-        inner.log.append(&[Line::Change(change.clone())])?;
-        let taken = inner.state.take(&self.population, &change);
-        taken.map_err(|id| TenantError::State { message: format!("{id} is not of this tenant") })
+    /// Does something to the account of the user with this number that no action stands for.
+    pub fn change_account(&self, index: u32, deed: AccountDeed) -> Result<(), TenantError> {
+        let change = AccountChange { user: self.population.user_id(index), deed, effective_at: self.clock.now() };
+        self.lock().take(&self.population, &[Line::Account(change)])
     }
 
-    /// How often the id that was applied most often was, since the tenant was opened.
+    /// Puts a policy, as Graph sends it, in the place of the one with its id.
+    pub fn put_policy(&self, object: Object) -> Result<(), TenantError> {
+        self.change_tenant(TenantDeed::Policy { object })
+    }
+
+    /// Puts a named location, as Graph sends it, in the place of the one with its id; a new one where there is none.
+    pub fn put_location(&self, object: Object) -> Result<(), TenantError> {
+        self.change_tenant(TenantDeed::Location { object })
+    }
+
+    fn change_tenant(&self, deed: TenantDeed) -> Result<(), TenantError> {
+        let change = TenantChange { deed, effective_at: self.clock.now() };
+        self.lock().take(&self.population, &[Line::Tenant(change)])
+    }
+
+    /// The Conditional Access policies, as Graph sends them.
+    pub fn policies(&self) -> Vec<Object> {
+        self.lock().state.conditional_access(self.clock.now()).policies().to_vec()
+    }
+
+    /// The named locations, as Graph sends them.
+    pub fn locations(&self) -> Vec<Object> {
+        self.lock().state.conditional_access(self.clock.now()).locations().to_vec()
+    }
+
+    /// Whether a password change that is required of the user with this number begins with multifactor authentication.
+    pub fn change_is_with_mfa(&self, index: u32) -> bool {
+        self.lock().state.change_is_with_mfa(&self.population, index, self.clock.now())
+    }
+
+    /// How often the action that was applied most often to one id was, since the tenant was opened.
     pub fn most_applied(&self) -> u32 {
         self.lock().applied.values().copied().max().unwrap_or(0)
     }
 
-    /// All records of the user with this number, as they can be read now.
+    /// All records of the user with this number, devices and methods too, as they can be read now.
     pub fn records(&self, index: u32) -> UserRecords {
         self.lock().state.read(&self.population, index, self.clock.now())
     }
@@ -182,39 +239,6 @@ impl DemoTenant {
         inner.strikes.count(place);
         Err(error)
     }
-
-    /// The ids of a request as the tenant spells them, if each of them can be acted on.
-    fn valid(&self, inner: &mut Inner, call: &Call, now: Timestamp) -> Result<Vec<String>, TenantError> {
-        if call.ids.is_empty() {
-            return Err(bad_request("The request names no ids."));
-        }
-        if call.ids.len() > IDS_PER_REQUEST {
-            return Err(bad_request("The request names more than 60 ids."));
-        }
-        call.ids.iter().map(|id| self.valid_id(inner, call.action, id, now)).collect()
-    }
-
-    /// Graph does not tell which id is wrong (`reference/domain.md` section 1, fact 5), and neither does this.
-    fn valid_id(&self, inner: &mut Inner, action: Action, id: &str, now: Timestamp) -> Result<String, TenantError> {
-        let scope = scope(action);
-        let invalid = || match scope {
-            Scope::User => bad_request("One or more of the user ids are invalid."),
-            Scope::SignIn => bad_request("One or more of the request ids do not exist in the tenant, or are not risky."),
-        };
-        let index = self.user_of(scope, id).ok_or_else(invalid)?;
-        let records = inner.state.read(&self.population, index, now);
-        if records.user.is_deleted == Some(true) {
-            return Err(invalid());
-        }
-        if scope == Scope::User {
-            return Ok(records.user.id.to_string());
-        }
-        let sign_in = records.sign_ins.iter().find(|sign_in| sign_in.id.as_str().eq_ignore_ascii_case(id)).ok_or_else(invalid)?;
-        if action.closes_risk() && sign_in.at_risk() != Some(true) {
-            return Err(invalid());
-        }
-        Ok(sign_in.id.to_string())
-    }
 }
 
 fn scope(action: Action) -> Scope {
@@ -223,23 +247,6 @@ fn scope(action: Action) -> Scope {
 
 fn bad_request(message: &str) -> TenantError {
     TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: message.to_owned() }
-}
-
-/// The change of these ids, each once.
-fn change(call: &Call, event: Event, ids: Vec<String>, at: Timestamp, effective_at: Timestamp) -> Change {
-    let mut seen = HashSet::new();
-    let ids = ids.into_iter().filter(|id| seen.insert(id.clone()));
-    let (users, sign_ins) = match scope(call.action) {
-        Scope::User => (ids.map(UserId::from).collect(), Vec::new()),
-        Scope::SignIn => (Vec::new(), ids.map(SignInId::from).collect()),
-    };
-    Change { event, users, sign_ins, initiated_by: Some(call.operator.clone()), at, effective_at }
-}
-
-/// So many seconds later; a century at most, which is never.
-fn after(now: Timestamp, seconds: u64) -> Timestamp {
-    const CENTURY: u64 = 100 * 365 * 24 * 3600;
-    Timestamp(now.0 + TimeDelta::seconds(seconds.min(CENTURY) as i64))
 }
 
 #[async_trait]
@@ -258,53 +265,10 @@ impl Tenant for DemoTenant {
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {
-        let Some(event) = call.action.event() else { return Err(bad_request("The demo tenant does not know this action.")) };
-        let mut inner = self.lock();
-        let now = self.clock.now();
-        self.admit(&mut inner, now)?;
-        let scope = scope(call.action);
-        let names: Vec<Vec<String>> = call.ids.iter().map(|id| self.names(scope, id)).collect();
-        let met = inner.strikes.meet(self.population.spec(), Some(call.action), &names);
-        if let Some((place, error)) = met.refused {
-            inner.log.append(&[Line::Struck { fault: place }])?;
-            inner.strikes.count(place);
-            return Err(error);
-        }
-        let ids = self.valid(&mut inner, call, now)?;
-        let mut struck: Vec<usize> = met.without_effect.iter().map(|(place, _)| *place).collect();
-        struck.extend(met.slow.iter().map(|(place, ..)| *place));
-        struck.extend(met.broken);
-
-        // By how many seconds it takes until the change can be read.
-        let mut delayed: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (place, id) in ids.into_iter().enumerate() {
-            if !met.without_effect.iter().any(|(_, hits)| hits.hit(place)) {
-                let slow = met.slow.iter().filter(|(_, hits, _)| hits.hit(place)).map(|(.., seconds)| *seconds).max();
-                delayed.entry(slow.unwrap_or(0)).or_default().push(id);
-            }
-        }
-        let changes: Vec<Change> = delayed.into_iter().map(|(seconds, ids)| change(call, event, ids, now, after(now, seconds))).collect();
-
-        let lines: Vec<Line> =
-            struck.iter().map(|place| Line::Struck { fault: *place }).chain(changes.iter().cloned().map(Line::Change)).collect();
-        inner.log.append(&lines)?;
-        for place in struck {
-            inner.strikes.count(place);
-        }
-        for change in &changes {
-            inner
-                .state
-                .take(&self.population, change)
-                .map_err(|id| TenantError::State { message: format!("{id} is not of this tenant") })?;
-            let sign_ins = change.sign_ins.iter().map(SignInId::as_str);
-            for id in change.users.iter().map(UserId::as_str).chain(sign_ins) {
-                *inner.applied.entry(id.to_owned()).or_default() += 1;
-            }
-        }
-        if met.broken.is_some() { Err(faults::broken()) } else { Ok(()) }
+        self.apply(call)
     }
 
-    async fn read_back(&self, _action: Action, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn read_back(&self, action: Action, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         let mut inner = self.lock();
         let now = self.clock.now();
@@ -321,17 +285,37 @@ impl Tenant for DemoTenant {
         if targets.len() > PAGE {
             return Err(bad_request("The request reads more than 500 targets."));
         }
+        if action.kind() == Kind::Policy {
+            let facts = inner.tenant_facts(now);
+            let of_locations = matches!(action, Action::TrustIp | Action::UntrustIp);
+            let read = if of_locations { facts.locations.map(Record::Locations) } else { facts.policies.map(Record::Policies) };
+            return Ok(read.into_iter().collect());
+        }
         let mut seen = HashSet::new();
         let users = scoped.into_iter().filter_map(|(scope, id)| self.user_of(scope, id)).filter(|index| seen.insert(*index));
         let mut records = Vec::new();
         for index in users {
-            spread(inner.state.read(&self.population, index, now), &mut records);
+            let mut read = inner.state.read(&self.population, index, now);
+            if let (Action::DisableDevices, Some(devices)) = (action, read.devices.take()) {
+                records.push(Record::Devices(read.user.id.clone(), devices));
+            }
+            spread(read, &mut records);
         }
         Ok(records)
     }
 
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
-        self.read_back(Action::RevokeSessions, &[Target::User(user.clone())], None).await
+        self.pacer.turn(Urgency::Acting).await;
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        self.admit_reading(&mut inner, now, &[self.names(Scope::User, user.as_str())])?;
+        let Some(index) = self.population.user(user.as_str()) else { return Ok(Vec::new()) };
+        let read = inner.state.read(&self.population, index, now);
+        let id = read.user.id.clone();
+        let mut records = vec![Record::User(read.user), Record::Directory(id.clone(), read.directory)];
+        records.extend(read.devices.map(|devices| Record::Devices(id.clone(), devices)));
+        records.extend(read.methods.map(|methods| Record::Methods(id, methods)));
+        Ok(records)
     }
 
     fn holder(&self) -> Option<Holder> {
@@ -358,6 +342,11 @@ impl Tenant for DemoTenant {
         };
         let end = first.saturating_add(PAGE as u32).min(users);
         let mut records = Vec::new();
+        if first == 0 {
+            let facts = inner.tenant_facts(now);
+            records.extend(facts.policies.map(Record::Policies));
+            records.extend(facts.locations.map(Record::Locations));
+        }
         for index in first..end {
             spread(inner.state.read(&self.population, index, now), &mut records);
         }
@@ -366,6 +355,7 @@ impl Tenant for DemoTenant {
     }
 }
 
+/// What is read of everybody: not the devices and methods.
 fn spread(records: UserRecords, into: &mut Vec<Record>) {
     let id = records.user.id.clone();
     into.push(Record::User(records.user));

@@ -2,13 +2,14 @@
 
 use chrono::TimeDelta;
 
+use super::accounts;
 use super::assets::{self, CLIENTS, Client, Kind, PLACES, Place};
 use super::chance::Chance;
 use super::ids::{IdKind, Ids};
 use super::people::{self, Person};
 use super::plot::{Account, Age, BLOCK, Odd, Outcome, Plot, Plots, Setting};
 use crate::domain::facts::BlockedBy;
-use crate::domain::records::{Directory, RiskyUserHistoryItem, SignIn, SignInId, UserId, UserRecords};
+use crate::domain::records::{Directory, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, SignInId, UserId, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{self, Cause, Event};
@@ -18,6 +19,8 @@ use crate::domain::workspace::DemoSpec;
 const SIGN_IN_RETENTION: TimeDelta = TimeDelta::days(30);
 /// Above this size everybody has few sign-ins, so that a large tenant fits in memory.
 const LARGE: u32 = 5_000;
+/// Sign-ins that are simulated later are numbered from here, beyond all that anybody has at the epoch.
+const BEFORE_INTRUSIONS: u16 = 10_000;
 /// The user who acts as administrator in the tenant's past.
 const ADMINISTRATOR: u32 = 11;
 
@@ -74,7 +77,55 @@ impl Population {
         let mut scene = Scene { population: self, index, plot, chance, person, sign_ins: 0, detections: 0 };
         scene.play(&mut records);
         records.sort();
+        records.devices = Some(accounts::devices(&records));
+        records.methods = Some(accounts::methods(&records, &self.ids, index, self.spec.epoch));
         records
+    }
+
+    /// The number of the user whose device has this object id or device id.
+    pub fn user_of_device(&self, id: &str) -> Option<u32> {
+        let device = |id: &str| self.ids.read(IdKind::Device, id);
+        let found = device(id).or_else(|| device(&accounts::object_id_of_device(id)));
+        found.map(|(index, _)| index).filter(|index| *index < self.spec.users)
+    }
+
+    pub(super) fn ids(&self) -> Ids {
+        self.ids
+    }
+
+    /// A sign-in of this user at a time after the epoch, from where intruders are, and a detection of this type and level. A type
+    /// that is about users has no sign-in. `None` where the user has as many sign-ins as can be told apart.
+    pub(super) fn intrusion(
+        &self,
+        records: &UserRecords,
+        kind: &Kind,
+        level: RiskLevel,
+        at: Timestamp,
+    ) -> Option<(Option<SignIn>, RiskDetection)> {
+        let index = self.user(records.id().as_str())?;
+        let ordinal = |id: &SignInId| self.ids.read(IdKind::SignIn, id.as_str()).map_or(0, |(_, ordinal)| ordinal);
+        let made = records.sign_ins.iter().map(|sign_in| ordinal(&sign_in.id)).max().unwrap_or(0).max(BEFORE_INTRUSIONS);
+        let made = made.checked_add(u16::try_from(records.detections.len()).ok()?)?;
+        made.checked_add(1)?;
+        let plot = self.plots.of(index);
+        let person = Person::new(self.spec.seed, index, &plot, &mut Chance::new(self.spec.seed, index));
+        let chance = Chance::new(self.spec.seed.wrapping_add(u64::from(made)), index);
+        let mut scene = Scene { population: self, index, plot, chance, person, sign_ins: made, detections: made };
+        let age = at.age(self.spec.epoch);
+        let sign_in = kind.sign_in.then(|| {
+            let (place, client) = (scene.chance.pick(&PLACES.away), scene.chance.pick(&CLIENTS.intruder));
+            let address = people::complete(&place, 2 + scene.chance.below(60));
+            let mut sign_in = scene.risky_sign_in(records, age, &place, &address, &client);
+            sign_in.risk_event_types = vec![kind.value.clone()];
+            sign_in.risk_level_aggregated = Some(level.clone());
+            sign_in.risk_level_during_sign_in = Some(if kind.timing == "offline" { RiskLevel::None } else { level.clone() });
+            sign_in
+        });
+        let mut detection = scene.detection(kind, level, age, sign_in.as_ref());
+        detection.last_updated_date_time = Some(at);
+        detection.user_principal_name.clone_from(&records.user.user_principal_name);
+        detection.user_display_name.clone_from(&records.user.user_display_name);
+        Some((sign_in, detection))
     }
 }
 
@@ -134,7 +185,7 @@ impl Scene<'_> {
         let ordinal = self.next_sign_in();
         records.sign_ins.push(SignIn::unknown(self.id(IdKind::SignIn, ordinal).into(), records.id().clone()));
         let mut detection = self.detection(&Kind::default(), RiskLevel::Low, TimeDelta::zero(), None);
-        detection = crate::domain::records::RiskDetection {
+        detection = RiskDetection {
             user_principal_name: None,
             user_display_name: None,
             risk_event_type: None,
@@ -169,6 +220,12 @@ impl Scene<'_> {
         user.is_processing = Some(false);
         let guest = self.plot.account == Account::Guest;
         let registered = self.chance.percent(80);
+        // Who is blocked for risk cannot do what the policy asks for: is not registered, or has no password writeback.
+        let registered = match (self.plot.block, self.plot.account) {
+            (Some(BlockedBy::UserRisk), Account::Hybrid) => true,
+            (Some(BlockedBy::UserRisk | BlockedBy::SignInRisk), _) => false,
+            _ => registered,
+        };
         records.directory = Directory {
             account_enabled: Some(!self.plot.disabled),
             user_type: Some(if guest { "Guest" } else { "Member" }.to_owned()),
@@ -302,35 +359,12 @@ impl Scene<'_> {
             if of_detection.weight() > level.weight() {
                 level = of_detection;
             }
-            records.history.push(self.history_item(records, at, (RiskState::AtRisk, level.clone(), RiskDetail::None), None, vec![kind]));
+            let after = (RiskState::AtRisk, level.clone(), RiskDetail::None);
+            records.history.push(history_item(&records.user, at, records.history.len(), after, None, vec![kind]));
             records.user.risk_last_updated_date_time = Some(at);
         }
         if level.weight() > self.plot.level.weight() {
             records.user.risk_level = Some(level);
-        }
-    }
-
-    fn history_item(
-        &self,
-        records: &UserRecords,
-        at: Timestamp,
-        (state, level, detail): (RiskState, RiskLevel, RiskDetail),
-        initiated_by: Option<String>,
-        risk_event_types: Vec<String>,
-    ) -> RiskyUserHistoryItem {
-        let user = &records.user;
-        RiskyUserHistoryItem {
-            id: format!("{}{}", user.id, at.0.timestamp_micros() + records.history.len() as i64),
-            user_id: user.id.clone(),
-            user_principal_name: user.user_principal_name.clone(),
-            user_display_name: user.user_display_name.clone(),
-            risk_level: Some(level),
-            risk_state: Some(state),
-            risk_detail: Some(detail),
-            risk_last_updated_date_time: Some(at),
-            initiated_by,
-            risk_event_types,
-            extra: Default::default(),
         }
     }
 
@@ -346,9 +380,8 @@ impl Scene<'_> {
                 let risky: Vec<SignInId> =
                     risky.into_iter().chain(records.detections.iter().filter_map(|detection| detection.request_id.clone())).collect();
                 transition::apply(event, records, &risky, &Cause { at, initiated_by: self.initiator(event) });
-                if changes_password(event) {
-                    records.directory.last_password_change_date_time = Some(at);
-                    records.directory.sign_in_sessions_valid_from_date_time = Some(at);
+                if accounts::changes_password(event) {
+                    accounts::renew_password(records, at);
                 }
             }
             Outcome::As(state, detail, level) => {
@@ -378,7 +411,7 @@ impl Scene<'_> {
                         item.risk_level = Some(RiskLevel::Hidden);
                     }
                 }
-                let item = self.history_item(records, at, (state, level, detail), None, Vec::new());
+                let item = history_item(&records.user, at, records.history.len(), (state, level, detail), None, Vec::new());
                 records.history.push(item);
             }
         }
@@ -395,12 +428,28 @@ impl Scene<'_> {
     }
 }
 
-/// Whether the event leaves the user with another password.
-pub(super) fn changes_password(event: Event) -> bool {
-    matches!(
-        event,
-        Event::GenerateTemporaryPassword | Event::SelfServiceReset | Event::SecurePasswordChange | Event::OnPremisesPasswordChange
-    )
+/// What the history says of a change of the user's risk. `serial` keeps items of the same moment apart.
+pub(super) fn history_item(
+    user: &RiskyUser,
+    at: Timestamp,
+    serial: usize,
+    (state, level, detail): (RiskState, RiskLevel, RiskDetail),
+    initiated_by: Option<String>,
+    risk_event_types: Vec<String>,
+) -> RiskyUserHistoryItem {
+    RiskyUserHistoryItem {
+        id: format!("{}{}", user.id, at.0.timestamp_micros() + serial as i64),
+        user_id: user.id.clone(),
+        user_principal_name: user.user_principal_name.clone(),
+        user_display_name: user.user_display_name.clone(),
+        risk_level: Some(level),
+        risk_state: Some(state),
+        risk_detail: Some(detail),
+        risk_last_updated_date_time: Some(at),
+        initiated_by,
+        risk_event_types,
+        extra: Default::default(),
+    }
 }
 
 #[cfg(test)]

@@ -6,21 +6,26 @@ use super::assets::{CLIENTS, Client, Kind, PLACES, Place};
 use super::ids::IdKind;
 use super::people;
 use super::plot::{Account, Odd, Outcome, Setting};
+use super::policies::{BLOCK_COUNTRIES, REQUIRE_MFA, Rule, SIGN_IN_RISK, USER_RISK};
 use super::seed::Scene;
 use crate::domain::facts::BlockedBy;
 use crate::domain::records::{AppliedPolicy, DeviceDetail, GeoCoordinates, Location, SignIn, SignInStatus, UserRecords};
 use crate::domain::risk::{ConditionalAccessStatus, IncomingTokenType, RiskDetail, RiskLevel, RiskState, TokenIssuerType};
 
-/// The policies of the tenant.
-const REQUIRE_MFA: (u32, &str, &str) = (1, "CA001: Require multifactor authentication for all users", "Mfa");
-const BLOCK_USER_RISK: (u32, &str, &str) = (2, "CA201: Block access for high user risk", "Block");
-const BLOCK_SIGN_IN_RISK: (u32, &str, &str) = (3, "CA202: Block access for high sign-in risk", "Block");
-const BLOCK_COUNTRIES: (u32, &str, &str) = (4, "CA110: Block countries of no business", "Block");
-
 /// The reason that the sign-in log gives (`reference/source-remediate-and-unblock.md`, high confidence risk).
 const BUILT_IN: &str = "Sign-in was blocked by built-in protections due to high confidence of risk.";
 const LOCKED: &str = "The account is locked, you've tried to sign in too many times with an incorrect user ID or password.";
-const BLOCKED: &str = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
+/// What the sign-in log says of sign-ins that a policy kept out, or holds up.
+pub(super) const BLOCKED: (i64, &str) =
+    (53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.");
+pub(super) const NOT_REGISTERED: (i64, &str) =
+    (53004, "User needs to complete the multifactor authentication registration process before accessing this content.");
+pub(super) const MFA_ASKED: (i64, &str) = (
+    50076,
+    "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor \
+     authentication to access the resource.",
+);
+pub(super) const PASSWORD_CHANGE_ASKED: (i64, &str) = (50142, "Password change is required due to a conditional access policy.");
 const WRONG_PASSWORD: &str = "Error validating credentials due to invalid username or password.";
 const DISABLED: &str = "The user account is disabled.";
 
@@ -68,7 +73,7 @@ impl Scene<'_> {
             additional_details: Some(said.to_owned()),
         });
         sign_in.conditional_access_status = Some(ConditionalAccessStatus::Success);
-        sign_in.applied_conditional_access_policies = vec![self.policy(REQUIRE_MFA, "success")];
+        sign_in.applied_conditional_access_policies = vec![self.policy(&REQUIRE_MFA, "success")];
         sign_in.authentication_requirement = Some(if mfa { "multiFactorAuthentication" } else { "singleFactorAuthentication" }.to_owned());
         sign_in.authentication_protocol = Some("oAuth2".to_owned());
         sign_in.risk_level_during_sign_in = Some(RiskLevel::None);
@@ -97,6 +102,14 @@ impl Scene<'_> {
             device.is_compliant = Some(true);
             device.is_managed = Some(true);
             device.trust_type = Some("Azure AD joined".to_owned());
+            if self.index % 5 == 3 && records.sign_ins.len() % 3 == 1 {
+                // Some have a telephone, too.
+                device.device_id = Some(self.id(IdKind::Device, 1));
+                device.display_name = Some(format!("CTO-{:05}-PHONE", self.index));
+                device.operating_system = Some("iOS 18".to_owned());
+                device.browser = Some("Mobile Safari".to_owned());
+                device.trust_type = Some("Azure AD registered".to_owned());
+            }
         }
         if self.chance.percent(35) {
             not_interactive(&mut sign_in);
@@ -143,8 +156,8 @@ impl Scene<'_> {
         match self.plot.block {
             Some(BlockedBy::SignInRisk) => {
                 sign_in.risk_level_during_sign_in = Some(RiskLevel::High);
-                let policy = self.policy(BLOCK_SIGN_IN_RISK, "failure");
-                block(sign_in, policy);
+                // Who is blocked for sign-in risk is not registered for what the policy asks for.
+                block(sign_in, NOT_REGISTERED, self.policy(&SIGN_IN_RISK, "failure"));
             }
             Some(BlockedBy::BuiltInProtection) => {
                 fail(sign_in, 50053, BUILT_IN);
@@ -189,14 +202,13 @@ impl Scene<'_> {
         sign_in.sign_in_event_types = vec!["interactiveUser".to_owned()];
         match self.plot.block {
             Some(BlockedBy::UserRisk) => {
-                let policy = self.policy(BLOCK_USER_RISK, "failure");
-                block(&mut sign_in, policy);
+                let reason = if records.directory.is_mfa_registered == Some(true) { BLOCKED } else { NOT_REGISTERED };
+                block(&mut sign_in, reason, self.policy(&USER_RISK, "failure"));
             }
             Some(BlockedBy::ConditionalAccess) => {
                 let place = PLACES.away.last().cloned().unwrap_or_default();
                 sign_in = self.sign_in(records, age, &place, &people::complete(&place, 140), &self.person.client.clone());
-                let policy = self.policy(BLOCK_COUNTRIES, "failure");
-                block(&mut sign_in, policy);
+                block(&mut sign_in, BLOCKED, self.policy(&BLOCK_COUNTRIES, "failure"));
             }
             Some(BlockedBy::SmartLockout) => {
                 for minutes in 1..4 {
@@ -212,13 +224,8 @@ impl Scene<'_> {
         records.sign_ins.push(sign_in);
     }
 
-    fn policy(&self, (number, name, control): (u32, &str, &str), result: &str) -> AppliedPolicy {
-        AppliedPolicy {
-            id: Some(self.shared_id(IdKind::Policy, number)),
-            display_name: Some(name.to_owned()),
-            result: Some(result.to_owned()),
-            enforced_grant_controls: vec![control.to_owned()],
-        }
+    fn policy(&self, rule: &Rule, result: &str) -> AppliedPolicy {
+        rule.applied(&self.population.ids(), result)
     }
 
     /// A token identifier: 22 characters of base64, as the service has them.
@@ -237,14 +244,16 @@ fn not_interactive(sign_in: &mut SignIn) {
     sign_in.incoming_token_type = Some(IncomingTokenType::PrimaryRefreshToken);
 }
 
+/// Lets a sign-in fail before any policy is looked at.
 fn fail(sign_in: &mut SignIn, error_code: i64, reason: &str) {
     sign_in.status = Some(SignInStatus { error_code: Some(error_code), failure_reason: Some(reason.to_owned()), additional_details: None });
     sign_in.conditional_access_status = Some(ConditionalAccessStatus::NotApplied);
     sign_in.applied_conditional_access_policies.clear();
 }
 
-fn block(sign_in: &mut SignIn, policy: AppliedPolicy) {
-    fail(sign_in, 53003, BLOCKED);
+/// Lets a sign-in fail by a policy.
+pub(super) fn block(sign_in: &mut SignIn, (error_code, reason): (i64, &str), policy: AppliedPolicy) {
+    fail(sign_in, error_code, reason);
     sign_in.conditional_access_status = Some(ConditionalAccessStatus::Failure);
     sign_in.applied_conditional_access_policies = vec![policy];
 }

@@ -7,31 +7,31 @@ use crate::domain::fixture;
 use crate::domain::risk::{RiskDetail, RiskState};
 use crate::domain::workspace::{Fault, FaultKind};
 
-struct Place {
+pub(super) struct Place {
     folder: tempfile::TempDir,
-    spec: DemoSpec,
+    pub(super) spec: DemoSpec,
 }
 
 impl Place {
-    fn new(faults: Vec<Fault>) -> Self {
+    pub(super) fn new(faults: Vec<Fault>) -> Self {
         let spec = DemoSpec { seed: 1, users: 200, epoch: fixture::now(), rate: None, faults };
         Place { folder: tempfile::tempdir().unwrap(), spec }
     }
 
-    fn open(&self) -> DemoTenant {
+    pub(super) fn open(&self) -> DemoTenant {
         DemoTenant::open(self.spec.clone(), &self.folder.path().join("tenant.jsonl"), Clock::starting_at(fixture::now())).unwrap()
     }
 }
 
-fn fault(does: FaultKind) -> Fault {
+pub(super) fn fault(does: FaultKind) -> Fault {
     Fault { actions: vec![], user: None, times: None, path: None, does }
 }
 
-fn once(does: FaultKind) -> Fault {
+pub(super) fn once(does: FaultKind) -> Fault {
     Fault { times: Some(1), actions: vec![Action::DismissUserRisk], ..fault(does) }
 }
 
-fn call(action: Action, ids: &[String]) -> Call {
+pub(super) fn call(action: Action, ids: &[String]) -> Call {
     Call::new(action, ids.to_vec(), "operator")
 }
 
@@ -40,16 +40,16 @@ fn dismiss(ids: &[String]) -> Call {
 }
 
 /// Ids of users of whom this holds.
-fn users(tenant: &DemoTenant, holds: impl Fn(&UserRecords) -> bool) -> Vec<String> {
+pub(super) fn users(tenant: &DemoTenant, holds: impl Fn(&UserRecords) -> bool) -> Vec<String> {
     let all = (0..200).map(|index| tenant.population().records(index));
     all.filter(|records| holds(records)).map(|records| records.id().to_string()).collect()
 }
 
-fn open_ids(tenant: &DemoTenant) -> Vec<String> {
+pub(super) fn open_ids(tenant: &DemoTenant) -> Vec<String> {
     users(tenant, |r| r.user.risk_state == Some(RiskState::AtRisk) && r.user.is_deleted == Some(false) && !r.detections.is_empty())
 }
 
-async fn read(tenant: &DemoTenant, id: &str) -> UserRecords {
+pub(super) async fn read(tenant: &DemoTenant, id: &str) -> UserRecords {
     let target = if tenant.population().user(id).is_some() { Target::User(id.into()) } else { Target::SignIn(id.into()) };
     let read = tenant.read_back(Action::DismissUserRisk, &[target], None).await.unwrap();
     let mut records = UserRecords::unknown(read[0].user_id().unwrap().clone());

@@ -1,148 +1,118 @@
-//! Account and device calls: sessions, sign-in, passwords, devices, deleted users (`reference/graph.md` section 2).
+//! Writes to one account: passwords, sessions, sign-in (`reference/graph.md` section 2).
 
 use reqwest::Method;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Map, Value, json};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
 
-use super::GraphTenant;
-use super::answer::Answer;
-use super::client::{Ask, Service, Version};
-use super::lists;
-use crate::domain::permission::Operation;
-use crate::domain::records::UserId;
-use crate::tenant::TenantError;
+use super::client::{Ask, Client, Service, Version};
+use super::{devices, unfit};
+use crate::domain::action::Action;
+use crate::domain::permission::{Operation, lacks};
 use crate::tenant::pace::Urgency;
+use crate::tenant::{Call, Missing, TenantError};
 
 /// The one password method that every user has.
 const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
 
-/// What a user must do at the next sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NextSignIn {
-    /// Nothing.
-    Nothing,
-    /// Change the password.
-    ChangePassword,
-    /// Change the password after multifactor authentication.
-    ChangePasswordWithMfa,
+/// One write to an account.
+struct Write<'a> {
+    operation: Operation,
+    method: Method,
+    path: Vec<&'a str>,
+    body: Option<Value>,
 }
 
-/// A device of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    /// Object id: what calls take. The device id is another one.
-    pub id: String,
-    /// Name for people. Hostile text.
-    pub display_name: Option<String>,
-    /// Operating system.
-    pub operating_system: Option<String>,
-    /// Whether it may be used.
-    pub account_enabled: Option<bool>,
+/// Sends the request of an account action, which has its turn. Disabling devices takes several.
+pub(super) async fn act(client: &Client, call: &Call) -> Result<(), TenantError> {
+    let [user] = call.ids.as_slice() else { return Err(unfit("an account is changed by itself")) };
+    if call.action == Action::DisableDevices {
+        return devices::disable(client, user).await;
+    }
+    let write = write(call, user)?;
+    let ask = Ask {
+        operation: write.operation,
+        service: Service::Directory,
+        urgency: Urgency::Acting,
+        method: write.method,
+        url: client.url(Version::V1, &write.path, &[]),
+        body: write.body.as_ref(),
+    };
+    client.send(&ask).await.map(drop).map_err(|error| of_one(client, write.operation, error))
 }
 
-/// A reset that the service goes on with by itself.
-#[derive(Debug)]
-pub struct Reset {
-    /// Where to ask how far it is.
-    pub location: Option<String>,
-    /// The password that the service made up, where it did. Shown once, kept nowhere.
-    pub new_password: Option<SecretString>,
-}
-
-impl GraphTenant {
-    /// Revokes a user's refresh tokens and session cookies; takes minutes to have effect, and none on guests.
-    pub async fn revoke_sessions(&self, user: &UserId) -> Result<(), TenantError> {
-        let path = ["users", user.as_str(), "revokeSignInSessions"];
-        self.write(Operation::RevokeSessions, Method::POST, &path, None).await.map(drop)
-    }
-
-    /// Blocks or unblocks sign-in.
-    pub async fn set_account_enabled(&self, user: &UserId, enabled: bool) -> Result<(), TenantError> {
-        let body = json!({ "accountEnabled": enabled });
-        self.write(Operation::EnableUser, Method::PATCH, &["users", user.as_str()], Some(&body)).await.map(drop)
-    }
-
-    /// Sets a password.
-    pub async fn set_password(&self, user: &UserId, password: &SecretString, next: NextSignIn) -> Result<(), TenantError> {
-        let body = json!({"passwordProfile": {
-            "password": password.expose_secret(),
-            "forceChangePasswordNextSignIn": next != NextSignIn::Nothing,
-            "forceChangePasswordNextSignInWithMfa": next == NextSignIn::ChangePasswordWithMfa,
-        }});
-        self.write(Operation::SetPassword, Method::PATCH, &["users", user.as_str()], Some(&body)).await.map(drop)
-    }
-
-    /// Asks for a password change at the next sign-in, and leaves the password as it is.
-    pub async fn require_password_change(&self, user: &UserId, with_mfa: bool) -> Result<(), TenantError> {
-        let body = json!({"passwordProfile": {
-            "forceChangePasswordNextSignIn": true,
-            "forceChangePasswordNextSignInWithMfa": with_mfa,
-        }});
-        self.write(Operation::SetPassword, Method::PATCH, &["users", user.as_str()], Some(&body)).await.map(drop)
-    }
-
-    /// Resets a password through the user's password method; the service makes one up where none is given, which hybrid users
-    /// do not get. Not for applications, and not for one's own account.
-    pub async fn reset_password(&self, user: &UserId, password: Option<&SecretString>) -> Result<Reset, TenantError> {
-        let path = ["users", user.as_str(), "authentication", "methods", PASSWORD_METHOD, "resetPassword"];
-        let body = password.map_or_else(|| json!({}), |password| json!({ "newPassword": password.expose_secret() }));
-        let answer = self.write(Operation::ResetPassword, Method::POST, &path, Some(&body)).await?;
-        let told: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let new_password = told.get("newPassword").and_then(Value::as_str).map(|password| SecretString::from(password.to_owned()));
-        Ok(Reset { location: answer.location, new_password })
-    }
-
-    /// A user's authentication methods, as Graph sends them.
-    pub async fn authentication_methods(&self, user: &UserId) -> Result<Vec<Map<String, Value>>, TenantError> {
-        lists::whole(&self.client, Operation::ReadMethods, Service::Directory, &["users", user.as_str(), "authentication", "methods"]).await
-    }
-
-    /// Devices that a user registered.
-    pub async fn registered_devices(&self, user: &UserId) -> Result<Vec<Device>, TenantError> {
-        self.devices(user, "registeredDevices").await
-    }
-
-    /// Devices that a user owns.
-    pub async fn owned_devices(&self, user: &UserId) -> Result<Vec<Device>, TenantError> {
-        self.devices(user, "ownedDevices").await
-    }
-
-    async fn devices(&self, user: &UserId, which: &str) -> Result<Vec<Device>, TenantError> {
-        let objects = lists::whole(&self.client, Operation::ReadDevices, Service::Directory, &["users", user.as_str(), which]).await?;
-        // The list holds directory objects of any kind.
-        let is_device = |object: &Map<String, Value>| {
-            object.get("@odata.type").and_then(Value::as_str).is_none_or(|kind| kind == "#microsoft.graph.device")
-        };
-        Ok(objects.iter().filter(|object| is_device(object)).filter_map(device).collect())
-    }
-
-    /// Enables or disables a device, by its object id.
-    pub async fn set_device_enabled(&self, device: &str, enabled: bool) -> Result<(), TenantError> {
-        let body = json!({ "accountEnabled": enabled });
-        self.write(Operation::EnableDevice, Method::PATCH, &["devices", device], Some(&body)).await.map(drop)
-    }
-
-    /// Restores a deleted user.
-    pub async fn restore_user(&self, user: &UserId) -> Result<(), TenantError> {
-        let path = ["directory", "deletedItems", user.as_str(), "restore"];
-        self.write(Operation::RestoreUser, Method::POST, &path, None).await.map(drop)
-    }
-
-    /// Sends a write to the directory. The caller journals it; where the answer is lost, it reads before it tries again.
-    async fn write(&self, operation: Operation, method: Method, path: &[&str], body: Option<&Value>) -> Result<Answer, TenantError> {
-        let (service, urgency) = (Service::Directory, Urgency::Acting);
-        self.client.turn(service, urgency).await?;
-        let url = self.client.url(Version::V1, path, &[]);
-        self.client.send(&Ask { operation, service, urgency, method, url, body }).await
-    }
-}
-
-fn device(object: &Map<String, Value>) -> Option<Device> {
-    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Device {
-        id: text("id")?,
-        display_name: text("displayName"),
-        operating_system: text("operatingSystem"),
-        account_enabled: object.get("accountEnabled").and_then(Value::as_bool),
+fn write<'a>(call: &Call, user: &'a str) -> Result<Write<'a>, TenantError> {
+    let change = |operation, body| Write { operation, method: Method::PATCH, path: vec!["users", user], body: Some(body) };
+    Ok(match call.action {
+        Action::GenerateTemporaryPassword => {
+            let password = call.password.as_ref().ok_or_else(|| unfit("there is no password to set"))?.secret().expose_secret();
+            if call.hybrid {
+                // Only the password method writes back on-premises; it makes the user change the password by itself.
+                Write {
+                    operation: Operation::ResetPassword,
+                    method: Method::POST,
+                    path: vec!["users", user, "authentication", "methods", PASSWORD_METHOD, "resetPassword"],
+                    body: Some(json!({"newPassword": password})),
+                }
+            } else {
+                let profile = json!({"password": password, "forceChangePasswordNextSignIn": true});
+                change(Operation::SetPassword, json!({"passwordProfile": profile}))
+            }
+        }
+        Action::RequirePasswordChange => {
+            change(Operation::SetPassword, json!({"passwordProfile": {"forceChangePasswordNextSignInWithMfa": true}}))
+        }
+        Action::RevokeSessions => Write {
+            operation: Operation::RevokeSessions,
+            method: Method::POST,
+            path: vec!["users", user, "revokeSignInSessions"],
+            body: None,
+        },
+        Action::BlockSignIn => change(Operation::EnableUser, json!({"accountEnabled": false})),
+        Action::UnblockSignIn => change(Operation::EnableUser, json!({"accountEnabled": true})),
+        _ => return Err(unfit("it is no action on an account")),
     })
+}
+
+/// A refusal of somebody who has everything that the request needs is about this one account, such as an administrator's that is
+/// beyond the operator's role: it must not hold up the others.
+pub(super) fn of_one(client: &Client, operation: Operation, error: TenantError) -> TenantError {
+    let able = client.holder().is_some_and(|holder| lacks(operation, &holder).is_empty());
+    match error {
+        TenantError::Denied { status: 403, code, message, missing } if able && missing != Missing::Licence => {
+            TenantError::Rejected { status: 403, code, message }
+        }
+        error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::password::{RANDOM_BYTES, TemporaryPassword};
+
+    fn told(call: &Call) -> String {
+        let write = write(call, "u").unwrap();
+        format!("{} {} {}", write.method, write.path.join("/"), write.body.unwrap_or(Value::Null))
+    }
+
+    #[test]
+    fn each_action_has_the_path_and_the_body_of_the_documentation() {
+        let call = |action| Call::new(action, vec!["u".to_owned()], "me");
+        assert_eq!(told(&call(Action::BlockSignIn)), r#"PATCH users/u {"accountEnabled":false}"#);
+        assert_eq!(told(&call(Action::UnblockSignIn)), r#"PATCH users/u {"accountEnabled":true}"#);
+        assert_eq!(told(&call(Action::RevokeSessions)), "POST users/u/revokeSignInSessions null");
+        assert_eq!(
+            told(&call(Action::RequirePasswordChange)),
+            r#"PATCH users/u {"passwordProfile":{"forceChangePasswordNextSignInWithMfa":true}}"#
+        );
+        let mut temporary = call(Action::GenerateTemporaryPassword);
+        assert!(write(&temporary, "u").is_err(), "without a password nothing is sent");
+        let password = TemporaryPassword::generate([0; RANDOM_BYTES]);
+        temporary.password = Some(password.clone());
+        let expected = json!({"passwordProfile": {"password": password.expose(), "forceChangePasswordNextSignIn": true}});
+        assert_eq!(told(&temporary), format!("PATCH users/u {expected}"));
+        temporary.hybrid = true;
+        let path = format!("users/u/authentication/methods/{PASSWORD_METHOD}/resetPassword");
+        assert_eq!(told(&temporary), format!("POST {path} {}", json!({"newPassword": password.expose()})));
+    }
 }

@@ -17,8 +17,6 @@ pub struct Answer {
     pub status: u16,
     /// Whether it is a web page.
     pub is_html: bool,
-    /// `Location`: where to ask how far a long-running operation is.
-    pub location: Option<String>,
     /// How long it asks to wait.
     pub retry_after: Option<Duration>,
     /// `request-id` of the answer and `client-request-id` of the request.
@@ -178,7 +176,7 @@ mod tests {
 
     fn answer(status: u16, body: Value) -> Answer {
         let ids = (Some("r-1".to_owned()), "c-1".to_owned());
-        Answer { status, is_html: false, location: None, retry_after: None, ids, body: body.to_string().into_bytes() }
+        Answer { status, is_html: false, retry_after: None, ids, body: body.to_string().into_bytes() }
     }
 
     fn error(code: &str, message: &str) -> Value {

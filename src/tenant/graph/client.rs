@@ -1,11 +1,11 @@
 //! One request to Graph: signed, paced, traced, and its answer told apart.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
@@ -78,6 +78,10 @@ pub struct Client {
     skew: Mutex<TimeDelta>,
     /// Whether writes leave (invariant 9).
     writing: Arc<AtomicBool>,
+    /// The tenant's service plans, once they were asked for; `Some(None)` where they may not be read.
+    service_plans: Mutex<Option<Option<Vec<String>>>>,
+    /// Whether Graph does not tell of `passwordProfile`.
+    without_password_profile: AtomicBool,
 }
 
 impl From<SignInError> for TenantError {
@@ -108,6 +112,8 @@ impl Client {
             directory: Pacer::new(spec.rate.map(|rate| (rate * DIRECTORY_RATE).max(1.0)), clock),
             skew: Mutex::new(TimeDelta::zero()),
             writing: Arc::default(),
+            service_plans: Mutex::default(),
+            without_password_profile: AtomicBool::new(false),
         })
     }
 
@@ -158,11 +164,11 @@ impl Client {
     }
 
     /// Reads as [`Client::get`], and waits where the tenant puts it off: for what nobody else tries again.
-    pub async fn get_patiently(&self, operation: Operation, service: Service, url: Url) -> Result<Answer, TenantError> {
+    pub async fn get_patiently(&self, operation: Operation, service: Service, urgency: Urgency, url: Url) -> Result<Answer, TenantError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.get(operation, service, Urgency::Acting, url.clone()).await {
+            match self.get(operation, service, urgency, url.clone()).await {
                 Err(TenantError::Throttled { retry_after }) if attempt < TRIES => {
                     self.clock.sleep(retry_after.unwrap_or_else(|| back_off(attempt))).await;
                 }
@@ -189,7 +195,7 @@ impl Client {
             if answer.is_success() {
                 return Ok(answer);
             }
-            let refusal = answer.refusal(ask.operation, &holder(&token.claims), writes);
+            let refusal = answer.refusal(ask.operation, &self.holder_of(&token.claims), writes);
             if let TenantError::Throttled { retry_after } = &refusal {
                 self.pacer(ask.service).put_off(retry_after.unwrap_or_else(|| back_off(1)));
             }
@@ -231,11 +237,10 @@ impl Client {
         let challenge = text(WWW_AUTHENTICATE).and_then(challenged_claims);
         let is_html = text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
         let retry_after = text(RETRY_AFTER).and_then(|wait| retry_after(wait, now));
-        let location = text(LOCATION).map(str::to_owned);
         let request_id = headers.get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(failed)?.to_vec();
-        Ok((Answer { status, is_html, location, retry_after, ids: (request_id, client_id.clone()), body }, challenge))
+        Ok((Answer { status, is_html, retry_after, ids: (request_id, client_id.clone()), body }, challenge))
     }
 
     /// Whether writes leave; for the gate to open and close.
@@ -267,16 +272,45 @@ impl Client {
     pub fn credential(&self) -> &Credential {
         &self.credential
     }
-}
 
-/// What a token says of who holds it.
-pub fn holder(claims: &Claims) -> Holder {
-    let is_application = claims.is_application();
-    Holder {
-        is_application,
-        permissions: if is_application { claims.roles.clone() } else { claims.scopes.clone() },
-        roles: claims.directory_roles.as_deref().map(role_names),
-        service_plans: None,
+    /// What is known, without a request, of who is signed in; `None` where nobody is yet.
+    pub fn holder(&self) -> Option<Holder> {
+        self.credential.held().map(|token| self.holder_of(&token.claims))
+    }
+
+    /// What a token says of who holds it, with what was learnt of the tenant.
+    pub fn holder_of(&self, claims: &Claims) -> Holder {
+        let is_application = claims.is_application();
+        Holder {
+            is_application,
+            permissions: if is_application { claims.roles.clone() } else { claims.scopes.clone() },
+            roles: claims.directory_roles.as_deref().map(role_names),
+            service_plans: self.service_plans().clone().flatten(),
+        }
+    }
+
+    /// Whether the service plans were asked for already.
+    pub(super) fn knows_service_plans(&self) -> bool {
+        self.service_plans().is_some()
+    }
+
+    /// Keeps the tenant's service plans; `None` where they may not be read.
+    pub(super) fn learn_service_plans(&self, plans: Option<Vec<String>>) {
+        *self.service_plans() = Some(plans);
+    }
+
+    fn service_plans(&self) -> MutexGuard<'_, Option<Option<Vec<String>>>> {
+        self.service_plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether Graph may tell of `passwordProfile`, as far as it was asked.
+    pub(super) fn tells_password_profile(&self) -> bool {
+        !self.without_password_profile.load(Ordering::Relaxed)
+    }
+
+    /// Graph refused to tell of `passwordProfile`, and nothing else: it is not asked again.
+    pub(super) fn goes_without_password_profile(&self) {
+        self.without_password_profile.store(true, Ordering::Relaxed);
     }
 }
 

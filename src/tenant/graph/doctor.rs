@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::GraphTenant;
-use super::client::{Client, Service, Version, holder};
+use super::client::{Client, Service, Version};
 use super::lists::{List, ListPage};
 use crate::domain::permission::{Holder, Operation};
 use crate::oauth::Claims;
 use crate::tenant::TenantError;
+use crate::tenant::pace::Urgency;
 
 /// What an examination found.
 #[derive(Debug, Clone)]
@@ -40,10 +41,11 @@ impl GraphTenant {
         let domains = organization.get("verifiedDomains").and_then(Value::as_array);
         let name = |domain: &Value| domain["name"].as_str().map(str::to_owned);
         let domain = domains.and_then(|all| all.iter().find(|domain| domain["isDefault"] == true).or(all.first()).and_then(name));
-        let mut holder = holder(&claims);
-        holder.service_plans = service_plans(client).await?;
+        client.learn_service_plans(service_plans(client).await?);
+        let holder = client.holder_of(&claims);
         let probe = client.url(Version::V1, List::RiskyUsers.path(), &[("$top", "1")]);
-        let risky_users = settled(client.get_patiently(Operation::ReadRiskyUsers, Service::Protection, probe).await.map(|_| ()))?;
+        let risky_users =
+            settled(client.get_patiently(Operation::ReadRiskyUsers, Service::Protection, Urgency::Acting, probe).await.map(|_| ()))?;
         Ok(Report {
             tenant_id: text("id").or_else(|| claims.tenant_id.clone()),
             tenant_name: text("displayName"),
@@ -56,6 +58,20 @@ impl GraphTenant {
     }
 }
 
+/// Reads the service plans where nobody did yet. Only what hinders everything is an error: the plans are good to know, and no more.
+pub(super) async fn learn_service_plans(client: &Client) -> Result<(), TenantError> {
+    if client.knows_service_plans() {
+        return Ok(());
+    }
+    match service_plans(client).await {
+        Ok(plans) => client.learn_service_plans(plans),
+        Err(error @ (TenantError::SignIn { .. } | TenantError::Unreachable { .. })) => return Err(error),
+        // It is asked again at the beginning of the next sync.
+        Err(_) => {}
+    }
+    Ok(())
+}
+
 /// Tells a refusal, which is an answer, from an error that hinders everything.
 fn settled<T>(result: Result<T, TenantError>) -> Result<Result<T, TenantError>, TenantError> {
     match result {
@@ -65,7 +81,7 @@ fn settled<T>(result: Result<T, TenantError>) -> Result<Result<T, TenantError>, 
 }
 
 async fn list(client: &Client, url: Url) -> Result<Result<Vec<Map<String, Value>>, TenantError>, TenantError> {
-    let answer = client.get_patiently(Operation::ReadOrganization, Service::Directory, url).await;
+    let answer = client.get_patiently(Operation::ReadOrganization, Service::Directory, Urgency::Acting, url).await;
     settled(answer.and_then(|answer| answer.json::<ListPage>()).map(|page| page.value))
 }
 

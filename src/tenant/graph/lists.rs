@@ -21,17 +21,18 @@ pub(super) struct ListPage {
     pub next: Option<String>,
 }
 
-/// Reads a list to its end, patiently: for what is short and nobody else tries again.
+/// Reads a list to its end, patiently: for what is short.
 pub(super) async fn whole(
     client: &Client,
     operation: Operation,
     service: Service,
+    urgency: Urgency,
     path: &[&str],
 ) -> Result<Vec<Map<String, Value>>, TenantError> {
     let mut url = client.url(Version::V1, path, &[]);
     let mut objects = Vec::new();
     loop {
-        let page: ListPage = client.get_patiently(operation, service, url).await?.json()?;
+        let page: ListPage = client.get_patiently(operation, service, urgency, url).await?.json()?;
         objects.extend(page.value);
         let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(objects) };
         url = client.next(&next)?;

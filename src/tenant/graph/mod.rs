@@ -3,9 +3,11 @@
 mod accounts;
 mod answer;
 mod client;
+mod devices;
 mod directory;
 mod doctor;
 mod lists;
+mod look;
 mod policies;
 mod read_back;
 mod sync;
@@ -17,17 +19,14 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub use self::accounts::{Device, NextSignIn, Reset};
 pub use self::answer::Answer;
 pub use self::client::{Ask, Client, Service, Version};
 pub use self::doctor::Report;
-pub use self::policies::PolicyError;
 use super::pace::Urgency;
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::clock::Clock;
-use crate::domain::action::{Action, Aim};
-use crate::domain::permission::Holder;
-use crate::domain::permission::Operation;
+use crate::domain::action::{Action, Aim, Kind};
+use crate::domain::permission::{Holder, Operation};
 use crate::domain::plan::{Access, Target};
 use crate::domain::records::{Record, UserId};
 use crate::domain::time::Timestamp;
@@ -75,11 +74,25 @@ fn feedback(action: Action, ids: &[String]) -> ([&'static str; 3], Value) {
     }
 }
 
-/// Who counts a feedback verb: those on sign-ins are the reports' business.
+/// Who counts the requests of an action: feedback on sign-ins is the reports' business, accounts are the directory's.
 fn service(action: Action) -> Service {
-    match action.aim() {
-        Aim::SignIn => Service::Reports,
-        _ => Service::Protection,
+    match (action.kind(), action.aim()) {
+        (Kind::Account, _) => Service::Directory,
+        (Kind::Feedback(_), Aim::SignIn) => Service::Reports,
+        (Kind::Feedback(_) | Kind::Policy | Kind::Playbook, _) => Service::Protection,
+    }
+}
+
+/// A call that cannot be sent as it is.
+fn unfit(message: &str) -> TenantError {
+    TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: message.to_owned() }
+}
+
+/// What happened to a read before anything was changed: a lost answer leaves no doubt then.
+fn before_change(error: TenantError) -> TenantError {
+    match error {
+        TenantError::Lost { message } => TenantError::Unreachable { message },
+        error => error,
     }
 }
 
@@ -98,6 +111,12 @@ impl Tenant for GraphTenant {
     }
 
     async fn act(&self, call: &Call) -> Result<(), TenantError> {
+        match call.action.kind() {
+            Kind::Feedback(_) => {}
+            Kind::Account => return accounts::act(&self.client, call).await,
+            Kind::Policy => return policies::act(&self.client, call).await,
+            Kind::Playbook => return Err(unfit("a playbook is sent step by step")),
+        }
         let (path, body) = feedback(call.action, &call.ids);
         let ask = Ask {
             operation: Operation::Act(call.action),
@@ -110,16 +129,16 @@ impl Tenant for GraphTenant {
         self.client.send(&ask).await.map(|_| ())
     }
 
-    async fn read_back(&self, _action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
-        read_back::read(&self.client, targets, since).await
+    async fn read_back(&self, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        read_back::read(&self.client, action, targets, since).await
     }
 
-    async fn look(&self, _user: &UserId) -> Result<Vec<Record>, TenantError> {
-        Ok(Vec::new())
+    async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
+        look::look(&self.client, user).await
     }
 
     fn holder(&self) -> Option<Holder> {
-        None
+        self.client.holder()
     }
 
     fn changes_since(&self, at: Timestamp) -> Option<String> {
@@ -134,6 +153,16 @@ impl Tenant for GraphTenant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_action_waits_for_a_turn_of_the_service_that_counts_it() {
+        assert_eq!(service(Action::DismissUserRisk), Service::Protection);
+        assert_eq!(service(Action::ConfirmSignInSafe), Service::Reports);
+        assert_eq!(service(Action::GenerateTemporaryPassword), Service::Directory);
+        assert_eq!(service(Action::DisableDevices), Service::Directory);
+        assert_eq!(service(Action::ExcludeFromPolicy), Service::Protection);
+        assert_eq!(service(Action::TrustIp), Service::Protection);
+    }
 
     #[test]
     fn each_verb_has_the_path_and_the_key_of_the_documentation() {

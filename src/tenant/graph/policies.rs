@@ -1,138 +1,230 @@
-//! Conditional Access policies and named locations.
+//! Conditional Access policies and the trusted location of this program.
 //!
-//! A changed list replaces the whole list, and there is no way to say "only if nobody else changed it": so a change is read,
-//! shown, read again right before it is sent, and read once more after (`reference/graph.md` section 2).
+//! A changed list replaces the whole list, and there is no way to say "only if nobody else changed it": so what is to be changed is
+//! read again right before, and once more after (`reference/graph.md` section 2).
 
 use ipnet::IpNet;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::GraphTenant;
-use super::client::{Ask, Service, Version};
-use super::lists;
+use super::answer::Answer;
+use super::client::{Ask, Client, Service, Version};
+use super::{before_change, lists, unfit};
+use crate::domain::action::Action;
 use crate::domain::permission::Operation;
-use crate::domain::policy::{IpLocation, Policy, PolicyDiff, range_value};
-use crate::tenant::TenantError;
+use crate::domain::policy::{self, DISABLED, ENABLED, IpLocation, OWN_LOCATION, Policy, PolicyChange, PolicyDiff, same_ranges};
 use crate::tenant::pace::Urgency;
+use crate::tenant::{Call, TenantError};
 
 const POLICIES: [&str; 3] = ["identity", "conditionalAccess", "policies"];
-/// How often a write is tried that the tenant puts off.
-const TRIES: u32 = 5;
 const LOCATIONS: [&str; 3] = ["identity", "conditionalAccess", "namedLocations"];
+const IP_LOCATION: &str = "#microsoft.graph.ipNamedLocation";
 
-/// Why a policy was not changed as shown.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum PolicyError {
-    /// The tenant.
-    #[error(transparent)]
-    Tenant(#[from] TenantError),
-    /// Somebody else changed it since it was shown; nothing was sent.
-    #[error("the policy was changed by somebody else since it was shown, so nothing was sent; look at it again")]
-    Changed {
-        /// As it is now.
-        now: Box<Policy>,
-    },
-    /// A location is not as it was shown, or not as it should be after the change.
-    #[error("the location is not what was shown, or not what it should be: somebody else changes it; look at it again")]
-    LocationChanged {
-        /// As it is now.
-        now: Box<IpLocation>,
-    },
-    /// It was sent, and the policy is not what was asked for.
-    #[error("the policy is not what it should be after the change; look at it again")]
-    Diverged {
-        /// As it is now.
-        now: Box<Policy>,
-    },
+/// All Conditional Access policies.
+pub(super) async fn all(client: &Client, urgency: Urgency) -> Result<Vec<Policy>, TenantError> {
+    let objects = lists::whole(client, Operation::ReadPolicies, Service::Protection, urgency, &POLICIES).await?;
+    Ok(objects.iter().filter_map(Policy::read).collect())
 }
 
-impl GraphTenant {
-    /// All Conditional Access policies.
-    pub async fn policies(&self) -> Result<Vec<Policy>, TenantError> {
-        Ok(lists::whole(&self.client, Operation::ReadPolicies, Service::Protection, &POLICIES)
-            .await?
-            .iter()
-            .filter_map(Policy::read)
-            .collect())
-    }
+/// All named locations of address ranges.
+pub(super) async fn locations(client: &Client, urgency: Urgency) -> Result<Vec<IpLocation>, TenantError> {
+    let objects = lists::whole(client, Operation::ReadPolicies, Service::Protection, urgency, &LOCATIONS).await?;
+    Ok(objects.iter().filter_map(IpLocation::read).collect())
+}
 
-    /// One policy.
-    pub async fn policy(&self, id: &str) -> Result<Policy, TenantError> {
-        let url = self.client.url(Version::V1, &[POLICIES.as_slice(), &[id]].concat(), &[]);
-        let answer = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?;
-        let object: Map<String, Value> = answer.json()?;
-        Policy::read(&object).ok_or_else(|| TenantError::Lost { message: format!("the policy {id} cannot be read") })
+/// Sends the change of an action on policies or locations, which has its turn.
+pub(super) async fn act(client: &Client, call: &Call) -> Result<(), TenantError> {
+    match call.action {
+        Action::ExcludeFromPolicy => change(client, call, PolicyChange::Exclude(call.ids.clone())).await,
+        Action::IncludeInPolicy => change(client, call, PolicyChange::Include(call.ids.clone())).await,
+        Action::DisablePolicy => change(client, call, PolicyChange::State(DISABLED)).await,
+        Action::EnablePolicy => change(client, call, PolicyChange::State(ENABLED)).await,
+        Action::TrustIp | Action::UntrustIp => change_trusted(client, call).await,
+        _ => Err(unfit("it is no action on policies")),
     }
+}
 
-    /// Makes a change as it was shown: not where somebody else changed the policy meanwhile, and only believed once it was read.
-    pub async fn change_policy(&self, diff: &PolicyDiff) -> Result<Policy, PolicyError> {
-        let now = self.policy(&diff.before.id).await?;
-        if now != diff.before {
-            return Err(PolicyError::Changed { now: Box::new(now) });
-        }
-        let path = [POLICIES.as_slice(), &[&diff.before.id]].concat();
-        self.send_policy(Method::PATCH, &path, &diff.body()).await?;
-        let now = self.policy(&diff.before.id).await?;
-        if now == diff.after { Ok(now) } else { Err(PolicyError::Diverged { now: Box::new(now) }) }
+/// Changes a policy as it was shown; not where somebody else made it another since. Where it already is as it is to be, nothing is
+/// sent.
+async fn change(client: &Client, call: &Call, change: PolicyChange) -> Result<(), TenantError> {
+    let shown = call.policy.as_ref().ok_or_else(|| unfit("no policy is named"))?;
+    let path = [POLICIES.as_slice(), &[&shown.id]].concat();
+    let url = client.url(Version::V1, &path, &[]);
+    let (operation, service, urgency) = (Operation::ReadPolicies, Service::Protection, Urgency::Acting);
+    // This is the request that the caller has a turn for.
+    let read = client.send(&Ask { operation, service, urgency, method: Method::GET, url: url.clone(), body: None }).await;
+    let now = read.and_then(|answer| read_policy(&answer)).map_err(before_change)?;
+    let Some(diff) = PolicyDiff::of(now.clone(), &change) else { return Ok(()) };
+    let differences = shown.differences(&now);
+    if !differences.is_empty() {
+        let message = format!(
+            "somebody else changed the policy {:?} since it was shown, so nothing was sent: {}; look at it again",
+            shown.display_name,
+            differences.join("; ")
+        );
+        return Err(TenantError::Changed { message });
     }
-
-    /// All named locations of address ranges.
-    pub async fn ip_locations(&self) -> Result<Vec<IpLocation>, TenantError> {
-        Ok(lists::whole(&self.client, Operation::ReadPolicies, Service::Protection, &LOCATIONS)
-            .await?
-            .iter()
-            .filter_map(IpLocation::read)
-            .collect())
+    write(client, Method::PATCH, &path, &diff.body()).await?;
+    let read = client.get_patiently(operation, service, urgency, url).await;
+    match read.and_then(|answer| read_policy(&answer)) {
+        Ok(now) => unless_overwritten(&diff, &now),
+        // It was sent and taken. Whether it is so is what the engine reads back.
+        Err(_) => Ok(()),
     }
+}
 
-    /// Makes a trusted location of one range, such as `203.0.113.0/24`; gives its id.
-    pub async fn create_trusted_location(&self, name: &str, cidr: &IpNet) -> Result<String, TenantError> {
-        let body = json!({
-            "@odata.type": "#microsoft.graph.ipNamedLocation",
-            "displayName": name,
-            "isTrusted": true,
-            "ipRanges": [range_value(cidr)],
-        });
-        let created: Map<String, Value> = self.send_policy(Method::POST, &LOCATIONS, &body).await?.json()?;
-        let id = created.get("id").and_then(Value::as_str).map(str::to_owned);
-        id.ok_or_else(|| TenantError::Lost { message: "the new location has no id".to_owned() })
+/// A policy right after it was changed may still be told as it was; neither as before nor as asked for, somebody else was there.
+fn unless_overwritten(diff: &PolicyDiff, now: &Policy) -> Result<(), TenantError> {
+    let differences = diff.after.differences(now);
+    if differences.is_empty() || diff.before.differences(now).is_empty() {
+        return Ok(());
     }
+    let message = format!(
+        "the change was sent, but somebody else changes the policy {:?}, too: {}; look at it again",
+        diff.after.display_name,
+        differences.join("; ")
+    );
+    Err(TenantError::Changed { message })
+}
 
-    /// Adds a range to a location as it was shown, and keeps those that it has: not where somebody else changed it meanwhile, and
-    /// only believed once it was read.
-    pub async fn add_to_location(&self, location: &IpLocation, cidr: &IpNet) -> Result<IpLocation, PolicyError> {
-        let now = self.ip_location(&location.id).await?;
-        if now != *location {
-            return Err(PolicyError::LocationChanged { now: Box::new(now) });
-        }
-        let mut ranges = location.ranges.clone();
-        ranges.push(range_value(cidr));
-        let body = json!({"@odata.type": "#microsoft.graph.ipNamedLocation", "isTrusted": location.is_trusted, "ipRanges": ranges});
-        self.send_policy(Method::PATCH, &[LOCATIONS.as_slice(), &[&location.id]].concat(), &body).await?;
-        let now = self.ip_location(&location.id).await?;
-        let addresses = |ranges: &[Value]| ranges.iter().map(|range| range["cidrAddress"].clone()).collect::<Vec<_>>();
-        if addresses(&now.ranges) == addresses(&ranges) { Ok(now) } else { Err(PolicyError::LocationChanged { now: Box::new(now) }) }
-    }
+fn read_policy(answer: &Answer) -> Result<Policy, TenantError> {
+    let object: Map<String, Value> = answer.json()?;
+    Policy::read(&object).ok_or_else(|| TenantError::Lost { message: "the policy cannot be read".to_owned() })
+}
 
-    async fn ip_location(&self, id: &str) -> Result<IpLocation, TenantError> {
-        let url = self.client.url(Version::V1, &[LOCATIONS.as_slice(), &[id]].concat(), &[]);
-        let object: Map<String, Value> = self.client.get_patiently(Operation::ReadPolicies, Service::Protection, url).await?.json()?;
-        IpLocation::read(&object).ok_or_else(|| TenantError::Lost { message: format!("the location {id} cannot be read") })
-    }
+/// What is to be sent to have addresses trusted, or trusted no more.
+#[derive(Debug, PartialEq)]
+enum TrustChange {
+    /// It is as it is to be.
+    Nothing,
+    /// The location is made, with these ranges.
+    Make(Vec<Value>),
+    /// The location of this id gets these ranges.
+    Set { id: String, is_trusted: bool, ranges: Vec<Value> },
+}
 
-    async fn send_policy(&self, method: Method, path: &[&str], body: &Value) -> Result<super::answer::Answer, TenantError> {
-        let (service, urgency) = (Service::Protection, Urgency::Acting);
-        let url = self.client.url(Version::V1, path, &[]);
-        let ask = Ask { operation: Operation::WritePolicies, service, urgency, method, url, body: Some(body) };
-        for _ in 1..TRIES {
-            self.client.turn(service, urgency).await?;
-            match self.client.send(&ask).await {
-                // Nothing was done, and the next turn comes when the tenant has had its rest.
-                Err(TenantError::Throttled { .. }) => {}
-                answer => return answer,
+/// What makes of the locations what is wanted; only the location of this program is changed, and its other ranges are kept. A
+/// location cannot be without ranges: where none is left, it keeps one and is no longer trusted.
+fn trust_change(locations: &[IpLocation], ranges: &[IpNet], trust: bool) -> Result<TrustChange, TenantError> {
+    let own = |trusted: bool| locations.iter().find(|location| location.display_name == OWN_LOCATION && location.is_trusted == trusted);
+    let set = |location: &IpLocation, is_trusted, ranges| TrustChange::Set { id: location.id.clone(), is_trusted, ranges };
+    Ok(match (own(true), own(false)) {
+        (Some(location), _) => {
+            let wanted = if trust { location.with(ranges) } else { location.without(ranges) };
+            if same_ranges(&wanted, &location.ranges) {
+                TrustChange::Nothing
+            } else if wanted.is_empty() {
+                set(location, false, location.ranges.iter().take(1).cloned().collect())
+            } else {
+                set(location, true, wanted)
             }
         }
-        self.client.turn(service, urgency).await?;
-        self.client.send(&ask).await
+        (None, _) if !trust => TrustChange::Nothing,
+        // The one that none was left in is used again, without the one that it kept.
+        (None, Some(location)) if location.ranges.len() <= 1 => set(location, true, new_ranges(ranges)),
+        (None, Some(_)) => {
+            return Err(TenantError::Changed {
+                message: format!(
+                    "somebody else made the location {OWN_LOCATION:?} one that is not trusted, so nothing was sent: trust it again in the \
+                     Entra admin center, or rename it"
+                ),
+            });
+        }
+        (None, None) => TrustChange::Make(new_ranges(ranges)),
+    })
+}
+
+fn new_ranges(ranges: &[IpNet]) -> Vec<Value> {
+    ranges.iter().map(policy::range_value).collect()
+}
+
+/// Has addresses trusted, or trusted no more.
+async fn change_trusted(client: &Client, call: &Call) -> Result<(), TenantError> {
+    let ranges: Option<Vec<IpNet>> = call.ids.iter().map(|id| policy::range(id)).collect();
+    let ranges = ranges.ok_or_else(|| unfit("one of them is no address and no range of addresses"))?;
+    let held = locations(client, Urgency::Acting).await.map_err(before_change)?;
+    match trust_change(&held, &ranges, call.action == Action::TrustIp)? {
+        TrustChange::Nothing => Ok(()),
+        TrustChange::Make(ranges) => {
+            let body = json!({"@odata.type": IP_LOCATION, "displayName": OWN_LOCATION, "isTrusted": true, "ipRanges": ranges});
+            write(client, Method::POST, &LOCATIONS, &body).await.map(drop)
+        }
+        TrustChange::Set { id, is_trusted, ranges } => {
+            let path = [LOCATIONS.as_slice(), &[&id]].concat();
+            let body = json!({"@odata.type": IP_LOCATION, "isTrusted": is_trusted, "ipRanges": ranges});
+            write(client, Method::PATCH, &path, &body).await?;
+            let before = held.iter().find(|location| location.id == id);
+            match location(client, &path).await {
+                // As before, where the change is not told yet.
+                Ok(now) if same_ranges(&now.ranges, &ranges) || before.is_some_and(|before| same_ranges(&now.ranges, &before.ranges)) => {
+                    Ok(())
+                }
+                Ok(_) => Err(TenantError::Changed {
+                    message: format!("the change was sent, but somebody else changes the location {OWN_LOCATION:?}, too: look at it again"),
+                }),
+                // It was sent and taken. Whether it is so is what the engine reads back.
+                Err(_) => Ok(()),
+            }
+        }
+    }
+}
+
+async fn location(client: &Client, path: &[&str]) -> Result<IpLocation, TenantError> {
+    let url = client.url(Version::V1, path, &[]);
+    let object: Map<String, Value> =
+        client.get_patiently(Operation::ReadPolicies, Service::Protection, Urgency::Acting, url).await?.json()?;
+    IpLocation::read(&object).ok_or_else(|| TenantError::Lost { message: "the location cannot be read".to_owned() })
+}
+
+/// The one request of an action that changes something: where it is put off, nothing was done, and the caller tries it all again.
+async fn write(client: &Client, method: Method, path: &[&str], body: &Value) -> Result<Answer, TenantError> {
+    let (operation, service, urgency) = (Operation::WritePolicies, Service::Protection, Urgency::Acting);
+    client.turn(service, urgency).await?;
+    let url = client.url(Version::V1, path, &[]);
+    client.send(&Ask { operation, service, urgency, method, url, body: Some(body) }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::range;
+
+    fn own(is_trusted: bool, ranges: &[&str]) -> IpLocation {
+        let ranges = ranges.iter().map(|text| policy::range_value(&range(text).unwrap())).collect();
+        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted, ranges }
+    }
+
+    fn set(is_trusted: bool, ranges: &[&str]) -> TrustChange {
+        let IpLocation { id, ranges, .. } = own(is_trusted, ranges);
+        TrustChange::Set { id, is_trusted, ranges }
+    }
+
+    #[test]
+    fn the_location_is_made_once_keeps_its_other_ranges_and_loses_trust_with_the_last_one() {
+        let (a, b) = ("203.0.113.7/32", "2001:db8::/32");
+        let office = IpLocation { display_name: "Offices".to_owned(), ..own(true, &[a]) };
+        let change = |held: &IpLocation, text: &str, trust| trust_change(std::slice::from_ref(held), &[range(text).unwrap()], trust);
+        assert_eq!(change(&office, a, true).unwrap(), TrustChange::Make(own(true, &[a]).ranges), "the tenant's own are left alone");
+        assert_eq!(change(&office, a, false).unwrap(), TrustChange::Nothing);
+        assert_eq!(change(&own(true, &[a]), b, true).unwrap(), set(true, &[a, b]));
+        assert_eq!(change(&own(true, &[a]), a, true).unwrap(), TrustChange::Nothing);
+        assert_eq!(change(&own(true, &[a, b]), a, false).unwrap(), set(true, &[b]));
+        assert_eq!(change(&own(true, &[a]), a, false).unwrap(), set(false, &[a]));
+        let both = trust_change(&[own(true, &[a, b])], &[range(a).unwrap(), range(b).unwrap()], false);
+        assert_eq!(both.unwrap(), set(false, &[a]));
+        assert_eq!(change(&own(false, &[a]), b, true).unwrap(), set(true, &[b]));
+        assert!(matches!(change(&own(false, &[a, b]), b, true), Err(TenantError::Changed { .. })));
+    }
+
+    #[test]
+    fn a_policy_that_is_told_late_is_no_conflict_and_one_that_is_a_third_is() {
+        let object = json!({"id": "p", "displayName": "P", "state": "enabled", "conditions": {"users": {"excludeUsers": ["glass"]}}});
+        let before = Policy::read(object.as_object().unwrap()).unwrap();
+        let diff = PolicyDiff::of(before.clone(), &PolicyChange::Exclude(vec!["adele".to_owned()])).unwrap();
+        assert_eq!(unless_overwritten(&diff, &before), Ok(()));
+        assert_eq!(unless_overwritten(&diff, &diff.after), Ok(()));
+        let third = PolicyDiff::of(before, &PolicyChange::Exclude(vec!["lee".to_owned()])).unwrap().after;
+        let told = unless_overwritten(&diff, &third);
+        assert!(matches!(&told, Err(TenantError::Changed { message }) if message.contains("now leaves out lee")), "{told:?}");
     }
 }

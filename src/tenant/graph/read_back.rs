@@ -7,11 +7,15 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use futures::{StreamExt as _, TryStreamExt as _};
 use url::Url;
 
 use super::client::{Client, Version};
+use super::directory::AT_ONCE;
 use super::lists::{List, literal, quoted};
 use super::sync::kinds;
+use super::{devices, directory, policies};
+use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::plan::Target;
 use crate::domain::records::Record;
 use crate::domain::time::Timestamp;
@@ -27,8 +31,47 @@ const MISSING: usize = 20;
 /// Sign-ins in one request.
 const SIGN_INS: usize = 15;
 
-/// Reads these targets as they are now.
-pub(super) async fn read(client: &Client, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+/// Reads of these targets what the action changes, as it is now.
+pub(super) async fn read(
+    client: &Client,
+    action: Action,
+    targets: &[Target],
+    since: Option<Timestamp>,
+) -> Result<Vec<Record>, TenantError> {
+    match (action.kind(), action.aim()) {
+        (Kind::Feedback(_) | Kind::Playbook, _) => of_feedback(client, targets, since).await,
+        (Kind::Account, _) => of_accounts(client, action, targets, since).await,
+        (Kind::Policy, Aim::Address) => Ok(vec![Record::Locations(policies::locations(client, Urgency::Acting).await?)]),
+        (Kind::Policy, _) => Ok(vec![Record::Policies(policies::all(client, Urgency::Acting).await?)]),
+    }
+}
+
+/// What the directory says of accounts; with a new password, also what became of their risk.
+async fn of_accounts(client: &Client, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    let ids: Vec<String> = targets.iter().map(|target| target.id().to_owned()).collect();
+    if action == Action::DisableDevices {
+        let requests: Vec<_> = ids.iter().map(|id| of_devices(client, id)).collect();
+        let read: Vec<Option<Record>> = futures::stream::iter(requests).buffered(AT_ONCE).try_collect().await?;
+        return Ok(read.into_iter().flatten().collect());
+    }
+    let mut records = directory::users(client, &ids, Urgency::Acting).await?;
+    if action == Action::GenerateTemporaryPassword {
+        let wanted = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
+        records.extend(risky_users(client, wanted, since.map(|at| client.by_graphs_clock(at))).await?);
+    }
+    Ok(records)
+}
+
+/// The devices of a user; `None` where there is no such user any more.
+async fn of_devices(client: &Client, user: &str) -> Result<Option<Record>, TenantError> {
+    match devices::all(client, user).await {
+        Ok(devices) => Ok(Some(Record::Devices(user.into(), devices))),
+        Err(TenantError::Rejected { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn of_feedback(client: &Client, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
     let mut users = HashSet::new();
     let mut sign_ins = Vec::new();
     for target in targets {

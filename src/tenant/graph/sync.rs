@@ -9,9 +9,10 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Client, Version};
-use super::directory;
+use super::doctor::learn_service_plans;
 use super::lists::{List, literal};
 use super::read_back::by_request_id;
+use super::{directory, policies};
 use crate::domain::records::Record;
 use crate::domain::risk::RiskState;
 use crate::domain::time::Timestamp;
@@ -23,7 +24,7 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 /// Detections surface minutes after they were made, some much later.
 const DETECTIONS_OVERLAP: TimeDelta = TimeDelta::hours(2);
 /// Raised when a step is added, moved or removed: a sync that an older version began is then begun anew.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Detections as young as this are read first.
 const YOUNG: TimeDelta = TimeDelta::days(7);
 /// Sign-ins that changed are read by their ids while there are no more than this; else all risky ones are listed.
@@ -34,12 +35,14 @@ const MOST_REGISTRATIONS: usize = 20;
 const SIGN_INS_A_PAGE: usize = 15;
 
 /// The steps of reading everything.
-const ALL: [Step; 12] = [
+const ALL: [Step; 14] = [
     Step::UsersAtHighRisk,
     Step::YoungDetections,
     Step::Users,
     Step::SignIns("atRisk"),
     Step::SignIns("confirmedCompromised"),
+    Step::Policies,
+    Step::Locations,
     Step::OldDetections,
     Step::Deleted,
     Step::Registration,
@@ -49,12 +52,14 @@ const ALL: [Step; 12] = [
     Step::ChangedSignIns,
 ];
 /// The steps of reading what changed.
-const CHANGES: [Step; 10] = [
+const CHANGES: [Step; 12] = [
     Step::Users,
     Step::Detections,
     Step::ChangedSignIns,
     Step::SignIns("atRisk"),
     Step::SignIns("confirmedCompromised"),
+    Step::Policies,
+    Step::Locations,
     Step::Deleted,
     Step::Registration,
     Step::SignIns("remediated"),
@@ -74,6 +79,8 @@ enum Step {
     ChangedSignIns,
     Deleted,
     Registration,
+    Policies,
+    Locations,
 }
 
 impl Step {
@@ -84,6 +91,8 @@ impl Step {
             Step::SignIns(_) | Step::ChangedSignIns => "risky sign-ins",
             Step::Deleted => "deleted users",
             Step::Registration => "registrations and administrators",
+            Step::Policies => "policies",
+            Step::Locations => "named locations",
         }
     }
 }
@@ -202,7 +211,7 @@ impl Cursor {
             Step::Deleted => (List::DeletedUsers, None),
             Step::Registration if self.since.is_some() && !self.users.all => return None,
             Step::Registration => (List::Registration, None),
-            Step::ChangedSignIns => return None,
+            Step::ChangedSignIns | Step::Policies | Step::Locations => return None,
         })
     }
 
@@ -229,6 +238,9 @@ pub(super) async fn page(client: &Client, cursor: Option<&str>) -> Result<Page, 
             cursor.unwrap_or_else(Cursor::everything)
         }
     };
+    if cursor.step == 0 && cursor.next.is_none() {
+        learn_service_plans(client).await?;
+    }
     let began_at = *cursor.began_at.get_or_insert_with(|| client.now());
     let mut page = Page::default();
     while let Some(step) = cursor.current() {
@@ -253,6 +265,8 @@ pub(super) async fn page(client: &Client, cursor: Option<&str>) -> Result<Page, 
 async fn read(client: &Client, cursor: &mut Cursor, step: Step) -> Result<Option<Page>, TenantError> {
     match step {
         Step::ChangedSignIns => return changed_sign_ins(client, cursor).await,
+        Step::Policies => return Ok(of_tenant(cursor, Record::Policies(policies::all(client, Urgency::Reading).await?))),
+        Step::Locations => return Ok(of_tenant(cursor, Record::Locations(policies::locations(client, Urgency::Reading).await?))),
         Step::Registration if cursor.since.is_some() && !cursor.users.all => return registration(client, cursor).await,
         _ => {}
     }
@@ -329,6 +343,12 @@ async fn changed_sign_ins(client: &Client, cursor: &mut Cursor) -> Result<Option
     Ok(Some(Page { records, ..Page::default() }))
 }
 
+/// What concerns the tenant as a whole comes in one piece.
+fn of_tenant(cursor: &mut Cursor, record: Record) -> Option<Page> {
+    cursor.advance();
+    Some(Page { records: vec![record], ..Page::default() })
+}
+
 async fn registration(client: &Client, cursor: &mut Cursor) -> Result<Option<Page>, TenantError> {
     let mut rest = cursor.users.clone();
     let Some(id) = rest.take(1).pop() else { return Ok(None) };
@@ -366,6 +386,18 @@ fn doing_without(cursor: &mut Cursor, step: Step, error: TenantError) -> Result<
         Step::Registration => {
             cursor.advance();
             Ok(format!("who is an administrator, and who is registered for what, cannot be read: everybody counts as unknown ({error})"))
+        }
+        Step::Policies => {
+            cursor.advance();
+            // Named locations take the same permission: what is refused once is not asked for twice.
+            if cursor.current() == Some(Step::Locations) {
+                cursor.advance();
+            }
+            Ok(format!("policies cannot be read: nothing tells which of them blocks a user, or who is left out ({error})"))
+        }
+        Step::Locations => {
+            cursor.advance();
+            Ok(format!("named locations cannot be read: which addresses are trusted is unknown ({error})"))
         }
         Step::UsersAtHighRisk | Step::YoungDetections | Step::OldDetections | Step::Users | Step::Detections => Err(error),
     }
@@ -420,6 +452,18 @@ mod tests {
         let note = doing_without(&mut cursor, step, denied()).unwrap();
         assert!(note.contains("cannot be read") && cursor.no_sign_ins && cursor.step == 4, "{note}");
         assert_eq!(cursor.list(step), None);
+    }
+
+    #[test]
+    fn policies_that_are_refused_cost_one_request_and_are_noted() {
+        for steps in [&ALL[..], &CHANGES[..]] {
+            let step = steps.iter().position(|step| *step == Step::Policies).unwrap();
+            let since = (steps.len() == CHANGES.len()).then(fixture::now);
+            let mut cursor = Cursor { step, since, ..Cursor::everything() };
+            let note = doing_without(&mut cursor, Step::Policies, denied()).unwrap();
+            assert!(note.starts_with("policies cannot be read: ") && note.contains("403"), "{note}");
+            assert_eq!(cursor.step, step + 2);
+        }
     }
 
     #[test]

@@ -265,3 +265,35 @@ fn additional_info_is_an_array_of_keys_and_values() {
         assert!(pairs.iter().all(|pair| pair.len() == 2 && pair["Key"].is_string()), "{text}");
     }
 }
+
+#[test]
+fn who_is_blocked_for_risk_cannot_do_what_the_policy_asks_for() {
+    let mut seen = BTreeMap::new();
+    for records in everybody(1, 200) {
+        for sign_in in &records.sign_ins {
+            let cause = facts::sign_in_block(&records, sign_in);
+            let Some(cause @ (BlockedBy::UserRisk | BlockedBy::SignInRisk)) = cause else { continue };
+            let hybrid = records.directory.on_premises_sync_enabled == Some(true);
+            assert_eq!(records.directory.is_mfa_registered, Some(hybrid), "{}", records.user.name());
+            assert_eq!(sign_in.status.as_ref().unwrap().error_code, Some(if hybrid { 53003 } else { 53004 }));
+            let applied = &sign_in.applied_conditional_access_policies[0];
+            let name = if cause == BlockedBy::UserRisk { "CA201" } else { "CA202" };
+            assert!(applied.display_name.as_ref().unwrap().starts_with(name), "{applied:?}");
+            *seen.entry((cause, hybrid)).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
+fn some_who_were_dismissed_have_a_method_that_was_added_since() {
+    let all = everybody(1, 200);
+    let added: Vec<&UserRecords> =
+        all.iter().filter(|records| facts::not_safe(records).contains(&facts::NotSafe::MethodAddedSince)).collect();
+    assert!((3..=15).contains(&added.len()), "{}", added.len());
+    for records in &added {
+        assert_eq!(records.user.risk_state, Some(RiskState::Dismissed));
+    }
+    let now = Some(fixture::now());
+    assert!(all.iter().flat_map(|records| records.methods.iter().flatten()).all(|method| method.created_date_time <= now));
+}

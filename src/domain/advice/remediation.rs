@@ -1,0 +1,169 @@
+//! What an administrator says of the risk, and what only Microsoft can do.
+
+use super::Facts;
+use super::judgement::{Judgement, Scales, permitted};
+use super::situation::newest_detection;
+use super::words::{closes_all, transition};
+use crate::domain::action::Action;
+use crate::domain::facts::{self, Evidence};
+use crate::domain::risk::RiskState;
+use crate::domain::text;
+use crate::domain::transition::Event;
+
+/// Section "Dismiss user risk".
+pub(super) fn dismiss(facts: &Facts<'_>) -> Judgement {
+    closing(facts, "open a support case: risk of a deleted user cannot be dismissed").starting(
+        facts,
+        Action::DismissUserRisk,
+        format!(
+            "{} It cannot be undone. The password is untouched: dismissing does not bring the identity back into a safe state.",
+            closes_all(facts, Event::DismissUserRisk)
+        ),
+    )
+}
+
+/// What Entra learns from "Confirm user safe": not in the source document, which is older than that verb.
+pub(super) fn confirm_safe(facts: &Facts<'_>) -> Judgement {
+    let mut open = facts.records.detections.iter().filter_map(|of| of.risk_event_type.as_deref().filter(|_| of.is_open()));
+    closing(facts, "the account is deleted")
+        .note(
+            open.any(|kind| kind.eq_ignore_ascii_case("leakedCredentials")),
+            "leaked credentials match the present password: they are no false positive",
+        )
+        .note(true, "for false positives only: the user goes back into learning mode, a blind window of at least 5 days")
+        .starting(
+            facts,
+            Action::ConfirmUserSafe,
+            format!(
+                "{} It cannot be undone. In learning mode, unfamiliar sign-in properties raise no alarm. The password is untouched.",
+                closes_all(facts, Event::ConfirmUserSafe)
+            ),
+        )
+}
+
+/// What both ways of closing risk by word alone ask, and what is to be thought of before.
+fn closing(facts: &Facts<'_>, deleted: &str) -> Scales {
+    let records = facts.records;
+    let expired = facts::evidence(records, facts.now) == Evidence::Expired;
+    let theft = facts::token_theft(records);
+    Scales::new()
+        .against(facts::deleted(records) == Some(true), deleted)
+        .needs_risk(facts)
+        .note(theft == Some(true), "token theft: revoke the sessions and reset the password first; a stolen token outlives the dismissal")
+        .note(theft.is_none() && !expired, "token theft cannot be ruled out: what made the user risky cannot be seen")
+        .note(expired, "the evidence has expired: nothing can be looked at any more")
+        .note(records.user.risk_state == Some(RiskState::ConfirmedCompromised), "an administrator confirmed the compromise")
+        .note(records.directory.is_admin == Some(true), "a privileged user: look twice")
+        .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
+}
+
+/// Section "Confirm a user to be compromised".
+pub(super) fn confirm_compromised(facts: &Facts<'_>) -> Judgement {
+    let confirmed = facts.records.user.risk_state == Some(RiskState::ConfirmedCompromised);
+    let tokens = match facts.settings.continuous_access_evaluation {
+        Some(true) => "revoke all access tokens, too: continuous access evaluation ends them",
+        Some(false) => "access tokens go on for up to an hour",
+        None => "with continuous access evaluation, revoke all access tokens",
+    };
+    Scales::new()
+        .needs_account(facts)
+        .against(confirmed, "an administrator confirmed it already")
+        .note(facts.records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
+        .starting(
+            facts,
+            Action::ConfirmUserCompromised,
+            format!(
+                "User, risky sign-ins and detections: {}, level high, until the account is secured; risk policies may block the user at \
+                 once. Then: reset the password; block the user if the attacker can reset it or pass multifactor authentication; revoke \
+                 refresh tokens; disable compromised devices; {tokens}.",
+                transition(facts, Event::ConfirmUserCompromised)
+            ),
+        )
+}
+
+/// The checklist of section "Confirm a user to be compromised", as one playbook. Not for those who never were at risk.
+pub(super) fn secure_account(facts: &Facts<'_>) -> Option<Judgement> {
+    let records = facts.records;
+    let concerns = records.user.at_risk() != Some(false) || !facts::not_safe(records).is_empty();
+    concerns.then(|| {
+        let guest = facts::guest(records) == Some(true);
+        let left_out: Vec<&str> =
+            Action::SecureAccount.steps().iter().filter(|step| !permitted(facts, **step)).map(|step| step.as_str()).collect();
+        Scales::new()
+            .needs_account(facts)
+            .unknown(guest, "a guest: password and sessions are kept in the home tenant")
+            .note(!left_out.is_empty(), format!("steps that are not permitted to you are left out: {}", left_out.join(", ")))
+            .note(facts::token_theft(records) == Some(true), "token theft: this order ends what a stolen token can do")
+            .starting(
+                facts,
+                Action::SecureAccount,
+                "Confirms the compromise, gives a temporary password, blocks sign-in where asked, revokes sessions and disables devices: \
+                 each step is planned and confirmed by itself.",
+            )
+    })
+}
+
+/// A compromise that was fixed outside Entra: confirmed first, so that Microsoft learns of it, then dismissed.
+pub(super) fn elsewhere(facts: &Facts<'_>) -> Option<Judgement> {
+    let records = facts.records;
+    (records.user.at_risk() != Some(false)).then(|| {
+        let newest = newest_detection(records);
+        let changed = records.directory.last_password_change_date_time;
+        let scales = closing(facts, "the account is deleted");
+        let scales = match (changed, newest) {
+            (Some(changed), Some(newest)) if changed < newest => {
+                scales.note(true, "the password is older than the newest detection: nothing tells that it was fixed")
+            }
+            (Some(_), Some(_)) => scales.note(true, "the password is newer than the newest detection"),
+            _ => scales.note(true, "whether the password was changed since is not known"),
+        };
+        scales.starting(
+            facts,
+            Action::RemediatedElsewhere,
+            "Confirms the compromise, waits until the level is high, then dismisses: Entra learns of a true positive that was fixed.",
+        )
+    })
+}
+
+/// Section "Types of risk remediation": what Microsoft does by itself.
+pub(super) fn system_dismissal(facts: &Facts<'_>) -> Option<Judgement> {
+    (facts.records.user.at_risk() != Some(false)).then(|| {
+        let theft = facts::token_theft(facts.records) == Some(true);
+        let confirmed = facts.records.user.risk_state == Some(RiskState::ConfirmedCompromised);
+        Scales::new()
+            .against(theft, "token theft or a nation-state address: such sessions are never closed by the system")
+            .against(confirmed, "an administrator confirmed the compromise")
+            .unknown(true, "Microsoft decides, and nothing starts it")
+            .judged(format!(
+                "Where Microsoft finds that detection and sign-in are no threat any more: {}.",
+                transition(facts, Event::SystemDismissal)
+            ))
+    })
+}
+
+/// Section "Deleted users".
+pub(super) fn for_deleted(facts: &Facts<'_>) -> Judgement {
+    Scales::new()
+        .needs(facts::deleted(facts.records), "the account is not deleted", "whether the account is deleted was not read")
+        .note(true, "the user stays in the risk report, and nobody but Microsoft can take a deleted user out")
+        .judged(format!("Microsoft removes the user from the risk report. The text of the case:\n{}", support_case(facts)))
+}
+
+/// The text of a support case for a deleted user that still appears in the risk report, made safe, on several lines.
+pub fn support_case(facts: &Facts<'_>) -> String {
+    let user = &facts.records.user;
+    let word = |word: Option<&str>| word.map_or("unknown".to_owned(), |word| text::safe(word).into_owned());
+    format!(
+        "Please remove a deleted user from the risk report of Microsoft Entra ID Protection.\n\
+         Tenant ID: <tenant id>\n\
+         Object ID: {}\n\
+         User principal name: {}\n\
+         Risk state: {}\n\
+         Risk level: {}\n\
+         The account was deleted from the directory, still appears as a risky user, and cannot be dismissed by an administrator.",
+        text::safe(user.id.as_str()),
+        word(user.user_principal_name.as_deref()),
+        word(user.risk_state.as_ref().map(RiskState::as_str)),
+        word(user.risk_level.as_ref().map(crate::domain::risk::RiskLevel::as_str)),
+    )
+}

@@ -1,0 +1,205 @@
+//! What lets a blocked user in: policies, places, protocols.
+
+use super::judgement::{Judgement, Scales};
+use super::policies::{self, Blocking};
+use super::words::listed;
+use super::{Facts, Start};
+use crate::domain::action::Action;
+use crate::domain::facts::{self, BlockedBy};
+use crate::domain::records::{RiskDetection, SignIn};
+use crate::domain::{catalogue, policy};
+
+/// Clients that cannot do modern authentication, as sign-ins name them (`clientAppUsed`).
+const LEGACY: &[&str] = &[
+    "IMAP4",
+    "IMAP",
+    "POP3",
+    "POP",
+    "SMTP",
+    "Authenticated SMTP",
+    "MAPI Over HTTP",
+    "Exchange ActiveSync",
+    "Exchange Web Services",
+    "Exchange Online PowerShell",
+    "Outlook Anywhere (RPC over HTTP)",
+    "Offline Address Book",
+    "Autodiscover",
+    "AutoDiscover",
+    "Reporting Web Services",
+    "Other clients",
+    "Other clients; IMAP",
+    "Other clients; POP",
+    "Other clients; SMTP",
+    "Other clients; MAPI",
+    "Other clients; Older Office clients",
+];
+
+/// The legacy protocol that a sign-in used; `None` for a modern one, and for one that is not known.
+pub(super) fn legacy_protocol(sign_in: &SignIn) -> Option<&str> {
+    let used = sign_in.client_app_used.as_deref()?;
+    LEGACY.iter().any(|legacy| legacy.eq_ignore_ascii_case(used.trim())).then_some(used)
+}
+
+/// Exclude the user from the policy that blocks.
+pub(super) fn exclude(facts: &Facts<'_>) -> Judgement {
+    let token_theft = facts::token_theft(facts.records) == Some(true);
+    let scales = Scales::new()
+        .needs_account(facts)
+        .note(token_theft, "token theft: the policy is what keeps the attacker out")
+        .note(facts.records.directory.is_admin == Some(true), "a privileged user: who most needs the policy");
+    about_policy(scales, facts, Action::ExcludeFromPolicy, |name| {
+        format!(
+            "{name} does not apply to this user any more; the risk stays open. Take the user back in when the cause is gone: the journal \
+             undoes it."
+        )
+    })
+}
+
+/// Disable the policy that blocks.
+pub(super) fn disable(facts: &Facts<'_>) -> Judgement {
+    let scales = Scales::new().note(true, "it concerns everybody: only where the policy itself is wrong");
+    about_policy(scales, facts, Action::DisablePolicy, |name| {
+        format!("{name} protects nobody any more, and everybody's risk stays open. The journal undoes it.")
+    })
+}
+
+fn about_policy(scales: Scales, facts: &Facts<'_>, action: Action, effect: impl Fn(&str) -> String) -> Judgement {
+    let found = policies::blocking(facts);
+    let candidates: Vec<&Blocking> = found.iter().flatten().filter(|of| of.blocks != Some(false)).collect();
+    let first = candidates.iter().find(|of| of.blocks == Some(true)).or(candidates.first());
+    let told = |of: &Blocking| format!("policy {:?}: {}", of.name, of.why);
+    let mut scales = match (&found, first) {
+        (None, _) => scales.unknown(true, "policies were not read"),
+        (Some(found), None) => match found.first() {
+            None => scales.against(true, "no enforced policy keeps the user out"),
+            Some(of) => scales.against(true, format!("no enforced policy keeps the user out: {}", told(of))),
+        },
+        (Some(_), Some(first)) => scales.unknown(first.blocks.is_none(), told(first)).note(first.blocks == Some(true), told(first)),
+    };
+    let others = candidates.iter().filter(|of| first.is_none_or(|first| of.name != first.name || of.id != first.id));
+    for other in others {
+        scales = scales.note(true, format!("also {}", told(other)));
+    }
+    let name = first.map_or_else(|| "The policy".to_owned(), |of| format!("{:?}", of.name));
+    let start = Start { action, policy: first.and_then(|of| of.id.clone()), addresses: Vec::new() };
+    Judgement { start: Some(start), ..scales.needs_permission(facts, action).judged(effect(&name)) }
+}
+
+/// Sign in from a familiar location or device.
+pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
+    let records = facts.records;
+    let blocked: Vec<&SignIn> =
+        policies::blocked_sign_ins(facts).into_iter().filter(|(cause, _)| *cause == BlockedBy::SignInRisk).map(|(_, of)| of).collect();
+    let linked = |of: &&RiskDetection| blocked.iter().any(|sign_in| of.request_id.as_ref() == Some(&sign_in.id));
+    let of_detections = records.detections.iter().filter(linked).filter_map(|of| of.risk_event_type.as_deref());
+    let mut kinds: Vec<&str> = blocked.iter().flat_map(|of| &of.risk_event_types).map(String::as_str).chain(of_detections).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let theft = kinds.iter().any(|kind| catalogue::is_token_theft(kind));
+    let names: Vec<&str> = kinds.iter().map(|kind| catalogue::name(kind)).collect();
+    let known = familiar_places(facts);
+    Scales::new()
+        .needs_sign_in(facts)
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked for sign-in risk now", UNREAD)
+        .note(!names.is_empty(), format!("the blocked sign-in was risky for: {}", listed(&names)))
+        .note(theft, "token theft: a familiar place does not tell the user from the thief")
+        .note(!known.is_empty(), format!("the user signed in without risk from {}", listed(&known)))
+        .judged("The user signs in from a known network or device: if that works, what was unfamiliar was the reason. Risk stays as it is.")
+}
+
+/// Where the user signed in without risk, the newest first. Hostile text.
+fn familiar_places(facts: &Facts<'_>) -> Vec<String> {
+    let mut places = Vec::new();
+    for sign_in in facts.records.sign_ins.iter().filter(|sign_in| is_familiar(sign_in)) {
+        let place = sign_in.location.as_ref().and_then(|at| at.short()).into_iter().chain(sign_in.ip_address.clone()).collect::<Vec<_>>();
+        let place = place.join(", ");
+        if !place.is_empty() && !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places.truncate(3);
+    places
+}
+
+/// Whether a sign-in went well and nothing was wrong with it.
+pub(super) fn is_familiar(sign_in: &SignIn) -> bool {
+    let succeeded = sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
+    succeeded && !sign_in.is_risky() && sign_in.risk_event_types.is_empty()
+}
+
+const UNREAD: &str = "no sign-in was read";
+
+/// Whether there are blocked sign-ins; `None` where no sign-in was read at all.
+fn any_blocked(facts: &Facts<'_>, blocked: &[&SignIn]) -> Option<bool> {
+    (!facts.records.sign_ins.is_empty()).then_some(!blocked.is_empty())
+}
+
+/// The sign-ins that built-in protection keeps out now.
+fn built_in<'a>(facts: &Facts<'a>) -> Vec<&'a SignIn> {
+    let blocked = policies::blocked_sign_ins(facts).into_iter();
+    blocked.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect()
+}
+
+/// Add the addresses to the trusted locations.
+pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
+    let blocked = built_in(facts);
+    let mut addresses: Vec<&str> = Vec::new();
+    let (mut risky, mut trusted) = (Vec::new(), Vec::new());
+    for address in blocked.iter().filter_map(|of| of.ip_address.as_deref()) {
+        let Some(range) = policy::range(address) else { continue };
+        if addresses.contains(&address) || trusted.contains(&address) {
+            continue;
+        }
+        if facts.tenant.trusted_by(&range).is_some() {
+            trusted.push(address);
+            continue;
+        }
+        addresses.push(address);
+        if facts::was_risky_at(facts.records, &range) {
+            risky.push(address);
+        }
+    }
+    let none = blocked.is_empty();
+    let judgement = Scales::new()
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
+        .against(!none && addresses.is_empty() && !trusted.is_empty(), format!("trusted already: {}", listed(&trusted)))
+        .unknown(!none && addresses.is_empty() && trusted.is_empty(), "the address of the blocked sign-in is not known")
+        .note(!addresses.is_empty(), format!("blocked from {}", listed(&addresses)))
+        .note(
+            !risky.is_empty(),
+            format!("detections other than unfamiliar properties were made at {}: look for an attacker first", listed(&risky)),
+        )
+        .note(true, "only for addresses that belong to the company")
+        .starting(
+            facts,
+            Action::TrustIp,
+            "Sign-ins from there count as less risky, for everybody: built-in protection does not block them any more. The journal undoes it.",
+        );
+    let addresses = addresses.into_iter().map(str::to_owned).collect();
+    Judgement { start: Some(Start { action: Action::TrustIp, policy: None, addresses }), ..judgement }
+}
+
+/// Use a modern authentication protocol.
+pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
+    let blocked = built_in(facts);
+    let mut used: Vec<&str> = blocked.iter().filter_map(|of| legacy_protocol(of)).collect();
+    used.sort_unstable();
+    used.dedup();
+    let unknown = blocked.iter().any(|of| of.client_app_used.is_none());
+    Scales::new()
+        .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
+        .against(!blocked.is_empty() && used.is_empty() && !unknown, "the blocked sign-ins used no legacy protocol")
+        .unknown(used.is_empty() && unknown, "the protocol of the blocked sign-in is not known")
+        .note(!used.is_empty(), format!("the blocked sign-in used {}", listed(&used)))
+        .judged("The user signs in with a client that does modern authentication: what is blocked for its legacy protocol gets in.")
+}
+
+/// Smart lockout ends by itself. Only for users who are locked out.
+pub(super) fn wait(facts: &Facts<'_>) -> Option<Judgement> {
+    facts::blocked(facts.records).by.contains(&BlockedBy::SmartLockout).then(|| {
+        Scales::new()
+            .needs_sign_in(facts)
+            .note(true, "locked after wrong passwords: each further wrong one, also an attacker's, begins it again")
+            .judged("The lockout ends by itself, after a minute by default, and longer after each further wrong password.")
+    })
+}

@@ -1,0 +1,187 @@
+//! Verdicts beyond feedback: accounts, policies, addresses, playbooks, and who may do what.
+
+use super::*;
+use crate::domain::fixture;
+use crate::domain::permission::Holder;
+use crate::domain::policy::{IpLocation, OWN_LOCATION, TenantFacts, range, range_value};
+use crate::domain::records::{Device, UserRecords};
+use crate::domain::risk::{RiskState, TokenIssuerType};
+
+fn user(change: impl FnOnce(&mut UserRecords)) -> UserRecords {
+    let mut records = fixture::risky_user("u", "unfamiliarFeatures");
+    change(&mut records);
+    records
+}
+
+fn policy(state: &str, excluded: &[&str]) -> Policy {
+    let object = serde_json::json!({
+        "id": "p", "displayName": "CA201", "state": state,
+        "conditions": {"userRiskLevels": ["high"], "users": {"includeUsers": ["All"], "excludeUsers": excluded}},
+    });
+    Policy::read(object.as_object().unwrap()).unwrap()
+}
+
+fn context() -> PlanContext {
+    PlanContext { reason: "PT-118".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) }
+}
+
+fn target_of(action: Action, target: Target, dataset: &Dataset, context: &PlanContext) -> PlanTarget {
+    Plan::compute(action, &[target], dataset, context).targets.remove(0)
+}
+
+fn judged(action: Action, records: UserRecords, context: &PlanContext) -> (Verdict, Vec<Because>) {
+    let target = target_of(action, Target::User("u".into()), &[records].into_iter().collect(), context);
+    (target.verdict, target.because)
+}
+
+/// Action, what is changed of a cloud user with everything registered, what was stated, and the verdict.
+#[test]
+fn accounts_are_judged_by_what_the_source_document_asks_for() {
+    use Action as A;
+    use Because as B;
+    use Verdict as V;
+    type Change = fn(&mut UserRecords);
+    let none: Change = |_| {};
+    let hybrid: Change = |records| records.directory.on_premises_sync_enabled = Some(true);
+    let no_mfa: Change = |records| records.directory.is_mfa_registered = Some(false);
+    let guest: Change = |records| records.directory.user_type = Some("Guest".to_owned());
+    let disabled: Change = |records| records.directory.account_enabled = Some(false);
+    let closed: Change = |records| records.user.risk_state = Some(RiskState::Remediated);
+    let federated: Change = |records| {
+        let mut plain = records.sign_ins[0].clone();
+        plain.id = "plain".into();
+        plain.risk_state = Some(RiskState::None);
+        plain.risk_event_types.clear();
+        plain.token_issuer_type = Some(TokenIssuerType::AdFederationServices);
+        records.sign_ins.push(plain);
+    };
+    let stated = |writeback, hash_sync, on_premises| TenantSettings {
+        password_writeback: writeback,
+        password_hash_sync: hash_sync,
+        on_premises_reset_remediates: on_premises,
+        ..TenantSettings::default()
+    };
+    let unstated = TenantSettings::default();
+    let rows: Vec<(Action, Change, TenantSettings, Verdict, Vec<Because>)> = vec![
+        (A::GenerateTemporaryPassword, none, unstated, V::Eligible, vec![]),
+        (A::GenerateTemporaryPassword, closed, unstated, V::Eligible, vec![]),
+        (A::GenerateTemporaryPassword, hybrid, unstated, V::Caution, vec![B::WritebackUnknown]),
+        (A::GenerateTemporaryPassword, hybrid, stated(Some(true), None, None), V::Eligible, vec![]),
+        (A::GenerateTemporaryPassword, hybrid, stated(Some(false), None, None), V::Refused, vec![B::HybridNoWriteback]),
+        (A::GenerateTemporaryPassword, guest, unstated, V::Refused, vec![B::Guest]),
+        (A::GenerateTemporaryPassword, federated, unstated, V::Caution, vec![B::Federated]),
+        (A::RequirePasswordChange, none, unstated, V::Eligible, vec![]),
+        (A::RequirePasswordChange, no_mfa, unstated, V::Refused, vec![B::MfaNotRegistered]),
+        (A::RequirePasswordChange, |records| records.directory.is_mfa_registered = None, unstated, V::Caution, vec![B::MfaUnknown]),
+        (A::RequirePasswordChange, hybrid, stated(Some(false), None, None), V::Refused, vec![B::HybridNoWriteback]),
+        (A::RequirePasswordChange, hybrid, stated(Some(false), Some(true), Some(true)), V::Eligible, vec![]),
+        (
+            A::RequirePasswordChange,
+            |records| records.directory.password_change_required = Some(true),
+            unstated,
+            V::Refused,
+            vec![B::AlreadyDone],
+        ),
+        (A::RevokeSessions, none, unstated, V::Eligible, vec![]),
+        (A::RevokeSessions, guest, unstated, V::Refused, vec![B::Guest]),
+        (A::BlockSignIn, none, unstated, V::Eligible, vec![]),
+        (A::BlockSignIn, disabled, unstated, V::Refused, vec![B::AlreadyDone]),
+        (A::BlockSignIn, guest, unstated, V::Caution, vec![B::Guest]),
+        (A::UnblockSignIn, none, unstated, V::Refused, vec![B::AlreadyDone, B::StillAtRisk]),
+        (A::UnblockSignIn, disabled, unstated, V::Caution, vec![B::StillAtRisk]),
+        (A::DisableDevices, none, unstated, V::Caution, vec![B::DevicesUnknown]),
+        (A::DisableDevices, |records| records.devices = Some(vec![]), unstated, V::Refused, vec![B::NoDevices]),
+        (A::SecureAccount, none, unstated, V::Eligible, vec![]),
+        (A::SecureAccount, |records| records.user.is_deleted = Some(true), unstated, V::Refused, vec![B::Deleted]),
+        (A::RemediatedElsewhere, none, unstated, V::Eligible, vec![]),
+    ];
+    for (action, change, settings, verdict, because) in rows {
+        let told = judged(action, user(change), &PlanContext { settings, ..context() });
+        assert_eq!(told, (verdict, because), "{action} {settings:?}");
+    }
+}
+
+#[test]
+fn devices_to_be_disabled_are_named() {
+    let device = |name: &str, enabled| Device {
+        id: name.to_owned(),
+        device_id: None,
+        display_name: Some(name.to_owned()),
+        operating_system: Some("Windows".to_owned()),
+        account_enabled: Some(enabled),
+    };
+    let records = user(|records| records.devices = Some(vec![device("LAPTOP", true), device("OLD", false)]));
+    let target = target_of(Action::DisableDevices, Target::User("u".into()), &[records].into_iter().collect(), &context());
+    assert_eq!((target.verdict, target.changes), (Verdict::Eligible, vec!["disable LAPTOP (Windows)".to_owned()]));
+}
+
+#[test]
+fn a_policy_is_changed_only_as_it_was_shown() {
+    let planned = |action, shown: Option<Policy>, now: Vec<Policy>| {
+        let mut dataset: Dataset = [user(|_| {})].into_iter().collect();
+        dataset.set_tenant(TenantFacts { policies: Some(now), locations: None });
+        let target = if action == Action::DisablePolicy { Target::Policy("p".to_owned()) } else { Target::User("u".into()) };
+        target_of(action, target, &dataset, &PlanContext { policy: shown, ..context() })
+    };
+    let enabled = || policy("enabled", &["glass"]);
+    let exclude = planned(Action::ExcludeFromPolicy, Some(enabled()), vec![enabled()]);
+    assert_eq!((exclude.verdict, exclude.because), (Verdict::Eligible, vec![]));
+    assert_eq!(exclude.changes, ["policy \"CA201\": excludeUsers + u, 1 others stay"]);
+    let disable = planned(Action::DisablePolicy, Some(enabled()), vec![enabled()]);
+    assert_eq!((disable.verdict, disable.because), (Verdict::Caution, vec![Because::Everybody]));
+    assert_eq!(disable.changes, ["policy \"CA201\": state enabled -> disabled"]);
+    let refused = |target: PlanTarget| target.because.into_iter().find(|because| because.refuses(Action::ExcludeFromPolicy));
+    assert_eq!(refused(planned(Action::ExcludeFromPolicy, None, vec![])), Some(Because::PolicyUnknown));
+    assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(enabled()), vec![])), Some(Because::PolicyUnknown));
+    let changed = planned(Action::ExcludeFromPolicy, Some(enabled()), vec![policy("enabled", &["glass", "other"])]);
+    assert_eq!(refused(changed), Some(Because::PolicyChanged));
+    let off = policy("disabled", &[]);
+    assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(off.clone()), vec![off.clone()])), Some(Because::NotEnforced));
+    assert_eq!(refused(planned(Action::DisablePolicy, Some(off.clone()), vec![off])), Some(Because::AlreadyDone));
+    let of_u = policy("enabled", &["U"]);
+    assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(of_u.clone()), vec![of_u.clone()])), Some(Because::AlreadyDone));
+    assert_eq!(refused(planned(Action::IncludeInPolicy, Some(of_u.clone()), vec![of_u])), None);
+    assert_eq!(refused(planned(Action::IncludeInPolicy, Some(enabled()), vec![enabled()])), Some(Because::AlreadyDone));
+}
+
+#[test]
+fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
+    let mut dataset: Dataset = [fixture::risky_user("spray", "passwordSpray")].into_iter().collect();
+    let judge = |action, address: &str, dataset: &Dataset| target_of(action, Target::Address(address.to_owned()), dataset, &context());
+    assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).because, [Because::Everybody]);
+    assert_eq!(judge(Action::TrustIp, "203.0.113.0/24", &dataset).because, [Because::Everybody, Because::RiskyAddress]);
+    assert_eq!(judge(Action::TrustIp, "198.51.0.0/16", &dataset).because, [Because::Everybody, Because::WideRange]);
+    assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);
+    let ranges = vec![range_value(&range("198.51.100.0/24").unwrap())];
+    let location = IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges };
+    dataset.set_tenant(TenantFacts { policies: None, locations: Some(vec![location]) });
+    assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).verdict, Verdict::Refused, "it is trusted already");
+    assert_eq!(judge(Action::UntrustIp, "198.51.100.0/24", &dataset).verdict, Verdict::Eligible);
+    assert_eq!(judge(Action::UntrustIp, "198.51.100.9", &dataset).because, [Because::AlreadyDone], "only what it holds is taken out");
+}
+
+#[test]
+fn what_the_operator_may_not_do_is_refused_and_a_role_that_the_token_does_not_name_is_a_caution() {
+    let holder = |permissions: &[&str], roles: Option<&[&str]>| Holder {
+        permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
+        roles: roles.map(|roles| roles.iter().map(|name| (*name).to_owned()).collect()),
+        ..Holder::default()
+    };
+    let judge = |action, holder| judged(action, user(|_| {}), &PlanContext { holder: Some(holder), ..context() });
+    let risk = &["IdentityRiskyUser.ReadWrite.All"][..];
+    assert_eq!(judge(Action::RevokeSessions, holder(risk, None)), (Verdict::Refused, vec![Because::NotPermitted]));
+    assert_eq!(judge(Action::DismissUserRisk, holder(risk, None)), (Verdict::Eligible, vec![]));
+    assert_eq!(judge(Action::DismissUserRisk, holder(risk, Some(&["Reports Reader"]))), (Verdict::Caution, vec![Because::RoleMissing]));
+    assert_eq!(judge(Action::SecureAccount, holder(risk, None)), (Verdict::Eligible, vec![]), "its steps are judged one by one");
+}
+
+#[test]
+fn a_playbook_leaves_blocking_out_unless_it_is_asked_for_and_names_its_steps() {
+    let dataset: Dataset = [user(|_| {})].into_iter().collect();
+    let plan = |steps| Plan::compute(Action::SecureAccount, &[Target::User("u".into())], &dataset, &PlanContext { steps, ..context() });
+    assert!(!plan(None).steps.contains(&Action::BlockSignIn));
+    let all = plan(Some(Action::SecureAccount.steps().to_vec()));
+    assert_eq!(all.steps, Action::SecureAccount.steps());
+    assert_eq!(all.requests, 5);
+    assert!(all.is_unedited() && !Plan { steps: Vec::new(), ..all }.is_unedited());
+}

@@ -1,0 +1,188 @@
+use serde_json::json;
+
+use super::*;
+use crate::domain::fixture;
+use crate::domain::risk::RiskState;
+
+/// A tenant with one policy on user risk, one on sign-in risk, both at medium and high, and what else is given.
+struct Bench {
+    records: UserRecords,
+    tenant: TenantFacts,
+    settings: TenantSettings,
+    change_required: bool,
+}
+
+fn policy(id: &str, about: &str, levels: &[&str], controls: &[&str]) -> Policy {
+    let mut object = json!({
+        "id": id, "displayName": id, "state": "enabled",
+        "conditions": {"users": {"includeUsers": ["All"], "excludeUsers": ["glass"]}},
+        "grantControls": {"builtInControls": controls},
+    });
+    object["conditions"][about] = json!(levels);
+    Policy::read(object.as_object().unwrap()).unwrap()
+}
+
+fn bench(kind: &str) -> Bench {
+    let policies = vec![
+        policy("user risk", "userRiskLevels", &["medium", "high"], &["mfa", "passwordChange"]),
+        policy("sign-in risk", "signInRiskLevels", &["medium", "high"], &["mfa"]),
+    ];
+    Bench {
+        records: fixture::risky_user("u1", kind),
+        tenant: TenantFacts { policies: Some(policies), locations: None },
+        settings: TenantSettings::default(),
+        change_required: false,
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Mfa,
+    Change,
+    Reset,
+    OnPremises,
+    System,
+}
+
+const WAYS: [Way; 5] = [Way::Mfa, Way::Change, Way::Reset, Way::OnPremises, Way::System];
+
+impl Bench {
+    fn ask(&self, way: Way) -> Availability {
+        let (records, tenant, settings) = (&self.records, &self.tenant, &self.settings);
+        match way {
+            Way::Mfa => mfa(records, &records.sign_ins[0], tenant),
+            Way::Change => secure_password_change(records, tenant, settings, self.change_required),
+            Way::Reset => self_service_reset(records),
+            Way::OnPremises => on_premises_change(records, settings),
+            Way::System => system_dismissal(records, &records.sign_ins[0]),
+        }
+    }
+}
+
+/// What is changed of the bench, by which way, the answer, and a part of what is said.
+type Row = (fn(&mut Bench), Way, Option<bool>, &'static str);
+
+#[test]
+fn each_condition_of_each_way_decides() {
+    let rows: &[Row] = &[
+        (|_| {}, Way::Mfa, Some(true), "\"sign-in risk\" asks for multifactor authentication at medium sign-in risk"),
+        (|b| b.records.directory.is_mfa_registered = Some(false), Way::Mfa, Some(false), "not registered for multifactor"),
+        (|b| b.records.directory.is_mfa_registered = None, Way::Mfa, None, "was not read"),
+        (|b| b.tenant.policies = None, Way::Mfa, None, "policies were not read"),
+        (|b| b.tenant.policies = Some(vec![]), Way::Mfa, Some(false), "No enforced policy"),
+        (|b| b.records.sign_ins[0].risk_level_aggregated = Some(RiskLevel::Low), Way::Mfa, Some(false), "at low sign-in risk"),
+        (|b| not_enforced(b, 1), Way::Mfa, Some(false), "No enforced policy"),
+        (|b| exclude(b, 1), Way::Mfa, Some(false), "leaves the user out"),
+        (|b| by_group(b, 1), Way::Mfa, None, "Groups or roles decide"),
+        (|b| b.records.sign_ins[0].risk_state = Some(RiskState::Dismissed), Way::Mfa, Some(false), "no open risk"),
+        (|b| add(b, policy("wall", "signInRiskLevels", &["medium"], &["block"])), Way::Mfa, Some(false), "\"wall\" blocks"),
+        (|_| {}, Way::Change, Some(true), "\"user risk\" asks for a password change at medium user risk"),
+        (|b| b.records.directory.is_mfa_registered = Some(false), Way::Change, Some(false), "not registered for multifactor"),
+        (|b| b.records.user.risk_level = Some(RiskLevel::Low), Way::Change, Some(false), "at low user risk"),
+        (|b| require(b), Way::Change, Some(true), "An administrator requires"),
+        (|b| exclude(b, 0), Way::Change, Some(false), "leaves the user out"),
+        (|b| hybrid(b), Way::Change, None, "entriage settings passwordWriteback true"),
+        (|b| (hybrid(b), b.settings.password_writeback = Some(false)).1, Way::Change, Some(false), "not written back"),
+        (|b| (hybrid(b), b.settings.password_writeback = Some(true)).1, Way::Change, Some(true), "asks for"),
+        (|b| b.records.directory.on_premises_sync_enabled = None, Way::Change, None, "was not read"),
+        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Change, Some(false), "home tenant"),
+        (|_| {}, Way::Reset, Some(true), "self-service"),
+        (|b| b.records.directory.is_sspr_registered = Some(false), Way::Reset, Some(false), "not registered for self-service"),
+        (|b| b.records.directory.is_sspr_registered = None, Way::Reset, None, "was not read"),
+        (|b| b.records.user.risk_state = Some(RiskState::Remediated), Way::Reset, Some(false), "no open risk"),
+        (|b| b.records.user.risk_state = None, Way::Reset, None, "risk state of the user was not read"),
+        (|b| b.records.directory.account_enabled = Some(false), Way::Reset, Some(false), "disabled"),
+        (|_| {}, Way::OnPremises, Some(false), "not synchronised"),
+        (|b| hybrid(b), Way::OnPremises, None, "entriage settings passwordHashSync true"),
+        (|b| (hybrid(b), b.settings.password_hash_sync = Some(true)).1, Way::OnPremises, None, "onPremisesResetRemediates true"),
+        (|b| (hybrid(b), state(b, true, true)).1, Way::OnPremises, Some(true), "synchronised from on-premises"),
+        (|b| (hybrid(b), state(b, true, false)).1, Way::OnPremises, Some(false), "is off"),
+        (|b| (hybrid(b), state(b, false, true)).1, Way::OnPremises, Some(false), "hashes are not"),
+        (|_| {}, Way::System, Some(true), ""),
+    ];
+    for (number, (change, way, available, part)) in rows.iter().enumerate() {
+        let mut bench = bench("unfamiliarFeatures");
+        change(&mut bench);
+        let told = bench.ask(*way);
+        assert_eq!(told.available, *available, "row {number}, {way:?}: {told:?}");
+        assert!(told.because.join(" ").contains(part), "row {number}, {way:?}: {told:?}");
+    }
+}
+
+#[test]
+fn token_theft_is_closed_by_a_password_and_never_by_itself() {
+    for kind in ["anomalousToken", "attackerinTheMiddle", "tokenIssuerAnomaly", "investigationsThreatIntelligence", "nationStateIP"] {
+        let bench = bench(kind);
+        for way in WAYS {
+            let wanted = matches!(way, Way::Change | Way::Reset);
+            assert_eq!(bench.ask(way).available, Some(wanted), "{kind}, {way:?}");
+        }
+    }
+    for way in [Way::Mfa, Way::System] {
+        assert_eq!(bench("generic").ask(way).available, None, "it may be token theft");
+    }
+}
+
+#[test]
+fn a_deleted_user_has_no_way() {
+    for way in WAYS {
+        let mut bench = bench("unfamiliarFeatures");
+        bench.records.user.is_deleted = Some(true);
+        hybrid(&mut bench);
+        bench.settings.password_writeback = Some(true);
+        state(&mut bench, true, true);
+        let told = bench.ask(way);
+        assert_eq!(told.available, Some(false), "{way:?}");
+        assert!(told.because[0].contains("support case"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_policy_keeps_out_who_cannot_do_what_it_asks_for() {
+    let change = policy("change", "userRiskLevels", &["high"], &["mfa", "passwordChange"]);
+    let mfa = policy("mfa", "signInRiskLevels", &["high"], &["mfa"]);
+    let wall = policy("wall", "signInRiskLevels", &["high"], &["block"]);
+    let mut bench = bench("unfamiliarFeatures");
+    let met = |bench: &Bench| [&change, &mfa, &wall].map(|policy| barrier(policy, &bench.records, &bench.settings));
+    assert_eq!(met(&bench), [None, None, Some(Barrier::Block)]);
+    hybrid(&mut bench);
+    assert_eq!(met(&bench), [Some(Barrier::NoPasswordChange), None, Some(Barrier::Block)]);
+    bench.settings.password_writeback = Some(true);
+    assert_eq!(met(&bench), [None, None, Some(Barrier::Block)]);
+    bench.records.directory.is_mfa_registered = None;
+    assert_eq!(met(&bench), [Some(Barrier::NotRegistered), Some(Barrier::NotRegistered), Some(Barrier::Block)]);
+}
+
+fn hybrid(bench: &mut Bench) {
+    bench.records.directory.on_premises_sync_enabled = Some(true);
+}
+
+fn state(bench: &mut Bench, hash_sync: bool, remediates: bool) {
+    bench.settings.password_hash_sync = Some(hash_sync);
+    bench.settings.on_premises_reset_remediates = Some(remediates);
+}
+
+fn require(bench: &mut Bench) {
+    bench.tenant.policies = None;
+    bench.change_required = true;
+}
+
+fn policies(bench: &mut Bench) -> &mut Vec<Policy> {
+    bench.tenant.policies.as_mut().unwrap()
+}
+
+fn add(bench: &mut Bench, policy: Policy) {
+    policies(bench).push(policy);
+}
+
+fn not_enforced(bench: &mut Bench, place: usize) {
+    policies(bench)[place].state = "enabledForReportingButNotEnforced".to_owned();
+}
+
+fn exclude(bench: &mut Bench, place: usize) {
+    policies(bench)[place].exclude_users.push("U1".to_owned());
+}
+
+fn by_group(bench: &mut Bench, place: usize) {
+    policies(bench)[place].other_conditions["users"] = json!({"includeGroups": ["g"]});
+}

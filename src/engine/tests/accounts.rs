@@ -1,0 +1,181 @@
+//! Accounts, one in each request; passwords that are told once; playbooks, step by step.
+
+use super::*;
+use crate::domain::journal_words::words;
+use crate::domain::playbook::StepState;
+use crate::domain::transition::Event;
+
+/// What a call does to an account.
+pub(super) fn change(call: &Call, records: &mut UserRecords, cause: &Cause) {
+    let directory = &mut records.directory;
+    match call.action {
+        Action::GenerateTemporaryPassword => {
+            directory.last_password_change_date_time = Some(cause.at);
+            directory.sign_in_sessions_valid_from_date_time = Some(cause.at);
+            apply(Event::GenerateTemporaryPassword, records, &[], cause);
+        }
+        Action::RequirePasswordChange => directory.password_change_required = Some(true),
+        Action::RevokeSessions => directory.sign_in_sessions_valid_from_date_time = Some(cause.at),
+        Action::BlockSignIn => directory.account_enabled = Some(false),
+        Action::UnblockSignIn => directory.account_enabled = Some(true),
+        Action::DisableDevices => {
+            records.devices.iter_mut().flatten().for_each(|device| device.account_enabled = Some(false));
+        }
+        _ => {}
+    }
+}
+
+impl Bench {
+    /// The passwords that were told, and whose.
+    fn passwords(&mut self) -> Vec<(String, String)> {
+        let mut told = Vec::new();
+        while let Ok(event) = self.told.try_recv() {
+            if let EngineEvent::Password { user, password, .. } = event {
+                told.push((user, password.expose().to_owned()));
+            }
+        }
+        told
+    }
+
+    /// Everything that the journal says, as it lies on the disk.
+    fn journal_text(&self) -> String {
+        let records = self.store.journal().unwrap();
+        records.iter().map(|record| format!("{record:?} {}", words(&record.entry))).collect()
+    }
+
+    async fn resume(&self, job: u64) -> Result<JobReport, EngineError> {
+        self.engine.resume(JobId(job), &self.cancel, &self.events).await
+    }
+
+    fn steps(&self, playbook: u64) -> Vec<(Action, StepState)> {
+        let mut steps = Vec::new();
+        self.store.with_ledger(&mut |ledger| steps = ledger.playbook(JobId(playbook)).unwrap().steps(ledger));
+        steps
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn accounts_are_changed_one_in_each_request_and_read_back() {
+    for action in [Action::RevokeSessions, Action::BlockSignIn, Action::RequirePasswordChange, Action::GenerateTemporaryPassword] {
+        let mut bench = bench(Scripted::new(3));
+        let report = bench.run(action).await.unwrap();
+        assert!(report.tally.all_verified(), "{action}: {report:?}");
+        assert_eq!(bench.calls(), [1, 1, 1], "{action}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_user_gets_a_password_of_their_own_which_is_told_once_and_never_journalled() {
+    let mut bench = bench(Scripted::new(3));
+    bench.run(Action::GenerateTemporaryPassword).await.unwrap();
+    let told = bench.passwords();
+    let distinct: HashSet<_> = told.iter().map(|(_, password)| password).collect();
+    assert_eq!((told.len(), distinct.len()), (3, 3));
+    let sent = bench.tenant.passwords.lock().unwrap().clone();
+    assert_eq!(sent, told.iter().map(|(_, password)| password.clone()).collect::<Vec<_>>());
+    let journal = bench.journal_text();
+    assert!(told.iter().all(|(_, password)| !journal.contains(password.as_str())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_password_is_replaced_by_the_one_that_was_set() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Throttle]));
+    assert!(bench.run(Action::GenerateTemporaryPassword).await.unwrap().tally.all_verified());
+    let sent = bench.tenant.passwords.lock().unwrap().clone();
+    let told = bench.passwords();
+    assert_eq!((sent.len(), told.len()), (2, 1));
+    assert_eq!(told[0].1, sent[1], "what is told is what the tenant took");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_whose_answer_was_lost_is_told_when_it_is_read_back() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostAfter]));
+    assert!(bench.run(Action::GenerateTemporaryPassword).await.unwrap().tally.all_verified());
+    assert_eq!(bench.calls(), [1], "it was not set twice");
+    assert_eq!(bench.passwords().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_another_process_set_is_no_success_because_nobody_knows_it() {
+    let bench = bench(Scripted::new(1));
+    let plan = Box::new(confirmed(Action::GenerateTemporaryPassword, &bench.tenant.dataset()).plan().clone());
+    let job = JobId(1);
+    let ids = vec!["u0000".to_owned()];
+    let entries = vec![Entry::JobConfirmed { job, plan, hold_seconds: 0 }, Entry::Intent { job, call: 1, ids: ids.clone() }];
+    bench.store.append(fixture::now(), "me", entries).unwrap();
+    bench.tenant.apply(&Call::new(Action::GenerateTemporaryPassword, ids, "me"));
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.diverged), (0, 1));
+    assert!(bench.journal_text().contains("generate another"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playbook_runs_its_steps_in_order_and_tells_each() {
+    let mut bench = bench(Scripted::new(2));
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    assert_eq!((report.job, report.state), (JobId(1), JobState::Done));
+    // Blocking was not asked for, and there is no device that could be disabled.
+    let steps = bench.steps(1);
+    let told: Vec<_> = steps.iter().map(|(step, state)| (*step, state.is_verified())).collect();
+    let done = [Action::ConfirmUserCompromised, Action::GenerateTemporaryPassword, Action::RevokeSessions];
+    assert_eq!(told[..3], done.map(|step| (step, true)));
+    assert_eq!(steps[3].1, StepState::Skipped("devicesUnknown".to_owned()));
+    assert_eq!((report.tally.verified, report.tally.skipped), (6, 2));
+    assert_eq!(bench.state("u0000"), Some(RiskState::Remediated), "the password remediates what was confirmed");
+    assert_eq!(bench.passwords().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_fails_does_not_hinder_the_others_and_is_not_hidden() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect]));
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    let steps = bench.steps(1);
+    assert!(!steps[0].1.is_verified() && steps[1].1.is_verified() && steps[2].1.is_verified(), "{steps:?}");
+    assert_eq!((report.state, report.tally.diverged), (JobState::Done, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playbook_that_was_interrupted_goes_on_at_the_step_where_it_stood() {
+    let unreachable = [Meets::Unreachable; 4];
+    let tenant = Scripted::new(1);
+    tenant.script.lock().unwrap().extend(unreachable);
+    let mut bench = bench(tenant);
+    let error = bench.run(Action::SecureAccount).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })), "{error}");
+    assert!(matches!(bench.steps(1)[0].1, StepState::Open(_)));
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.job, report.state), (JobId(1), JobState::Done));
+    let confirmed = bench.steps(1).iter().filter(|(_, state)| state.is_verified()).count();
+    assert_eq!(confirmed, 3);
+    assert!(matches!(bench.resume(1).await.unwrap_err(), EngineError::Ended(JobId(1))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_playbook_sends_none_of_the_steps_that_are_left() {
+    let tenant = Scripted::new(1);
+    tenant.script.lock().unwrap().extend([Meets::Unreachable; 4]);
+    let mut bench = bench(tenant);
+    bench.run(Action::SecureAccount).await.unwrap_err();
+    let sent = bench.calls().len();
+    let report = bench.engine.cancel(JobId(1), &bench.events).await.unwrap();
+    assert_eq!((report.state, bench.calls().len()), (JobState::Cancelled, sent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn remediated_elsewhere_confirms_waits_until_the_risk_is_high_and_dismisses() {
+    let mut bench = bench(Scripted::new(2));
+    let report = bench.run(Action::RemediatedElsewhere).await.unwrap();
+    assert!(report.tally.all_verified(), "{report:?}");
+    assert_eq!(bench.state("u0001"), Some(RiskState::Dismissed));
+    let kinds: Vec<Action> = bench.steps(1).into_iter().map(|(step, _)| step).collect();
+    assert_eq!(kinds, [Action::ConfirmUserCompromised, Action::DismissUserRisk]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_compromise_did_not_come_true_is_not_dismissed() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect]));
+    let report = bench.run(Action::RemediatedElsewhere).await.unwrap();
+    assert_eq!(bench.calls(), [1], "only the first step was sent");
+    assert_eq!((report.tally.diverged, report.tally.skipped), (1, 1));
+    assert_eq!(bench.state("u0000"), Some(RiskState::AtRisk));
+}

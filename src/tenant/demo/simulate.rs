@@ -1,0 +1,259 @@
+//! What happens in the tenant without an administrator: users remediate themselves where the rules let them, and new risk comes up.
+
+use super::accounts::{self, AccountDeed};
+use super::assets;
+use super::log::{AccountChange, Change, Line};
+use super::policies;
+use super::sign_ins::{BLOCKED, MFA_ASKED, NOT_REGISTERED, PASSWORD_CHANGE_ASKED, block};
+use super::{DemoTenant, Inner, bad_request, spread};
+use crate::domain::catalogue;
+use crate::domain::facts;
+use crate::domain::policy::{Policy, TenantFacts};
+use crate::domain::records::{Record, SignIn, SignInId, UserId, UserRecords};
+use crate::domain::risk::RiskLevel;
+use crate::domain::self_remediation::{self as rules, Availability, Barrier};
+use crate::domain::settings::TenantSettings;
+use crate::domain::time::Timestamp;
+use crate::domain::transition::{Event, Scope};
+use crate::tenant::TenantError;
+
+/// Something that happens to a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// The user's account is signed in to, and that is found risky.
+    SignIn {
+        /// Type of the detection.
+        detection: String,
+        /// Its level.
+        level: RiskLevel,
+    },
+    /// The user passes multifactor authentication at a risky sign-in.
+    MfaPassed,
+    /// The user changes the password as a policy or an administrator demands.
+    SecurePasswordChange,
+    /// The user resets the password by self-service.
+    SelfServiceReset,
+    /// The user's password is changed on-premises.
+    OnPremisesPasswordChange,
+    /// Entra finds a risky sign-in safe.
+    SystemDismissal,
+    /// The account is deleted.
+    UserDeleted,
+}
+
+/// What is to happen to whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulation<'a> {
+    /// What happens.
+    pub happening: &'a Happening,
+    /// To whom.
+    pub user: &'a UserId,
+    /// At which sign-in, where it is about one; the newest that is at risk without it.
+    pub sign_in: Option<&'a SignInId>,
+    /// What was stated of the tenant. What was not counts as not so.
+    pub settings: &'a TenantSettings,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Simulated {
+    /// Whether the tenant's rules let it happen.
+    pub applied: bool,
+    /// Why, or why not. Holds hostile text.
+    pub because: String,
+}
+
+impl Simulated {
+    fn applied(because: impl Into<String>) -> Self {
+        Simulated { applied: true, because: because.into() }
+    }
+
+    fn refused(because: impl Into<String>) -> Self {
+        Simulated { applied: false, because: because.into() }
+    }
+}
+
+impl DemoTenant {
+    /// Lets something happen to a user, by Entra's rules. `Err` where there is no such user, sign-in or detection type.
+    pub fn simulate(&self, simulation: &Simulation<'_>) -> Result<Simulated, TenantError> {
+        let index = self.population.user(simulation.user.as_str()).ok_or_else(|| bad_request("There is no such user."))?;
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        let tenant = inner.tenant_facts(now);
+        let records = inner.state.read(&self.population, index, now);
+        let required = records.directory.password_change_required == Some(true);
+        let settings = simulation.settings;
+        let (event, told) = match simulation.happening {
+            Happening::SignIn { detection, level } => {
+                return self.risky_sign_in(&mut inner, &records, (detection, level), &tenant, settings, now);
+            }
+            Happening::UserDeleted => return self.deleted(&mut inner, &records, now),
+            Happening::MfaPassed | Happening::SystemDismissal => {
+                let Some(sign_in) = chosen(&records, simulation.sign_in)? else {
+                    return Ok(Simulated::refused("The user has no sign-in at risk."));
+                };
+                let (event, told) = match simulation.happening {
+                    Happening::MfaPassed => (Event::MfaPassed, rules::mfa(&records, sign_in, &tenant)),
+                    _ => (Event::SystemDismissal, rules::system_dismissal(&records, sign_in)),
+                };
+                return self.play(&mut inner, &records, event, vec![sign_in.id.clone()], told, now);
+            }
+            Happening::SecurePasswordChange if required && records.user.at_risk() == Some(false) => {
+                let deed = AccountDeed::PasswordChanged;
+                self.change(&mut inner, &records, deed, now)?;
+                return Ok(Simulated::applied("The password that had to be changed is changed. There was no open risk to close."));
+            }
+            Happening::SecurePasswordChange => {
+                (Event::SecurePasswordChange, rules::secure_password_change(&records, &tenant, settings, required))
+            }
+            Happening::SelfServiceReset => (Event::SelfServiceReset, rules::self_service_reset(&records)),
+            Happening::OnPremisesPasswordChange => (Event::OnPremisesPasswordChange, rules::on_premises_change(&records, settings)),
+        };
+        self.play(&mut inner, &records, event, Vec::new(), told, now)
+    }
+
+    /// All that can be read of a user now.
+    pub fn told(&self, user: &UserId) -> Vec<Record> {
+        let Some(index) = self.population.user(user.as_str()) else { return Vec::new() };
+        let mut read = self.records(index);
+        let devices = read.devices.take().map(|devices| Record::Devices(user.clone(), devices));
+        let methods = read.methods.take().map(|methods| Record::Methods(user.clone(), methods));
+        let mut records: Vec<Record> = devices.into_iter().chain(methods).collect();
+        spread(read, &mut records);
+        records
+    }
+
+    /// Plays an event where the rules let it remediate.
+    fn play(
+        &self,
+        inner: &mut Inner,
+        records: &UserRecords,
+        event: Event,
+        sign_ins: Vec<SignInId>,
+        told: Availability,
+        now: Timestamp,
+    ) -> Result<Simulated, TenantError> {
+        let because = told.because.join(" ");
+        if told.available != Some(true) {
+            return Ok(Simulated::refused(because));
+        }
+        let system = event == Event::SystemDismissal;
+        let users = if event.row().scope == Scope::User { vec![records.id().clone()] } else { Vec::new() };
+        let initiated_by = (!system).then(|| records.id().to_string());
+        let change = Change { event, users, sign_ins, initiated_by, at: now, effective_at: now };
+        inner.take(&self.population, &[Line::Change(change)])?;
+        let done = if system { "Entra found the sign-in safe.".to_owned() } else { format!("{because} The risk is closed.") };
+        let left = facts::open_detections(&inner.state.read(&self.population, self.number(records)?, now));
+        let rest = if left > 0 { format!(" {left} other detections of the user are still open.") } else { String::new() };
+        Ok(Simulated::applied(done + &rest))
+    }
+
+    fn number(&self, records: &UserRecords) -> Result<u32, TenantError> {
+        self.population.user(records.id().as_str()).ok_or_else(|| bad_request("There is no such user."))
+    }
+
+    fn change(&self, inner: &mut Inner, records: &UserRecords, deed: AccountDeed, now: Timestamp) -> Result<(), TenantError> {
+        let change = AccountChange { user: records.id().clone(), deed, effective_at: now };
+        inner.take(&self.population, &[Line::Account(change)])
+    }
+
+    fn deleted(&self, inner: &mut Inner, records: &UserRecords, now: Timestamp) -> Result<Simulated, TenantError> {
+        if facts::deleted(records) == Some(true) {
+            return Ok(Simulated::refused("The account is deleted already."));
+        }
+        self.change(inner, records, AccountDeed::Deleted, now)?;
+        Ok(Simulated::applied("The account is deleted. Its risk stays in the reports as it was."))
+    }
+
+    /// A sign-in that is found risky, or a risk of the user, where the type is about users; the policies are played on it.
+    fn risky_sign_in(
+        &self,
+        inner: &mut Inner,
+        records: &UserRecords,
+        (kind, level): (&str, &RiskLevel),
+        tenant: &TenantFacts,
+        settings: &TenantSettings,
+        now: Timestamp,
+    ) -> Result<Simulated, TenantError> {
+        let value = catalogue::find(kind).map_or(kind, |known| &known.value);
+        let kind = assets::kinds().iter().find(|known| known.value.eq_ignore_ascii_case(value));
+        let kind = kind.ok_or_else(|| bad_request("There is no such detection type."))?;
+        if facts::deleted(records) == Some(true) {
+            return Ok(Simulated::refused("The account is deleted: nobody signs in to it."));
+        }
+        if records.directory.account_enabled == Some(false) && kind.sign_in {
+            return Ok(Simulated::refused("The account is disabled: nobody signs in to it."));
+        }
+        let made = self.population.intrusion(records, kind, level.clone(), now);
+        let (mut sign_in, detection) = made.ok_or_else(|| bad_request("The user has too many sign-ins already."))?;
+        let mut deed = AccountDeed::SignIn { sign_in: None, detection: Box::new(detection) };
+        let mut raised = records.clone();
+        accounts::play(&deed, &mut raised, now);
+        let mut because = match &sign_in {
+            Some(_) => format!("A sign-in was found risky: {}, {level}.", kind.value),
+            None => format!("The user was found at risk: {}, {level}. This is not about a sign-in.", kind.value),
+        };
+        if let Some(sign_in) = &mut sign_in
+            && let Some(met) = meet(sign_in, &raised, tenant, settings)
+        {
+            because = format!("{because} {met}");
+        }
+        if catalogue::is_token_theft(&kind.value) {
+            because.push_str(" It is token theft: its risk is never closed by multifactor authentication or by Entra itself.");
+        }
+        if let AccountDeed::SignIn { sign_in: held, .. } = &mut deed {
+            *held = sign_in.map(Box::new);
+        }
+        self.change(inner, records, deed, now)?;
+        Ok(Simulated::applied(because))
+    }
+}
+
+/// The sign-in that is meant, else the newest at risk.
+fn chosen<'a>(records: &'a UserRecords, id: Option<&SignInId>) -> Result<Option<&'a SignIn>, TenantError> {
+    match id {
+        None => Ok(records.sign_ins.iter().find(|sign_in| sign_in.at_risk() == Some(true))),
+        Some(id) => {
+            let found = records.sign_ins.iter().find(|sign_in| sign_in.id.as_str().eq_ignore_ascii_case(id.as_str()));
+            found.map(Some).ok_or_else(|| bad_request("The user has no sign-in with this id."))
+        }
+    }
+}
+
+/// Whether a policy on risk is about this sign-in of this user.
+fn is_met(policy: &Policy, sign_in: &SignIn, records: &UserRecords) -> bool {
+    let of_user = records.user.risk_level.as_ref().is_some_and(|level| policy.is_about_user_risk(level));
+    let of_sign_in = sign_in.risk_level_during_sign_in.as_ref().is_some_and(|level| policy.is_about_sign_in_risk(level));
+    let (any_user, any_sign_in) = (policy.user_risk_levels.is_empty(), policy.sign_in_risk_levels.is_empty());
+    policy.is_enforced()
+        && policy.includes(records.id().as_str()) == Some(true)
+        && !(any_user && any_sign_in)
+        && (any_user || of_user)
+        && (any_sign_in || of_sign_in)
+}
+
+/// Plays the enforced policies on a sign-in; what came of it, in words.
+fn meet(sign_in: &mut SignIn, records: &UserRecords, tenant: &TenantFacts, settings: &TenantSettings) -> Option<String> {
+    let met: Vec<&Policy> = tenant.policies.iter().flatten().filter(|policy| is_met(policy, sign_in, records)).collect();
+    let barred = met.iter().find_map(|policy| Some((*policy, rules::barrier(policy, records, settings)?)));
+    if let Some((policy, barrier)) = barred {
+        let (status, why) = match barrier {
+            Barrier::Block => (BLOCKED, "it lets nobody in at that risk"),
+            Barrier::NotRegistered => (NOT_REGISTERED, "the user is not registered for multifactor authentication"),
+            Barrier::NoPasswordChange => (BLOCKED, "the user cannot change the password here"),
+        };
+        block(sign_in, status, policies::applied(policy, "failure"));
+        return Some(format!("The policy {:?} blocked it ({}): {why}.", policy.display_name, status.0));
+    }
+    let asks = |control: &str| met.iter().find(|policy| policy.asks_for(control));
+    let (policy, status, what) = match (asks(rules::PASSWORD_CHANGE), asks(rules::MFA)) {
+        (Some(policy), _) => (policy, PASSWORD_CHANGE_ASKED, "a secure password change"),
+        (None, Some(policy)) => (policy, MFA_ASKED, "multifactor authentication"),
+        (None, None) => return None,
+    };
+    block(sign_in, status, policies::applied(policy, "failure"));
+    Some(format!("The policy {:?} asks for {what}.", policy.display_name))
+}
+
+#[cfg(test)]
+mod tests;

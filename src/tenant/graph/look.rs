@@ -1,0 +1,77 @@
+//! One user, read closely: what is too much to read of everybody.
+
+use serde_json::{Map, Value};
+
+use super::client::{Client, Service};
+use super::lists::{self, List};
+use super::{devices, directory};
+use crate::domain::permission::Operation;
+use crate::domain::records::{AuthenticationMethod, Record, UserId};
+use crate::domain::time::Timestamp;
+use crate::tenant::TenantError;
+use crate::tenant::pace::Urgency;
+
+/// Reads a user's risk, account, registration, devices and authentication methods. What is refused is left out.
+pub(super) async fn look(client: &Client, user: &UserId) -> Result<Vec<Record>, TenantError> {
+    let ids = [user.to_string()];
+    let devices = async { Ok(vec![Record::Devices(user.clone(), devices::all(client, user.as_str()).await?)]) };
+    let methods = async { Ok(vec![Record::Methods(user.clone(), methods(client, user.as_str()).await?)]) };
+    let (risk, account, registration, devices, methods) = futures::join!(
+        one(client, List::RiskyUsers, user.as_str()),
+        directory::users(client, &ids, Urgency::Acting),
+        one(client, List::Registration, user.as_str()),
+        devices,
+        methods,
+    );
+    let mut records = Vec::new();
+    for part in [risk, account, registration, devices, methods] {
+        match part {
+            Ok(read) => records.extend(read),
+            Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(records)
+}
+
+/// One object of a list. Who is not in it never was at risk, or is not reported on.
+async fn one(client: &Client, list: List, id: &str) -> Result<Vec<Record>, TenantError> {
+    let url = client.url(list.version(), &[list.path(), &[id]].concat(), &[]);
+    let object = client.get_patiently(list.operation(), list.service(), Urgency::Acting, url).await?.json()?;
+    Ok(list.records(vec![object]).0)
+}
+
+/// All authentication methods of a user.
+async fn methods(client: &Client, user: &str) -> Result<Vec<AuthenticationMethod>, TenantError> {
+    let path = ["users", user, "authentication", "methods"];
+    let objects = lists::whole(client, Operation::ReadMethods, Service::Directory, Urgency::Acting, &path).await?;
+    Ok(objects.iter().filter_map(method).collect())
+}
+
+fn method(object: &Map<String, Value>) -> Option<AuthenticationMethod> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    Some(AuthenticationMethod {
+        id: text("id")?.to_owned(),
+        kind: text("@odata.type")?.rsplit('.').next().unwrap_or_default().to_owned(),
+        display_name: text("displayName").map(str::to_owned),
+        created_date_time: text("createdDateTime").and_then(Timestamp::parse),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_method_is_named_by_the_last_part_of_its_type() {
+        let object = json!({
+            "@odata.type": "#microsoft.graph.fido2AuthenticationMethod", "id": "m", "displayName": "Key",
+            "createdDateTime": "2026-11-22T14:05:00Z",
+        });
+        let method = method(object.as_object().unwrap()).unwrap();
+        assert_eq!((method.kind.as_str(), method.display_name.as_deref()), ("fido2AuthenticationMethod", Some("Key")));
+        assert_eq!(method.created_date_time, Timestamp::parse("2026-11-22T14:05:00Z"));
+    }
+}
