@@ -119,7 +119,7 @@ fn the_options_of_an_explanation() {
     ┃┃            Ends the password.                                              ┃┃
     ┃┃                                                                            ┃┃
     ┃┃ Ways out of a block for user risk                                          ┃┃
-    ┃┃ ✓ yes      Dismiss user risk (d)                                           ┃┃
+    ┃┃ ✓ yes      Dismiss (d)                                                     ┃┃
     ┃┃            because user risk blocks                                        ┃┃
     ┗┃            Ends the block, not the danger.                                 ┃┛
     ┌┃ ✓ yes      Exclude from policy                                             ┃┐
@@ -137,7 +137,7 @@ fn the_options_of_an_explanation() {
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
      ┏ Explain: User alex ━━━━━━━━━━━━━━━━━━━━━━━━━━━━ pgup ▴ ┓
      ┃ Ways out of a block for user risk                      ┃
-    ┏┃ ✓ yes      Dismiss user risk (d)                       ┃┓
+    ┏┃ ✓ yes      Dismiss (d)                                 ┃┓
     ┃┃            because user risk blocks                    ┃┃
     ┃┃            Ends the block, not the danger.             ┃┃
     ┃┃ ✓ yes      Exclude from policy                         ┃┃
@@ -167,18 +167,18 @@ fn the_ways_out() {
     ┃┃   None of the sign-ins that were read went through.                        ┃┃
     ┃┃   The account is enabled.                                                  ┃┃
     ┃┃                                                                            ┃┃
-    ┃┃ What an administrator can do                                               ┃┃
+    ┃┃ The ways out, in this order                                                ┃┃
     ┃┃ ✓ yes      Temporary password                                              ┃┃
     ┃┃            because a cloud user                                            ┃┃
     ┗┃            Ends the password.                                              ┃┛
-    ┌┃                                                                            ┃┐
-    │┃ What the user can do                                                       ┃│
-    │┃ ? unknown  Secure password change · done elsewhere                         ┃│
+    ┌┃ ? unknown  Secure password change · done elsewhere                         ┃┐
     │┃            because MFA registration not read                               ┃│
-    └┃            Clears user risk.                                               ┃┘
-    ┌┃                                                                            ┃┐
-    │┃ Ways out of a block for user risk                                          ┃│
+    │┃            Clears user risk.                                               ┃│
+    │┃ ✓ yes      Dismiss (d)                                                     ┃│
+    └┃            because user risk blocks                                        ┃┘
+    ┌┃            Ends the block, not the danger.                                 ┃┐
     │┃ ✓ yes      Exclude from policy                                             ┃│
+    │┃            because "Block high user risk" keeps the user out               ┃│
     │┃ Enter opens its plan · Esc closes                                          ┃│
     └┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┘
      d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
@@ -194,7 +194,7 @@ fn the_ways_out() {
     ┃┃   None of the sign-ins that were read went through.    ┃┃
     ┃┃   The account is enabled.                              ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ What an administrator can do                           ┃┃
+    ┃┃ The ways out, in this order                            ┃┃
     ┃┃ ✓ yes      Temporary password                          ┃┃
     ┃┃            because a cloud user                        ┃┃
     ┃┃            Ends the password.                          ┃┃
