@@ -11,9 +11,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use entriage::app::overlay::{Choice, Overlay};
+use entriage::app::preview::Place;
 use entriage::app::{App, KeyMap, Options};
 use entriage::clock::Clock;
 use entriage::console::{Runtime, Screen, Which, open_workspace};
+use entriage::domain::action::Action;
 use entriage::domain::time::Timestamp;
 use entriage::domain::workspace::{DemoSpec, Fault, FaultKind};
 use entriage::engine::{OpenOptions, Session, SignInOptions};
@@ -314,5 +317,160 @@ fn an_idle_console_wakes_once_a_minute_at_most() {
         let clock = now().0 + chrono::TimeDelta::seconds(60);
         let wake = stage.runtime.app().wake_at().unwrap();
         assert!(wake.0 >= clock, "{wake}");
+    });
+}
+
+/// Users of whom nothing speaks against any remediation.
+const QUIET: &str = "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true evidence:fresh\n";
+
+impl Stage {
+    /// Chooses an action in the menu of every remediation.
+    async fn remedy(&mut self, action: Action) {
+        self.type_in("r").await;
+        let Some(Overlay::Menu(menu)) = self.runtime.app().overlay() else { panic!("no menu:\n{}", self.text()) };
+        let at = menu.items.iter().position(|item| item.choice == Choice::Remedy(action)).unwrap();
+        self.type_in(&format!("{}\n", "j".repeat(at))).await;
+        self.settle(A_WHILE).await; // what it is judged by is read first
+    }
+
+    /// Takes the only target in against its caution, gives a reason, and types what is asked for.
+    async fn confirm_with_care(&mut self, reason: &str) {
+        let open = |stage: &Stage| match stage.runtime.app().overlay() {
+            Some(Overlay::Preview(preview)) => preview.plan.clone(),
+            other => panic!("no preview but {other:?}:\n{}", stage.text()),
+        };
+        if open(self).included_count() == 0 {
+            self.turn_to(Place::Targets).await;
+            self.type_in(" ").await;
+            self.turn_to(Place::Reason).await;
+        }
+        self.type_in(&format!("{reason}\n")).await;
+        let text = open(self).confirmation_text();
+        self.type_in(&format!("{text}\n")).await;
+        self.settle(A_WHILE).await;
+    }
+
+    /// What the open preview says, before it is broken into lines.
+    fn summary(&self) -> String {
+        match self.runtime.app().overlay() {
+            Some(Overlay::Preview(preview)) => preview.summary.join("\n"),
+            other => panic!("no preview but {other:?}:\n{}", self.text()),
+        }
+    }
+
+    /// Presses Tab until the cursor of the preview stands there.
+    async fn turn_to(&mut self, place: Place) {
+        while matches!(self.runtime.app().overlay(), Some(Overlay::Preview(preview)) if preview.place != place) {
+            self.key(KeyCode::Tab).await;
+        }
+    }
+
+    /// Opens the plan of the step that comes next and lets it run.
+    async fn step(&mut self) {
+        self.type_in("\n").await;
+        self.settle(A_WHILE).await;
+        self.confirm_with_care("").await;
+    }
+}
+
+#[test]
+fn a_compromise_is_secured_step_by_step_past_a_failure_and_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let fault = Fault { actions: vec![Action::GenerateTemporaryPassword], user: None, times: Some(1), path: None, does: FaultKind::Poison };
+    play(async {
+        let which = Which::Demo { spec: Some(spec(200, vec![fault])), reset: false, first_run: false };
+        let mut stage = Stage::open(options(home.path(), false), which).await;
+        stage.type_in(QUIET).await;
+        stage.type_in("c").await;
+        stage.confirm_with_care("incident 7").await;
+        stage.shows("not secured yet");
+        stage.type_in("r").await;
+        stage.settle(A_WHILE).await;
+        stage.confirm_with_care("incident 7").await;
+        stage.shows("playbook 2");
+        // Who is confirmed compromised already needs no step that says so.
+        assert!(!stage.text().contains("Confirm user compromised"), "{}", stage.text());
+        stage.step().await;
+        stage.shows("failed: verified 0 of 1");
+        assert!(!stage.runtime.app().passwords().are_shown());
+        // Here the process ends.
+    });
+    play(async {
+        let mut stage = Stage::open(options(home.path(), false), Which::Named("demo".to_owned())).await;
+        stage.shows("1 playbook is unfinished");
+        stage.key(KeyCode::Down).await; // the failed step's job stands above
+        stage.type_in("\n").await;
+        stage.shows("failed: verified 0 of 1");
+        stage.key(KeyCode::Up).await;
+        stage.step().await;
+        stage.shows("Temporary passwords");
+        stage.shows("cannot be shown again");
+        let password = stage.runtime.app().passwords().list[0].1.expose().to_owned();
+        stage.shows(&password);
+        stage.type_in("y\nc").await;
+        assert_eq!(*stage.screen.copied.borrow(), std::slice::from_ref(&password));
+        assert!(!stage.text().contains(&password), "{}", stage.text());
+        stage.shows("verified 1 of 1");
+        stage.step().await;
+        stage.key(KeyCode::Down).await;
+        stage.key(KeyCode::Down).await;
+        stage.key(KeyCode::Down).await;
+        stage.type_in("sno device of his\n").await;
+        stage.settle(A_WHILE).await;
+        stage.shows("ended: every step is settled");
+        let journal = std::fs::read_to_string(home.path().join("workspaces/demo/journal.jsonl"));
+        assert!(!journal.unwrap_or_default().contains(&password));
+    });
+}
+
+#[test]
+fn a_user_is_unblocked_by_a_trusted_address_and_that_is_undone() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.type_in("/blocked:true -deleted:true -privileged:true\n").await;
+        stage.type_in("u").await;
+        stage.shows("Blocked by");
+        stage.type_in("\x1b").await;
+        stage.remedy(Action::TrustIp).await;
+        stage.shows("which?");
+        stage.type_in("\n").await;
+        stage.shows("trusted location");
+        stage.confirm_with_care("our own exit").await;
+        stage.shows("1 verified");
+        stage.type_in("\x1bxU").await;
+        stage.shows("Stop trusting IP address");
+        stage.shows("undo of job 1");
+        stage.confirm_with_care("").await;
+        stage.shows("1 verified");
+    });
+    play(async {
+        let session = Session::open(&options(home.path(), false), "demo").await.unwrap();
+        let facts = session.store.tenant_facts().unwrap();
+        assert!(facts.own_location().is_none_or(|location| location.ranges.is_empty()), "{facts:?}");
+    });
+}
+
+#[test]
+fn a_user_is_left_out_of_a_policy_and_taken_back_in_from_the_journal() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        let before = stage.runtime.app().dataset().tenant().clone();
+        assert!(before.policies.is_some(), "the policies were read");
+        stage.type_in("/blocked:userRisk -deleted:true -privileged:true -tokentheft:true\n").await;
+        stage.remedy(Action::ExcludeFromPolicy).await;
+        stage.type_in("\n").await;
+        assert!(stage.summary().contains("excludeUsers +"), "{}", stage.text());
+        stage.confirm_with_care("locked out of the incident room").await;
+        stage.shows("1 verified");
+        assert_ne!(*stage.runtime.app().dataset().tenant(), before);
+        stage.type_in("\x1bJ").await;
+        stage.settle(A_WHILE).await;
+        stage.type_in("U").await;
+        assert!(stage.summary().contains("excludeUsers -"), "{}", stage.text());
+        stage.confirm_with_care("").await;
+        stage.shows("1 verified");
+        assert_eq!(*stage.runtime.app().dataset().tenant(), before);
     });
 }

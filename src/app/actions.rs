@@ -6,9 +6,8 @@ use super::format::count;
 use super::layout::Pane;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::preview::Preview;
-use super::scroll::Scroll;
-use crate::domain::action::Action;
-use crate::domain::plan::Target;
+use crate::domain::action::{Action, Aim};
+use crate::domain::plan::{PlanTarget, Target};
 
 /// What a terminal takes at once, as a rule (`reference/anchors.md` section 3.1).
 pub(super) const CLIPBOARD_LIMIT: usize = 74_994;
@@ -26,13 +25,24 @@ impl App {
             (CommandId::ConfirmSafe, true) => Action::ConfirmSignInSafe,
             _ => return,
         };
-        let targets: Vec<Target> = if sign_ins {
+        let targets = self.targets();
+        self.open_preview(Preview::open(action, &targets, &self.dataset, self.plan_context()));
+    }
+
+    /// What is marked in the focused pane, or under its cursor.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        if self.focus == Pane::SignIns {
             self.sign_ins.targets().into_iter().map(Target::SignIn).collect()
         } else {
             self.users.targets(&self.dataset).into_iter().map(Target::User).collect()
-        };
-        let mut preview = Preview::open(action, &targets, &self.dataset, self.plan_context());
-        preview.hidden = if sign_ins || self.users.marks.is_empty() { 0 } else { self.marked_hidden() };
+        }
+    }
+
+    /// Puts a plan on the screen; says how many of its targets the filter hides.
+    pub(super) fn open_preview(&mut self, mut preview: Preview) {
+        let hidden = |target: &&PlanTarget| !self.users.is_visible(&target.id.as_str().into(), &self.dataset);
+        let by_marks = preview.plan.action.aim() == Aim::User && !self.users.marks.is_empty();
+        preview.hidden = if by_marks { preview.plan.targets.iter().filter(hidden).count() } else { 0 };
         self.overlay = Some(Overlay::Preview(Box::new(preview)));
     }
 
@@ -43,7 +53,7 @@ impl App {
             let text = values.join("\n");
             if !text.is_empty() {
                 let detail = values.first().cloned().unwrap_or_default();
-                items.push(Item { label: label.to_owned(), detail, choice: Choice::Copy { what, text } });
+                items.push(Item::new(label, detail, Choice::Copy { what, text }));
             }
         };
         let records = self.user();
@@ -91,6 +101,6 @@ impl App {
         for (label, value) in single {
             add(label, format!("the {label}"), value.into_iter().collect());
         }
-        Menu { title: "Copy", items, scroll: Scroll::default() }
+        Menu::new("Copy", items)
     }
 }

@@ -59,6 +59,12 @@ pub enum CommandId {
     DismissRisk,
     ConfirmCompromised,
     ConfirmSafe,
+    Remediate,
+    Explain,
+    WhyBlocked,
+    NotSafe,
+    SkipStep,
+    Undo,
     AllSignIns,
     Note,
     Journal,
@@ -102,10 +108,22 @@ const fn command(id: CommandId, name: &'static str, title: &'static str, help: &
 }
 
 /// All commands, in the order in which help lists them.
-pub static COMMANDS: [Command; 38] = [
+pub static COMMANDS: [Command; 44] = [
     command(Id::DismissRisk, "dismiss-risk", "dismiss", "Plan to dismiss the risk of what is marked, or under the cursor", PANES),
     command(Id::ConfirmCompromised, "confirm-compromised", "compromised", "Plan to confirm it compromised", PANES),
     command(Id::ConfirmSafe, "confirm-safe", "safe", "Plan to confirm it safe", PANES),
+    command(
+        Id::Remediate,
+        "remediate",
+        "remediate",
+        "Show every remediation for what is marked, or under the cursor, and why one is off",
+        PANES,
+    ),
+    command(Id::Explain, "explain", "explain", "Explain the user: what it may have been, why, and every option", PANES),
+    command(Id::WhyBlocked, "why-blocked", "unblock", "Say why the user is blocked, and the ways out", PANES),
+    command(Id::NotSafe, "not-safe", "not safe", "Show the users whose risk is closed and who are not safe", PANES),
+    command(Id::SkipStep, "skip-step", "leave out", "In a playbook: leave out the step under the cursor, with a reason", &[Jobs]),
+    command(Id::Undo, "undo", "undo", "In jobs and journal: plan to undo the job under the cursor", &[Jobs, List]),
     command(Id::Filter, "filter", "filter", "Filter users with the query language, as typed", PANES),
     command(Id::Find, "find", "find", "Find users by parts of a name or principal name", PANES),
     command(Id::Mark, "mark", "mark", "Mark or unmark the row under the cursor", &[Users, SignIns, List]),

@@ -1,12 +1,15 @@
 //! What comes from outside: records, jobs, the journal.
 
+use super::command::CommandId;
 use super::format::count;
 use super::job::{JobRun, Phase as JobPhase, tally_words};
 use super::msg::{Msg, Opened};
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Then};
+use super::preview::Preview;
 use super::scroll::Scroll;
 use super::{App, Phase, Workspace};
-use crate::domain::action::Aim;
+use crate::domain::action::{Action, Aim};
+use crate::domain::facts::{self, NotSafe};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
 use crate::domain::records::{UserId, UserRecords};
@@ -25,13 +28,30 @@ impl App {
             Msg::Records(records) => self.records(records),
             Msg::Tenant(facts) => {
                 self.dataset.set_tenant(facts);
-                self.revise_preview();
+                self.revise_overlay();
             }
             Msg::Holder(holder) => {
                 self.workspace.holder = holder;
-                self.revise_preview();
+                self.revise_overlay();
             }
-            Msg::Password { user, password } => self.passwords.push((user, password)),
+            Msg::Looked { users, problem } => self.looked(&users, problem),
+            Msg::PlaybookBegun(id) => self.playbook_begun(id),
+            Msg::StepPlan(plan) => {
+                let waited = matches!(&self.overlay, Some(Overlay::Waiting { then: Then::Step(id), .. }) if plan.playbook == Some(*id));
+                if waited {
+                    let preview = Preview::of_plan(*plan, &self.dataset, self.plan_context());
+                    self.open_preview(preview);
+                }
+            }
+            Msg::Unprepared(text) => {
+                self.toasts.fail(text);
+                match self.overlay.take() {
+                    Some(Overlay::Waiting { then: Then::Step(id), .. }) => self.open_checklist(id, None),
+                    Some(Overlay::Waiting { .. }) => {}
+                    other => self.overlay = other,
+                }
+            }
+            Msg::Password { user, password } => self.passwords.add(user, password),
             Msg::Job(event) => self.job_event(&event),
             Msg::JobStarted(id) => {
                 if let Some(job) = &mut self.job {
@@ -53,6 +73,8 @@ impl App {
                 let (dataset, ledger) = (&self.dataset, &self.ledger);
                 self.users.update(&[], dataset, ledger, self.now);
                 self.user_may_have_changed();
+                self.revise_explanation();
+                self.end_playbooks();
             }
             Msg::Journal(read) => {
                 if let Some(Overlay::Journal { records, .. }) = &mut self.overlay {
@@ -70,7 +92,7 @@ impl App {
             Msg::SignInOver => self.sign_in_over(),
             Msg::Access(access) => {
                 self.workspace.access = access;
-                self.revise_preview();
+                self.revise_overlay();
             }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
@@ -100,7 +122,7 @@ impl App {
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
-        self.revise_preview();
+        self.revise_overlay();
         if first {
             // A refresh opens nothing, so what was repaired while opening is not told again.
             for notice in opened.notices {
@@ -108,7 +130,9 @@ impl App {
             }
             self.banner = opened.first_run;
             self.sync_at_once();
-            let open = self.ledger.open_jobs().count();
+            self.end_playbooks();
+            let playbooks = self.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).count();
+            let open = self.ledger.open_jobs().count() + playbooks;
             if open > 0 && !self.job_runs() && self.overlay.is_none() {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), offer: true, message: None });
             }
@@ -127,10 +151,30 @@ impl App {
             self.users.to_top(dataset);
         }
         self.user_may_have_changed();
-        self.revise_preview();
+        self.revise_overlay();
     }
 
-    fn revise_preview(&mut self) {
+    /// What the tenant was asked of single users is answered.
+    fn looked(&mut self, users: &[UserId], problem: Option<String>) {
+        match self.overlay.take() {
+            Some(Overlay::Explain(mut explain)) if users.contains(&explain.user) => {
+                // Quietly: what could not be read stays unknown, and the options say so.
+                explain.note = problem.map(|problem| format!("Devices and authentication methods were not read: {problem}"));
+                self.overlay = Some(Overlay::Explain(explain));
+            }
+            Some(Overlay::Waiting { then: Then::Plan(pending), .. }) => {
+                if let Some(problem) = problem {
+                    self.toasts.say(format!("Not everything was read: {problem}"), self.now);
+                }
+                self.open_plan(*pending);
+            }
+            other => self.overlay = other,
+        }
+    }
+
+    /// Lets what is open follow what it rests on.
+    fn revise_overlay(&mut self) {
+        self.revise_explanation();
         let context = self.plan_context();
         if let Some(Overlay::Preview(preview)) = &mut self.overlay {
             preview.revise(&self.dataset, context);
@@ -173,17 +217,30 @@ impl App {
             job.tally = tally;
             job.phase = JobPhase::Ended(state);
             job.notice = None;
+            let of_verified = || job.verified.iter().filter_map(|row| self.dataset.user(&row.id.as_str().into()));
+            job.not_safe = if job.action == Action::DismissUserRisk {
+                NotSafe::ALL.map(|why| of_verified().filter(|records| facts::not_safe(records).contains(&why)).count())
+            } else {
+                [0; 3]
+            };
+            job.not_safe_users =
+                if job.not_safe == [0; 3] { 0 } else { of_verified().filter(|records| !facts::not_safe(records).is_empty()).count() };
         }
-        if !self.shows_job() {
+        if let Some(result) = self.job.as_ref().filter(|job| job.playbook.is_some()).map(super::checklist::result)
+            && self.shows_job()
+        {
+            self.back_to_checklist(result);
+        } else if !self.shows_job() {
             let how = if state == JobState::Cancelled { "was cancelled" } else { "ended" };
-            let text = format!("Job {id} {how}: {}", tally_words(&tally));
+            let offer = self.job.as_ref().map_or_else(String::new, |job| self.offer(job));
+            let text = format!("Job {id} {how}: {}.{offer}", tally_words(&tally));
             if tally.all_verified() { self.toasts.say(text, self.now) } else { self.toasts.fail(text) }
         }
     }
 
     fn job_failed(&mut self, id: Option<JobId>, message: String) {
         let number = id.map_or_else(|| "The job".to_owned(), |id| format!("Job {id}"));
-        let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(super::command::CommandId::Jobs));
+        let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(CommandId::Jobs));
         let shown = self.shows_job();
         match self.job.as_mut().filter(|job| id.is_none() || job.id.is_none_or(|held| Some(held) == id)) {
             Some(job) => {
@@ -195,6 +252,15 @@ impl App {
             }
             None => self.toasts.fail(text),
         }
+    }
+
+    /// What should follow a job, in a sentence; empty where nothing must.
+    pub fn offer(&self, job: &JobRun) -> String {
+        if job.action != Action::ConfirmUserCompromised || job.playbook.is_some() || job.verified.is_empty() {
+            return String::new();
+        }
+        let accounts = count(job.verified.len(), "account is", "accounts are");
+        format!(" {accounts} not secured yet: {}, \"Secure account\" is the checklist.", self.options.keys.hint(CommandId::Remediate))
     }
 
     fn shows_job(&self) -> bool {

@@ -156,6 +156,9 @@ fn head(text: &str) -> std::borrow::Cow<'_, str> {
 /// Everything that the pane says, in lines of so many columns.
 pub fn lines(details: &Details, records: &UserRecords, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
     let mut lines = Lines { lines: Vec::new(), columns };
+    for because in facts::not_safe(records) {
+        lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
+    }
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
@@ -291,6 +294,9 @@ fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Ti
     let yes_no = |fact: Option<bool>| fact.map_or("unknown", |holds| if holds { "yes" } else { "no" });
     lines.field("MFA registered", yes_no(records.directory.is_mfa_registered), Tone::Plain);
     lines.field("SSPR registered", yes_no(records.directory.is_sspr_registered), Tone::Plain);
+    if let Some(change) = password_change(records, ledger, now) {
+        lines.field("Password change", &change, Tone::Warning);
+    }
     let blocked = facts::blocked(records);
     let causes: Vec<&str> = blocked.by.iter().map(|cause| cause.as_str()).collect();
     let blocked = if causes.is_empty() { yes_no(blocked.value).to_owned() } else { causes.join(", ") };
@@ -303,6 +309,20 @@ fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Ti
     for note in notes.iter().rev().take(20) {
         lines.text(&format!("{} {}: {}", since(note.at, now), note.operator, note.text), Tone::Plain);
     }
+}
+
+/// A required password change that was not made yet: by the directory, or by what was done here where the directory was not read.
+fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Option<String> {
+    let required_at = ledger.password_change_required(records.id());
+    let changed = required_at.is_some_and(|at| records.directory.last_password_change_date_time.is_some_and(|changed| changed > at));
+    match (records.directory.password_change_required, required_at) {
+        (Some(false), _) | (None, None) => return None,
+        (None, Some(_)) if changed => return None,
+        _ => {}
+    }
+    let when = required_at.map_or_else(String::new, |at| format!(" {}", since(at, now)));
+    let until = if records.user.at_risk() == Some(true) { "; at risk until the secure password change" } else { "" };
+    Some(format!("required{when}{until}"))
 }
 
 #[cfg(test)]

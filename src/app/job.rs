@@ -63,6 +63,12 @@ pub struct JobRun {
     pub verified: Vec<Row>,
     /// Place in the list of outcomes.
     pub scroll: Scroll,
+    /// The playbook that it is a step of.
+    pub playbook: Option<JobId>,
+    /// After a dismissal: how many of the verified users are not safe, for each reason.
+    pub not_safe: [usize; 3],
+    /// How many of them for any reason.
+    pub not_safe_users: usize,
     seen: HashSet<String>,
 }
 
@@ -85,6 +91,9 @@ impl JobRun {
             problems: Vec::new(),
             verified: Vec::new(),
             scroll: Scroll::default(),
+            playbook: plan.playbook,
+            not_safe: [0; 3],
+            not_safe_users: 0,
             seen: HashSet::new(),
         }
     }

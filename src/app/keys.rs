@@ -16,6 +16,13 @@ impl App {
         if !layout::fits(self.options.size) {
             return self.key_unseen(key);
         }
+        if self.passwords.are_shown() {
+            // They are in front of everything, and closing them is asked about, whatever the key.
+            return match self.options.keys.command(Context::Users, key) {
+                Some(CommandId::Suspend) if key.typed().is_none() => self.suspend(),
+                _ => self.key_in_passwords(if interrupt { Key::plain(KeyCode::Esc) } else { key }),
+            };
+        }
         if interrupt {
             // Whatever the key map says, this leaves what is open.
             return self.interrupt();
@@ -91,7 +98,9 @@ impl App {
 
     /// Whether keys go into a text field.
     fn is_typing(&self) -> bool {
-        self.line.is_some() || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Help(_)))
+        self.line.is_some()
+            || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Help(_)))
+            || matches!(&self.overlay, Some(Overlay::Playbook(list)) if list.skipping.is_some())
     }
 
     fn interrupt(&mut self) -> Vec<Effect> {
@@ -108,9 +117,17 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
+        if self.passwords.are_shown() {
+            return;
+        }
         match &mut self.overlay {
             Some(Overlay::Preview(preview)) => preview.paste(text),
             Some(Overlay::Note { input, .. }) => input.paste(text),
+            Some(Overlay::Playbook(list)) => {
+                if let Some((_, input)) = &mut list.skipping {
+                    input.paste(text);
+                }
+            }
             Some(Overlay::Help(help)) => {
                 help.input.paste(text);
                 help.refilter();

@@ -4,9 +4,11 @@
 //! that a refresh, a sort or a filter never moves a cursor or a mark to another user.
 
 mod actions;
+pub mod checklist;
 pub mod command;
 mod data;
 pub mod details;
+pub mod explain;
 mod find;
 pub mod format;
 pub mod help;
@@ -20,22 +22,33 @@ pub mod line;
 pub mod marks;
 pub mod msg;
 pub mod overlay;
+mod overlay_lists;
 mod overlays;
 mod panes;
+pub mod passwords;
+#[cfg(test)]
+pub(crate) mod playbook_tests;
 pub mod preview;
+mod remedies;
+#[cfg(test)]
+pub(crate) mod remedy_tests;
 pub mod scroll;
 mod session;
 pub mod sign_ins;
 pub mod sort;
+pub mod summary;
 mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod toast;
+mod undo;
 pub mod users;
 
 pub use key::{Key, KeyCode};
 pub use keymap::{KeyMap, KeyProblem};
 pub use msg::{Effect, Msg, Opened, Options};
+
+use std::collections::HashSet;
 
 use command::Context;
 use details::Details;
@@ -43,13 +56,14 @@ use job::JobRun;
 use layout::{Layout, Pane};
 use line::Line;
 use overlay::Overlay;
+use passwords::Passwords;
 use sign_ins::SignIns;
 use toast::Toasts;
 use users::Users;
 
 use crate::domain::dataset::Dataset;
+use crate::domain::journal::JobId;
 use crate::domain::ledger::Ledger;
-use crate::domain::password::TemporaryPassword;
 use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::UserRecords;
@@ -113,7 +127,11 @@ pub struct App {
     toasts: Toasts,
     last_reason: String,
     /// Temporary passwords that are shown until they are closed.
-    passwords: Vec<(String, TemporaryPassword)>,
+    passwords: Passwords,
+    /// What is to be done outside because of what came from there.
+    todo: Vec<Effect>,
+    /// Playbooks that are being ended.
+    ending: HashSet<JobId>,
     freshness: syncing::Freshness,
     /// Whether a key was pressed since the workspace was opened.
     touched: bool,
@@ -154,7 +172,9 @@ impl App {
             job: None,
             toasts: Toasts::default(),
             last_reason: String::new(),
-            passwords: Vec::new(),
+            passwords: Passwords::default(),
+            todo: Vec::new(),
+            ending: HashSet::new(),
             freshness: syncing::Freshness::default(),
             touched: false,
             shown_user: None,
@@ -167,7 +187,7 @@ impl App {
         self.toasts.expire(now);
         // A large job tells of each target: that moves nothing but the job's own list.
         let of_one_target = matches!(msg, Msg::Job(_));
-        let effects = match msg {
+        let mut effects = match msg {
             Msg::Key(key) => {
                 self.touched = true;
                 self.key(key)
@@ -186,6 +206,7 @@ impl App {
                 Vec::new()
             }
         };
+        effects.append(&mut self.todo);
         if of_one_target {
             self.settle_overlay()
         } else {

@@ -2,13 +2,14 @@
 
 use super::key::Key;
 use super::keymap::KeyMap;
+use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{JobId, JobState, JournalRecord};
 use crate::domain::ledger::{Ledger, Tally};
 use crate::domain::password::TemporaryPassword;
 use crate::domain::permission::Holder;
-use crate::domain::plan::{Access, Confirmed};
+use crate::domain::plan::{Access, Confirmed, Plan};
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
@@ -91,6 +92,19 @@ pub enum Msg {
         /// The password.
         password: TemporaryPassword,
     },
+    /// What the tenant was asked of single users is answered; what was read came as [`Msg::Records`].
+    Looked {
+        /// Whom it was asked about.
+        users: Vec<UserId>,
+        /// Why not everything could be read. Hostile text.
+        problem: Option<String>,
+    },
+    /// A playbook is in the journal.
+    PlaybookBegun(JobId),
+    /// The plan of a step of a playbook, as asked for.
+    StepPlan(Box<Plan>),
+    /// What was asked for and waited for cannot be had; says why. Hostile text.
+    Unprepared(String),
     /// Something happened in a job.
     Job(JobEvent),
     /// A job began, or goes on.
@@ -210,8 +224,33 @@ pub enum Effect {
         /// The note.
         text: String,
     },
+    /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
+    /// [`Msg::Records`] and [`Msg::Looked`].
+    Look(Vec<UserId>),
+    /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::Unprepared`].
+    BeginPlaybook(Confirmed),
+    /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::Unprepared`].
+    PlanStep {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        action: Action,
+    },
+    /// Leave a step out; answered by [`Msg::Ledger`].
+    SkipStep {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        action: Action,
+        /// Why.
+        because: String,
+    },
+    /// End a playbook whose steps are all settled; answered by [`Msg::Ledger`].
+    EndPlaybook(JobId),
     /// Send text to the terminal's clipboard.
     Copy(String),
+    /// Send a temporary password to the terminal's clipboard.
+    CopyPassword(TemporaryPassword),
     /// Bring the data up to date; answered by [`Msg::Synced`] or [`Msg::SyncFailed`].
     Refresh,
     /// Turn writing on or off for this workspace; answered by [`Msg::Access`].

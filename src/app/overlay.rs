@@ -1,5 +1,8 @@
 //! What lies over the panes. One thing at a time.
 
+use super::checklist::{self, Checklist};
+use super::explain::Explain;
+use super::format::width;
 use super::help::Help;
 use super::input::Input;
 use super::layout::{self, Area};
@@ -7,7 +10,10 @@ use super::msg::SignInAsked;
 use super::preview::Preview;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
-use crate::domain::journal::JournalRecord;
+use crate::domain::action::Action;
+use crate::domain::advice::Start;
+use crate::domain::journal::{JobId, JournalRecord};
+use crate::domain::plan::Target;
 use crate::domain::records::UserId;
 
 /// What choosing an item of a menu does.
@@ -24,6 +30,10 @@ pub enum Choice {
     },
     /// Turns writing on or off; leaves it as it is for `None`.
     Writing(Option<bool>),
+    /// Plans an action on the menu's targets, or asks first which policy or address it is about.
+    Remedy(Action),
+    /// Plans an action on the menu's targets, with the policy or the addresses it is about.
+    Start(Start),
 }
 
 /// One item of a menu.
@@ -33,30 +43,63 @@ pub struct Item {
     pub label: String,
     /// More about it. May hold hostile text.
     pub detail: String,
+    /// More yet, shown below the list while the cursor is on it. May hold hostile text.
+    pub note: String,
+    /// Whether it cannot be done now; the detail says why.
+    pub off: bool,
     /// What choosing it does.
     pub choice: Choice,
+}
+
+impl Item {
+    /// An item that can be chosen, without a note.
+    pub fn new(label: impl Into<String>, detail: impl Into<String>, choice: Choice) -> Self {
+        Item { label: label.into(), detail: detail.into(), note: String::new(), off: false, choice }
+    }
 }
 
 /// A menu.
 #[derive(Debug, Clone)]
 pub struct Menu {
     /// Its title.
-    pub title: &'static str,
+    pub title: String,
+    /// Whom it is about. May hold hostile text.
+    pub about: String,
     /// Its items.
     pub items: Vec<Item>,
     /// Place among them.
     pub scroll: Scroll,
+    /// What an item that starts a plan is aimed at.
+    pub targets: Vec<Target>,
+    /// Why the last key did nothing.
+    pub message: Option<String>,
 }
 
 impl Menu {
+    /// A menu with the cursor on its first item.
+    pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
+        Menu { title: title.into(), about: String::new(), items, scroll: Scroll::default(), targets: Vec::new(), message: None }
+    }
+
+    /// Rows below the list: notes, where there are any, and the hint.
+    fn foot(&self) -> u16 {
+        if self.items.iter().any(|item| !item.note.is_empty()) { 1 + NOTE_LINES } else { 1 }
+    }
+
+    /// Columns that labels take: as many as the longest needs, but never more than three in five.
+    pub fn label_columns(&self, columns: usize) -> usize {
+        let longest = self.items.iter().map(|item| width(&item.label) + 2).max().unwrap_or(0);
+        longest.max(24).min(columns * 3 / 5)
+    }
+
     /// The columns that users can be sorted by.
     pub fn sort(held: Sort) -> Self {
         let item = |column: Column| {
             let sign = if column == held.column { held.sign() } else { ' ' };
-            Item { label: format!("{:<12}{sign}", column.header()), detail: column.words().to_owned(), choice: Choice::Sort(column) }
+            Item::new(format!("{:<12}{sign}", column.header()), column.words(), Choice::Sort(column))
         };
         let at = Column::ALL.iter().position(|column| *column == held.column).unwrap_or(0);
-        Menu { title: "Sort by (again: reverse)", items: Column::ALL.map(item).to_vec(), scroll: Scroll { at, offset: 0 } }
+        Menu { scroll: Scroll { at, offset: 0 }, ..Menu::new("Sort by (again: reverse)", Column::ALL.map(item).to_vec()) }
     }
 }
 
@@ -82,6 +125,19 @@ pub enum Overlay {
         records: Option<Vec<JournalRecord>>,
         /// Place in it: the newest first.
         scroll: Scroll,
+        /// Why the last key did nothing.
+        message: Option<String>,
+    },
+    /// Why a user is at risk or blocked, and what can be done.
+    Explain(Box<Explain>),
+    /// A playbook and where each step stands.
+    Playbook(Checklist),
+    /// What must be had before a plan can be shown.
+    Waiting {
+        /// What is waited for, in words.
+        what: String,
+        /// What it is for.
+        then: Then,
     },
     /// Help or palette.
     Help(Box<Help>),
@@ -100,15 +156,45 @@ pub enum Overlay {
     Quit,
 }
 
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Then {
+    /// The records that a plan is judged by.
+    Plan(Box<Pending>),
+    /// The number of a playbook.
+    Playbook,
+    /// The plan of a step of this playbook.
+    Step(JobId),
+}
+
+/// A plan that is about to be opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// The action, and what it is about.
+    pub start: Start,
+    /// The targets.
+    pub targets: Vec<Target>,
+    /// The reason to begin with.
+    pub reason: String,
+}
+
+/// Rows of a menu's notes.
+pub const NOTE_LINES: u16 = 4;
+
 impl Overlay {
     /// Where it stands on the screen.
     pub fn area(&self, size: (u16, u16)) -> Area {
         match self {
-            Overlay::Preview(preview) => super::preview::area(preview, size),
+            Overlay::Preview(preview) => super::summary::area(preview, size),
             Overlay::Job | Overlay::Jobs { .. } => layout::overlay(size, (92, 20)),
-            Overlay::Journal { .. } | Overlay::Help(_) => layout::large_overlay(size),
-            Overlay::Menu(menu) => layout::overlay(size, (72, u16::try_from(menu.items.len()).unwrap_or(20).saturating_add(3))),
-            Overlay::Note { .. } => layout::overlay(size, (76, 5)),
+            Overlay::Journal { .. } | Overlay::Help(_) | Overlay::Explain(_) => layout::large_overlay(size),
+            Overlay::Menu(menu) => {
+                let items = u16::try_from(menu.items.len()).unwrap_or(20);
+                let columns = if menu.foot() > 1 { 92 } else { 72 };
+                layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
+            }
+            Overlay::Playbook(_) => layout::overlay(size, (84, 17)),
+            Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
@@ -121,9 +207,11 @@ impl Overlay {
             Overlay::Job => JOB_LINES,
             Overlay::Jobs { .. } => 2,
             Overlay::Help(_) => 2,
-            Overlay::Menu(_) | Overlay::Journal { .. } => 1,
-            Overlay::Preview(preview) => return super::preview::target_rows(preview, size),
-            Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => height,
+            Overlay::Menu(menu) => usize::from(menu.foot()),
+            Overlay::Journal { .. } | Overlay::Explain(_) => 1,
+            Overlay::Playbook(_) => checklist::OTHER_LINES,
+            Overlay::Preview(preview) => return super::summary::rows(preview, size),
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
     }

@@ -7,10 +7,13 @@ use super::format::number;
 use super::job::JobRun;
 use super::key::{Key, KeyCode};
 use super::msg::Effect;
-use super::overlay::{Choice, Overlay};
+use super::overlay::{Choice, Overlay, Pending, Then};
 use super::preview::{Outcome, Place};
 use super::sort::Sort;
-use crate::domain::journal::JobState;
+use super::{layout, summary};
+use crate::domain::action::{Action, Kind};
+use crate::domain::advice::Start;
+use crate::domain::plan::Target;
 use crate::domain::text::safe;
 
 impl App {
@@ -21,7 +24,21 @@ impl App {
             Overlay::Preview(preview) => self.key_in_preview(preview, key),
             Overlay::Job => self.key_in_job(key),
             Overlay::Jobs { .. } => self.key_in_jobs(overlay, key),
-            Overlay::Journal { .. } | Overlay::Menu(_) => self.key_in_list(overlay, key),
+            Overlay::Journal { .. } => self.key_in_journal(overlay, key),
+            Overlay::Menu(menu) => self.key_in_menu(menu, key),
+            Overlay::Explain(explain) => self.key_in_explain(explain, key),
+            Overlay::Playbook(list) => self.key_in_checklist(list, key),
+            Overlay::Waiting { then, .. } if self.leaves(key) => {
+                // What is waited for still comes, and then opens nothing.
+                if let Then::Step(id) = then {
+                    self.open_checklist(id, None);
+                }
+                Vec::new()
+            }
+            waiting @ Overlay::Waiting { .. } => {
+                self.overlay = Some(waiting);
+                Vec::new()
+            }
             Overlay::Help(_) => self.key_in_help(overlay, key),
             Overlay::Note { user, mut input } => {
                 match key.code {
@@ -67,17 +84,17 @@ impl App {
     }
 
     /// Whether a key leaves what lies over the panes: Escape always, and what quits or goes back in the panes.
-    fn leaves(&self, key: Key) -> bool {
+    pub(super) fn leaves(&self, key: Key) -> bool {
         let command = self.options.keys.command(Context::Users, key);
         key.code == KeyCode::Esc || matches!(command, Some(CommandId::Back | CommandId::Quit))
     }
 
-    fn list_command(&self, context: Context, key: Key) -> Option<CommandId> {
+    pub(super) fn list_command(&self, context: Context, key: Key) -> Option<CommandId> {
         self.options.keys.command(context, key)
     }
 
     fn key_in_preview(&mut self, mut preview: Box<super::preview::Preview>, key: Key) -> Vec<Effect> {
-        if preview.place == Place::Targets {
+        if matches!(preview.place, Place::Targets | Place::Steps) {
             let command = self.list_command(Context::List, key);
             if command.is_some_and(|command| preview.command(command, self.options.size, &self.dataset)) {
                 self.overlay = Some(Overlay::Preview(preview));
@@ -86,8 +103,18 @@ impl App {
         }
         match preview.key(key, &self.last_reason) {
             Outcome::Stay => self.overlay = Some(Overlay::Preview(preview)),
-            Outcome::Close => {}
+            Outcome::Close => {
+                if let Some(id) = preview.plan.playbook {
+                    self.open_checklist(id, None);
+                }
+            }
             Outcome::Confirmed(confirmed) => {
+                if confirmed.plan().action.kind() == Kind::Playbook {
+                    // Nothing is sent by this: each step has a plan and a confirmation of its own.
+                    let what = "Taking the playbook into the journal …".to_owned();
+                    self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook });
+                    return vec![Effect::BeginPlaybook(*confirmed)];
+                }
                 if let Some(busy) = self.busy() {
                     preview.message = Some(format!("{busy} Nothing was sent."));
                     self.overlay = Some(Overlay::Preview(preview));
@@ -108,6 +135,7 @@ impl App {
     fn key_in_job(&mut self, key: Key) -> Vec<Effect> {
         let rows = Overlay::Job.rows(self.options.size);
         let closes = self.leaves(key);
+        let offer = self.job.as_ref().map_or_else(String::new, |job| self.offer(job));
         let Some(job) = &mut self.job else { return Vec::new() };
         let command = self.options.keys.command(Context::List, key);
         let len = job.len();
@@ -116,10 +144,18 @@ impl App {
             return Vec::new();
         }
         let leave = key.code == KeyCode::Esc || command == Some(CommandId::Back);
+        if !job.is_running() && self.options.keys.command(Context::Users, key) == Some(CommandId::Remediate) && !offer.is_empty() {
+            let targets = job.verified.iter().map(|row| Target::User(row.id.as_str().into())).collect();
+            let start = Start { action: Action::SecureAccount, policy: None, addresses: Vec::new() };
+            return self.begin(Pending { start, targets, reason: String::new() });
+        }
         if !job.is_running() {
+            let playbook = job.playbook;
             let close = closes || key.code == KeyCode::Enter || command == Some(CommandId::Jobs);
             if !close {
                 self.overlay = Some(Overlay::Job);
+            } else if let Some(id) = playbook {
+                self.open_checklist(id, None);
             }
             return Vec::new();
         }
@@ -139,67 +175,7 @@ impl App {
         }
     }
 
-    fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
-        let command = self.list_command(Context::Jobs, key);
-        let (rows, len, leaves) = (overlay.rows(self.options.size), self.ledger.jobs().count(), self.leaves(key));
-        let Overlay::Jobs { scroll, message, .. } = &mut overlay else { return Vec::new() };
-        *message = None;
-        if leaves || command == Some(CommandId::Jobs) {
-            return Vec::new();
-        }
-        if !command.is_some_and(|command| scroll.run(command, len, rows)) {
-            let chosen = self.ledger.jobs().rev().nth(scroll.at);
-            match (command, chosen) {
-                (Some(CommandId::Open | CommandId::CancelJob), Some(job)) if job.state != JobState::Open => {
-                    *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
-                }
-                (Some(CommandId::Open | CommandId::CancelJob), Some(_)) if self.job_runs() => *message = self.busy(),
-                (Some(command @ (CommandId::Open | CommandId::CancelJob)), Some(job)) => {
-                    let id = job.id;
-                    let mut run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
-                    run.stopping = command == CommandId::CancelJob;
-                    self.show_run(run);
-                    return vec![if command == CommandId::Open { Effect::Resume(id) } else { Effect::CancelJob(id) }];
-                }
-                _ => {}
-            }
-        }
-        self.overlay = Some(overlay);
-        Vec::new()
-    }
-
-    fn key_in_list(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
-        let command = self.list_command(Context::List, key);
-        let rows = overlay.rows(self.options.size);
-        if self.leaves(key) {
-            return Vec::new();
-        }
-        let mut chosen = None;
-        match &mut overlay {
-            Overlay::Journal { records, scroll } => {
-                let len = records.as_ref().map_or(0, Vec::len);
-                if let Some(command) = command {
-                    scroll.run(command, len, rows);
-                }
-            }
-            Overlay::Menu(menu) => {
-                let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
-                if !moved && (key.code == KeyCode::Enter || command == Some(CommandId::Open)) {
-                    chosen = menu.items.get(menu.scroll.at).map(|item| item.choice.clone());
-                }
-            }
-            _ => {}
-        }
-        match chosen {
-            Some(choice) => self.choose(choice),
-            None => {
-                self.overlay = Some(overlay);
-                Vec::new()
-            }
-        }
-    }
-
-    fn choose(&mut self, choice: Choice) -> Vec<Effect> {
+    pub(super) fn choose(&mut self, choice: Choice) -> Vec<Effect> {
         match choice {
             Choice::Sort(column) => {
                 let held = self.users.sort;
@@ -208,6 +184,8 @@ impl App {
                 self.user_may_have_changed();
                 Vec::new()
             }
+            // These belong to a menu that knows their targets.
+            Choice::Remedy(_) | Choice::Start(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
             Choice::Copy { what, text } => {
                 // Line by line, because the ends of lines are ours and all else is the tenant's.
@@ -254,20 +232,34 @@ impl App {
 
     /// Brings the place in what lies over the panes into sight.
     pub(super) fn settle_overlay(&mut self) {
+        let rows = self.passwords.rows(self.options.size);
+        self.passwords.scroll.settle(self.passwords.list.len(), rows);
         let Some(mut overlay) = self.overlay.take() else { return };
         let rows = overlay.rows(self.options.size);
         match &mut overlay {
-            Overlay::Preview(preview) => preview.scroll.settle(preview.len(), rows),
+            Overlay::Preview(preview) => {
+                preview.scroll.settle(preview.len(), rows);
+                let lines = summary::body(preview, self.options.size).len();
+                preview.offset = preview.offset.min(lines.saturating_sub(rows));
+            }
             Overlay::Job => {
                 if let Some(job) = &mut self.job {
                     job.scroll.settle(job.len(), rows);
                 }
             }
-            Overlay::Jobs { scroll, .. } => scroll.settle(self.ledger.jobs().count(), rows),
-            Overlay::Journal { records, scroll } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
+            Overlay::Jobs { scroll, .. } => scroll.settle(self.job_list().len(), rows),
+            Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
-            Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
+            Overlay::Explain(explain) => {
+                let lines = self.explain_lines(explain, layout::large_overlay(self.options.size));
+                explain.settle(&lines, rows);
+            }
+            Overlay::Playbook(list) => {
+                let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
+                list.scroll.settle(rows_of, rows);
+            }
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

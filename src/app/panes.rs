@@ -1,6 +1,7 @@
 //! Commands in the panes: moving, marking, filtering.
 
 use super::command::CommandId;
+use super::explain::Question;
 use super::format::{count, number};
 use super::input::Input;
 use super::job::JobRun;
@@ -12,6 +13,9 @@ use super::overlay::{Menu, Overlay};
 use super::scroll::Scroll;
 use super::{App, help::Help};
 use crate::domain::plan::Access;
+
+/// The filter for users whose risk is closed and who are not safe.
+const NOT_SAFE: &str = "safe:no";
 
 impl App {
     /// Runs a command in the focused pane, or says why not.
@@ -45,6 +49,10 @@ impl App {
                 self.mark(command)
             }
             CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe => self.plan(command),
+            CommandId::Remediate => self.overlay = Some(Overlay::Menu(self.remedies())),
+            CommandId::Explain => return self.explain(Question::Everything),
+            CommandId::WhyBlocked => return self.explain(Question::WhyBlocked),
+            CommandId::NotSafe => self.filter_not_safe(),
             CommandId::AllSignIns => {
                 self.sign_ins.all = !self.sign_ins.all;
                 let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
@@ -56,7 +64,7 @@ impl App {
                 }
             }
             CommandId::Journal => {
-                self.overlay = Some(Overlay::Journal { records: None, scroll: Scroll::default() });
+                self.overlay = Some(Overlay::Journal { records: None, scroll: Scroll::default(), message: None });
                 return vec![Effect::ReadJournal];
             }
             CommandId::Jobs => {
@@ -75,12 +83,13 @@ impl App {
             CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
             CommandId::Suspend => return self.suspend(),
             CommandId::Quit | CommandId::Cancel => {
-                if !self.job.as_ref().is_some_and(JobRun::has_work) {
+                if !self.passwords.are_shown() && !self.job.as_ref().is_some_and(JobRun::has_work) {
                     return vec![Effect::Quit];
                 }
                 self.overlay = Some(Overlay::Quit);
             }
-            CommandId::CancelJob => {}
+            // These have their place in what lies over the panes.
+            CommandId::CancelJob | CommandId::SkipStep | CommandId::Undo => {}
         }
         Vec::new()
     }
@@ -89,7 +98,7 @@ impl App {
     pub fn unavailable(&self, command: CommandId) -> Option<String> {
         let no_user = self.shown_user.is_none().then(|| "There is no user under the cursor.".to_owned());
         match command {
-            CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe => {
+            CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe | CommandId::Remediate => {
                 let nothing = match self.focus {
                     Pane::SignIns => self.sign_ins.targets().is_empty(),
                     Pane::Users | Pane::Details => self.users.targets_are_empty(),
@@ -102,7 +111,12 @@ impl App {
                 self.options.keys.hint(CommandId::Back)
             )),
             CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
-            CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => no_user,
+            CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
+                no_user
+            }
+            CommandId::NotSafe if self.users.counts.not_safe == 0 => {
+                Some("Nobody whose risk is closed is known not to be safe.".to_owned())
+            }
             CommandId::Writing if self.workspace.access == Access::Evidence => {
                 Some("This workspace holds imported files: there is no tenant to write to.".to_owned())
             }
@@ -185,6 +199,14 @@ impl App {
                     }
                 }
             }
+        }
+    }
+
+    /// Shows whose risk is closed although they are not safe.
+    fn filter_not_safe(&mut self) {
+        match self.users.set_filter(NOT_SAFE, &self.dataset, &self.ledger, self.now) {
+            Ok(()) => self.user_may_have_changed(),
+            Err(error) => self.toasts.fail(format!("The filter {NOT_SAFE} does not parse: {error}")),
         }
     }
 

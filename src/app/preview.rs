@@ -1,24 +1,22 @@
 //! The plan preview: what an action would do, the reason, and the confirmation.
 
-use std::collections::BTreeMap;
-
 use super::command::CommandId;
-use super::format::{count, number, wrap};
+use super::format::{count, number};
 use super::input::Input;
 use super::key::{Key, KeyCode};
-use super::layout::{self, Area};
 use super::scroll::Scroll;
-use crate::domain::action::{Action, Aim, Kind};
+use super::summary;
+use crate::domain::action::{Action, Kind};
 use crate::domain::dataset::Dataset;
-use crate::domain::facts;
 use crate::domain::plan::{Answer, Because, Confirmation, Confirmed, Plan, PlanContext, PlanTarget, Target, Verdict};
-use crate::domain::text::safe;
 
 /// Where the cursor stands in the preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the list of targets.
     Targets,
+    /// In the list of a playbook's steps.
+    Steps,
     /// In the reason.
     Reason,
     /// In the confirmation.
@@ -49,6 +47,10 @@ pub struct Preview {
     pub answer: Input,
     /// The list of targets.
     pub scroll: Scroll,
+    /// The step under the cursor.
+    pub step: usize,
+    /// The first line of the summary in sight.
+    pub offset: usize,
     /// Why it does not go on.
     pub message: Option<String>,
     /// That facts changed under the open preview.
@@ -65,13 +67,20 @@ pub struct Preview {
 impl Preview {
     /// Plans an action.
     pub fn open(action: Action, targets: &[Target], dataset: &Dataset, context: PlanContext) -> Self {
-        let plan = Plan::compute(action, targets, dataset, &context);
+        Self::of_plan(Plan::compute(action, targets, dataset, &context), dataset, context)
+    }
+
+    /// Shows a plan that was computed elsewhere, such as that of a step.
+    pub fn of_plan(plan: Plan, dataset: &Dataset, context: PlanContext) -> Self {
+        let reason = Input::of(&plan.reason);
         let mut preview = Preview {
             plan,
             place: Place::Reason,
-            reason: Input::default(),
+            reason,
             answer: Input::default(),
             scroll: Scroll::default(),
+            step: 0,
+            offset: 0,
             message: None,
             changed: None,
             summary: Vec::new(),
@@ -110,7 +119,7 @@ impl Preview {
         };
         self.order = (0..self.plan.targets.len()).collect();
         self.order.sort_by_key(|at| self.plan.targets.get(*at).map_or(3, rank));
-        self.summary = summary(&self.plan, dataset);
+        self.summary = summary::lines(&self.plan, dataset);
     }
 
     /// Number of targets.
@@ -134,20 +143,11 @@ impl Preview {
         match (key.code, self.place) {
             (KeyCode::Esc, Place::Reason) => return Outcome::Close,
             (KeyCode::Esc, _) => self.place = Place::Reason,
-            (KeyCode::Tab, place) => {
-                self.place = match place {
-                    Place::Targets => Place::Reason,
-                    Place::Reason => Place::Confirmation,
-                    Place::Confirmation => Place::Targets,
-                }
-            }
-            (KeyCode::BackTab, place) => {
-                self.place = match place {
-                    Place::Targets => Place::Confirmation,
-                    Place::Reason => Place::Targets,
-                    Place::Confirmation => Place::Reason,
-                }
-            }
+            (KeyCode::Tab, _) => self.turn(1),
+            (KeyCode::BackTab, _) => self.turn(self.places().len() - 1),
+            (KeyCode::PageDown, Place::Reason | Place::Confirmation) => self.offset = self.offset.saturating_add(3),
+            (KeyCode::PageUp, Place::Reason | Place::Confirmation) => self.offset = self.offset.saturating_sub(3),
+            (KeyCode::Enter, Place::Steps) => self.place = Place::Reason,
             (KeyCode::Enter, Place::Targets) => self.place = Place::Reason,
             (KeyCode::Enter, Place::Reason) => self.go_on(),
             (KeyCode::Enter, Place::Confirmation) => return self.confirm(),
@@ -172,14 +172,68 @@ impl Preview {
         }
     }
 
-    /// Follows a command in the list of targets; says whether it was one.
+    /// Follows a command in the list of targets or steps; says whether it was one.
     pub fn command(&mut self, command: CommandId, size: (u16, u16), dataset: &Dataset) -> bool {
         self.message = None;
+        if self.place == Place::Steps {
+            let steps = self.plan.action.steps().len();
+            let mut scroll = Scroll { at: self.step, offset: 0 };
+            let moved = scroll.run(command, steps, steps);
+            self.step = scroll.at;
+            if command == CommandId::Mark {
+                self.toggle_step(dataset);
+            }
+            return moved || command == CommandId::Mark;
+        }
         if command == CommandId::Mark {
             self.toggle(dataset);
             return true;
         }
-        self.scroll.run(command, self.len(), target_rows(self, size))
+        self.scroll.run(command, self.len(), summary::rows(self, size))
+    }
+
+    /// The places that the cursor goes to, in the order of `Tab`.
+    fn places(&self) -> &'static [Place] {
+        match self.plan.action {
+            // The only playbook of which a part makes sense.
+            Action::SecureAccount => &[Place::Targets, Place::Steps, Place::Reason, Place::Confirmation],
+            _ => &[Place::Targets, Place::Reason, Place::Confirmation],
+        }
+    }
+
+    fn turn(&mut self, by: usize) {
+        let places = self.places();
+        let at = places.iter().position(|place| *place == self.place).unwrap_or(0);
+        self.place = places.get((at + by) % places.len()).copied().unwrap_or(Place::Reason);
+    }
+
+    /// Takes a step of a playbook in, or leaves it out. Targets are judged anew: a step may bring a caution of its own.
+    fn toggle_step(&mut self, dataset: &Dataset) {
+        let Some(step) = self.plan.action.steps().get(self.step).copied() else { return };
+        let mut steps = self.plan.steps.clone();
+        if steps.contains(&step) {
+            steps.retain(|held| *held != step);
+        } else {
+            steps.push(step);
+        }
+        if steps.is_empty() {
+            self.message = Some("One step at least must stay.".to_owned());
+            return;
+        }
+        let targets: Vec<Target> = self.plan.targets.iter().map(|target| self.plan.target(target)).collect();
+        let context = PlanContext { steps: Some(steps), ..self.context.clone() };
+        let plan = Plan::compute(self.plan.action, &targets, dataset, &context);
+        let before = std::mem::replace(&mut self.plan, plan);
+        for was in before.targets.iter().filter(|was| was.verdict == Verdict::Caution && was.included) {
+            // What was taken in stays in, unless the step brings something that the operator has not seen.
+            let known = |now: &&PlanTarget| now.id == was.id && now.because.iter().all(|because| was.because.contains(because));
+            if self.plan.targets.iter().any(|now| known(&now)) {
+                self.plan.set_included(&was.id, true, &self.context);
+            }
+        }
+        // What was typed confirmed another plan.
+        self.answer = Input::default();
+        self.settle(dataset);
     }
 
     fn toggle(&mut self, dataset: &Dataset) {
@@ -228,7 +282,13 @@ impl Preview {
             "Nothing to send: every target is left out or refused. Shift-Tab, Space takes a caution in.".to_owned()
         } else {
             let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
-            let next = if read_only { "Esc closes; \"writing\" in the palette turns writing on." } else { "Esc closes." };
+            let next = if self.plan.playbook.is_some() && !read_only {
+                "Esc goes back to the checklist, where the step can be left out."
+            } else if read_only {
+                "Esc closes; \"writing\" in the palette turns writing on."
+            } else {
+                "Esc closes."
+            };
             format!("Nothing to send: every target is refused. {next}")
         }
     }
@@ -237,6 +297,7 @@ impl Preview {
     pub fn prompt(&self) -> String {
         match self.plan.confirm {
             _ if self.plan.included_count() == 0 => "Nothing to confirm".to_owned(),
+            Confirmation::Enter if self.plan.action.kind() == Kind::Playbook => "Enter opens the checklist; nothing is sent yet".to_owned(),
             Confirmation::Enter => "Enter starts".to_owned(),
             Confirmation::Count | Confirmation::Phrase => format!("Type {} to confirm", self.plan.confirmation_text()),
         }
@@ -245,115 +306,9 @@ impl Preview {
     /// How many requests it takes, and how long.
     pub fn cost(&self) -> String {
         let requests = count(self.plan.requests, "request", "requests");
+        if self.plan.action.kind() == Kind::Playbook {
+            return format!("{requests} in all, each step with a plan of its own");
+        }
         format!("{requests}, about {}, then read back", super::format::duration(self.plan.estimated_seconds))
     }
-}
-
-/// The consequence of the plan's action, wrapped for the preview on this screen.
-pub fn consequence(preview: &Preview, size: (u16, u16)) -> Vec<String> {
-    wrap(preview.plan.action.consequence(), usize::from(layout::overlay(size, (WIDTH, 1)).width.saturating_sub(4)))
-}
-
-/// Columns that the preview wants.
-const WIDTH: u16 = 92;
-
-/// Rows that the summary or the list of targets never have: what must be seen before a key starts something.
-fn fixed_rows(preview: &Preview, size: (u16, u16)) -> usize {
-    consequence(preview, size).len() + 5 + usize::from(preview.changed.is_some())
-}
-
-/// Where the preview stands: as high as its summary and a good part of its targets need.
-pub fn area(preview: &Preview, size: (u16, u16)) -> Area {
-    let rows = (preview.summary.len() + 1).max(preview.len().min(12));
-    let height = u16::try_from(rows + fixed_rows(preview, size) + 2).unwrap_or(u16::MAX);
-    layout::overlay(size, (WIDTH, height))
-}
-
-/// How many rows are left for the summary or the list of targets.
-pub fn target_rows(preview: &Preview, size: (u16, u16)) -> usize {
-    usize::from(area(preview, size).inner().height).saturating_sub(fixed_rows(preview, size)).max(1)
-}
-
-fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -> String {
-    let mut all: Vec<String> = Vec::new();
-    let mut more = 0;
-    for target in targets {
-        if all.len() == 6 {
-            more += 1;
-            continue;
-        }
-        let id = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
-        let name = dataset.user(&id).map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |records| records.user.name());
-        let name = safe(name).into_owned();
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    let mut text = all.join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {} more", number(more)));
-    }
-    text
-}
-
-/// All that tells one target from another: there may be look-alikes.
-fn who(target: &PlanTarget, dataset: &Dataset) -> String {
-    let user = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
-    let Some(records) = dataset.user(&user) else { return safe(&target.id).into_owned() };
-    let mut parts = vec![safe(records.user.name()).into_owned()];
-    let principal_name = records.user.user_principal_name.as_deref().map(|name| safe(name).into_owned());
-    match records.sign_in(&target.id.as_str().into()).filter(|_| target.user_id.is_some()) {
-        Some(sign_in) => {
-            parts.extend(sign_in.created_date_time.map(|at| format!("{} UTC", at.0.format("%Y-%m-%d %H:%M"))));
-            parts.extend(sign_in.ip_address.as_deref().map(|address| safe(address).into_owned()));
-            parts.extend(sign_in.location.as_ref().and_then(|place| place.short()).map(|place| safe(&place).into_owned()));
-            parts.extend(principal_name);
-        }
-        None => {
-            parts.extend(principal_name);
-            parts.extend(records.user.risk_level.as_ref().map(|level| safe(&level.as_str().to_uppercase()).into_owned()));
-        }
-    }
-    parts.join(" · ")
-}
-
-/// The verdicts in numbers and words, one line for each group.
-fn summary(plan: &Plan, dataset: &Dataset) -> Vec<String> {
-    let mut lines = vec![format!("{:>4} {}", number(plan.included_count()), plan.action.outcome())];
-    if let (1, Some(target)) = (plan.included_count(), plan.included().next()) {
-        lines.push(format!("     {}", who(target, dataset)));
-    }
-    if matches!(plan.action.kind(), Kind::Feedback(_)) && plan.action.aim() == Aim::User {
-        let closed: usize = plan
-            .included()
-            .filter_map(|target| dataset.user(&target.id.as_str().into()))
-            .map(|records| {
-                facts::open_detections(records) + records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).count()
-            })
-            .sum();
-        if closed > 0 {
-            lines.push(format!("     all their risky sign-ins and detections, too ({})", number(closed)));
-        }
-    }
-    type Holds = fn(&PlanTarget) -> bool;
-    let groups: [(&str, Holds); 3] = [
-        ("of them taken in against a caution", |target| target.verdict == Verdict::Caution && target.included),
-        ("left out", |target| target.verdict == Verdict::Caution && !target.included),
-        ("refused", |target| target.verdict == Verdict::Refused),
-    ];
-    for (words, holds) in groups {
-        let mut by_reason: BTreeMap<&[Because], Vec<&PlanTarget>> = BTreeMap::new();
-        for target in plan.targets.iter().filter(|target| holds(target)) {
-            by_reason.entry(&target.because).or_default().push(target);
-        }
-        let total: usize = by_reason.values().map(Vec::len).sum();
-        if total > 0 {
-            lines.push(format!("{:>4} {words}", number(total)));
-        }
-        for (because, targets) in by_reason {
-            let reasons: Vec<&str> = because.iter().map(|because| because.words()).collect();
-            lines.push(format!("       {}: {}", reasons.join(", "), names(targets.into_iter(), dataset)));
-        }
-    }
-    lines
 }

@@ -84,6 +84,8 @@ pub struct Row {
     pub level: u8,
     /// Whether there is token theft, as far as known.
     pub theft: Option<bool>,
+    /// Whether the risk is closed although the user is not safe.
+    pub not_safe: bool,
     /// Number of open detections.
     pub detections: usize,
     state: u8,
@@ -102,6 +104,7 @@ impl Row {
             at_risk: user.at_risk(),
             level: user.risk_level.as_ref().map_or(1, |level| level.weight()),
             theft: facts::token_theft(records),
+            not_safe: !facts::not_safe(records).is_empty(),
             detections: facts::open_detections(records),
             state: user.risk_state.as_ref().map_or(4, |state| state.weight()),
             updated: user.risk_last_updated_date_time.map(|at| at.0.timestamp_millis()),

@@ -4,7 +4,6 @@ use super::App;
 use super::format::{count, duration};
 use super::msg::{Effect, SignInAsked, Syncing};
 use super::overlay::{Item, Menu, Overlay};
-use super::scroll::Scroll;
 use super::{format, overlay};
 use crate::domain::plan::Access;
 use crate::domain::time::Timestamp;
@@ -126,7 +125,7 @@ impl App {
 
     /// The menu that turns writing on or off.
     pub(super) fn writing_menu(&self) -> Menu {
-        let item = |label: &str, detail: String, on| Item { label: label.to_owned(), detail, choice: overlay::Choice::Writing(on) };
+        let item = |label: &str, detail: String, on| Item::new(label, detail, overlay::Choice::Writing(on));
         let tenant = &self.workspace.tenant;
         let stay = |writable: bool| if writable { "stay read-write" } else { "stay read-only" };
         let writable = self.workspace.access == Access::ReadWrite;
@@ -137,7 +136,7 @@ impl App {
         };
         // What changes nothing comes first: Enter alone must not open the tenant.
         let items = vec![item(stay(writable), "changes nothing".to_owned(), None), change];
-        Menu { title: "Writing to this tenant", items, scroll: Scroll::default() }
+        Menu::new("Writing to this tenant", items)
     }
 
     /// How fresh the data is, for the status line.

@@ -25,6 +25,8 @@ pub struct Counts {
     pub other: usize,
     /// With token theft.
     pub theft: usize,
+    /// Whose risk is closed, but who are not safe.
+    pub not_safe: usize,
 }
 
 /// The table of users.
@@ -167,6 +169,7 @@ impl Users {
                 }
             }
             self.counts.theft += usize::from(row.theft == Some(true));
+            self.counts.not_safe += usize::from(row.not_safe);
         }
     }
 
@@ -188,7 +191,8 @@ impl Users {
         self.seen_marks = self.marks.iter().filter(|id| self.is_visible(id, dataset)).count();
     }
 
-    fn is_visible(&self, id: &UserId, dataset: &Dataset) -> bool {
+    /// Whether the list shows this user.
+    pub fn is_visible(&self, id: &UserId, dataset: &Dataset) -> bool {
         dataset.position(id).is_some_and(|at| self.visible.get(at) == Some(&true))
     }
 

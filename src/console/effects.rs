@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::runtime::Inbound;
 use crate::app::msg::Syncing;
 use crate::app::{Effect, Msg};
+use crate::domain::action::Action;
 use crate::domain::journal::{Entry, JobId};
 use crate::domain::plan::Confirmed;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session, SyncProgress};
@@ -89,7 +90,34 @@ impl Effects {
                 }
                 Err(error) => answer(Msg::Failed(format!("writing stays as it was: {error}"))),
             }),
-            Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
+            Effect::Look(users) => spawn(answers, async move {
+                let (records, problem) = session.engine.look(&users).await;
+                vec![Msg::Records(records), Msg::Looked { users, problem: problem.map(|error| error.to_string()) }]
+            }),
+            Effect::BeginPlaybook(confirmed) => blocking(answers, move |answer| match session.engine.begin_playbook(&confirmed) {
+                Ok(playbook) => {
+                    answer(Msg::Ledger(session.ledger()));
+                    answer(Msg::PlaybookBegun(playbook));
+                }
+                Err(error) => answer(Msg::Unprepared(format!("the playbook was not begun, and nothing was sent: {error}"))),
+            }),
+            Effect::PlanStep { playbook, action } => spawn(answers, async move { plan_step(&session, playbook, action).await }),
+            Effect::SkipStep { playbook, action, because } => blocking(answers, move |answer| {
+                if let Err(error) = session.engine.skip_step(playbook, action, because) {
+                    answer(Msg::Failed(format!("the step was not left out: {error}")));
+                }
+                answer(Msg::Ledger(session.ledger()));
+            }),
+            Effect::EndPlaybook(playbook) => blocking(answers, move |answer| match session.engine.end_playbook(playbook) {
+                Ok(true) => {
+                    answer(Msg::Ledger(session.ledger()));
+                    answer(Msg::Said(format!("Playbook {playbook} ended: every step is settled.")));
+                }
+                // Somebody else is at work on it: what the journal says now is shown.
+                Ok(false) | Err(EngineError::Ended(_)) => answer(Msg::Ledger(session.ledger())),
+                Err(error) => answer(Msg::Failed(format!("playbook {playbook} was not ended: {error}"))),
+            }),
+            Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -187,6 +215,37 @@ async fn refresh(session: &Session, ending: &CancellationToken, answers: &Unboun
             }
         }
     }
+}
+
+/// The plan of a step. Devices are read first where it is about them, because most users' never were.
+async fn plan_step(session: &Session, playbook: JobId, action: Action) -> Vec<Msg> {
+    let mut told = Vec::new();
+    if action == Action::DisableDevices {
+        let mut users = Vec::new();
+        session.store.with_ledger(&mut |ledger| {
+            let of = ledger.playbook(playbook).into_iter().flat_map(|held| held.plan.included());
+            users = of.map(|target| target.id.as_str().into()).collect();
+        });
+        let (records, problem) = session.engine.look(&users).await;
+        told.push(Msg::Records(records));
+        told.extend(problem.map(|error| Msg::Said(format!("Devices were not read: {error}"))));
+    }
+    told.push(match session.engine.plan_step(playbook, action) {
+        Ok(plan) => Msg::StepPlan(Box::new(plan)),
+        Err(error) => Msg::Unprepared(format!("the step cannot be planned: {error}")),
+    });
+    told
+}
+
+/// Runs what waits for the tenant; its answers are told in order.
+fn spawn(answers: UnboundedSender<Inbound>, work: impl Future<Output = Vec<Msg>> + Send + 'static) {
+    let told = answers.clone();
+    let task = async move {
+        for msg in work.await {
+            send(&told, msg);
+        }
+    };
+    watch(tokio::spawn(task), answers);
 }
 
 /// Runs what may wait for the disk, away from the loop.

@@ -17,6 +17,7 @@ use super::effects::Effects;
 use super::input;
 use crate::app::{App, Effect, Msg};
 use crate::clock::Clock;
+use crate::domain::text::safe;
 use crate::engine::{OpenError, Session};
 use crate::view;
 
@@ -167,9 +168,12 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
             match effect {
                 Effect::Quit => return Ok(ControlFlow::Break(())),
                 Effect::Copy(text) => {
-                    if let Err(error) = self.screen.copy(&text)
-                        && let ControlFlow::Break(()) = self.update(Msg::Failed(format!("nothing was copied: {error}")))?
-                    {
+                    if let ControlFlow::Break(()) = self.copy(&text)? {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Effect::CopyPassword(password) => {
+                    if let ControlFlow::Break(()) = self.copy(&safe(password.expose()))? {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -181,6 +185,13 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn copy(&mut self, text: &str) -> Result<ControlFlow<()>, LoopError> {
+        match self.screen.copy(text) {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) => self.update(Msg::Failed(format!("nothing was copied: {error}"))),
+        }
     }
 
     /// Everything that is drawn is drawn anew: for a terminal that was used by something else meanwhile.

@@ -78,6 +78,25 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// So many targets, by where they stand.
+    pub fn of<'a>(states: impl IntoIterator<Item = &'a ItemState>) -> Self {
+        let mut tally = Tally::default();
+        for state in states {
+            tally.total += 1;
+            match state {
+                ItemState::Pending => tally.pending += 1,
+                ItemState::MaybeSent => tally.maybe_sent += 1,
+                ItemState::Accepted => tally.accepted += 1,
+                ItemState::Ended(Outcome::Verified, _) => tally.verified += 1,
+                ItemState::Ended(Outcome::Diverged, _) => tally.diverged += 1,
+                ItemState::Ended(Outcome::Failed, _) => tally.failed += 1,
+                ItemState::Ended(Outcome::Skipped, _) => tally.skipped += 1,
+                ItemState::Ended(Outcome::Unverified, _) => tally.unverified += 1,
+            }
+        }
+        tally
+    }
+
     /// Adds the numbers of another.
     pub fn add(&mut self, other: &Tally) {
         self.total += other.total;
@@ -106,20 +125,7 @@ impl Job {
 
     /// The job in numbers.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally { total: self.items.len(), ..Tally::default() };
-        for item in &self.items {
-            match item.state {
-                ItemState::Pending => tally.pending += 1,
-                ItemState::MaybeSent => tally.maybe_sent += 1,
-                ItemState::Accepted => tally.accepted += 1,
-                ItemState::Ended(Outcome::Verified, _) => tally.verified += 1,
-                ItemState::Ended(Outcome::Diverged, _) => tally.diverged += 1,
-                ItemState::Ended(Outcome::Failed, _) => tally.failed += 1,
-                ItemState::Ended(Outcome::Skipped, _) => tally.skipped += 1,
-                ItemState::Ended(Outcome::Unverified, _) => tally.unverified += 1,
-            }
-        }
-        tally
+        Tally::of(self.items.iter().map(|item| &item.state))
     }
 
     /// Where a target stands.

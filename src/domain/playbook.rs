@@ -3,10 +3,12 @@
 //! A playbook is kept in the journal. Its steps are jobs like any other, whose plans name it; what the ledger says of them is where
 //! the playbook stands.
 
+use std::collections::BTreeMap;
+
 use super::action::Action;
 use super::dataset::Dataset;
-use super::journal::{JobId, JobState};
-use super::ledger::{Ledger, Tally};
+use super::journal::{JobId, JobState, Outcome};
+use super::ledger::{ItemState, Job, Ledger, Tally};
 use super::plan::{Because, Plan, PlanContext, Target, Verdict};
 use super::time::Timestamp;
 
@@ -67,15 +69,53 @@ impl Playbook {
     }
 
     fn step(&self, step: Action, ledger: &Ledger) -> StepState {
-        let last = self.jobs.iter().rev().find(|(action, _)| *action == step).and_then(|(_, job)| ledger.job(*job));
-        match last {
+        match self.jobs_of(step, ledger).last() {
             Some(job) if job.state == JobState::Open => StepState::Open(job.id),
-            Some(job) => StepState::Ended(job.id, job.tally()),
+            Some(job) => StepState::Ended(job.id, self.tally_of(step, ledger)),
             None => match self.skipped.iter().rev().find(|(action, _)| *action == step) {
                 Some((_, because)) => StepState::Skipped(because.clone()),
                 None => StepState::Waiting,
             },
         }
+    }
+
+    /// The jobs of a step, oldest first.
+    fn jobs_of<'a>(&'a self, step: Action, ledger: &'a Ledger) -> impl Iterator<Item = &'a Job> {
+        self.jobs.iter().filter(move |(action, _)| *action == step).filter_map(|(_, job)| ledger.job(*job))
+    }
+
+    /// A step in numbers, over all its tries: each user counts once, as verified where any of them was, else as the last one left it.
+    pub fn tally_of(&self, step: Action, ledger: &Ledger) -> Tally {
+        let mut items: BTreeMap<&str, &ItemState> = BTreeMap::new();
+        for item in self.jobs_of(step, ledger).flat_map(|job| &job.items) {
+            let held = items.entry(&item.id).or_insert(&item.state);
+            if !matches!(held, ItemState::Ended(Outcome::Verified, _)) {
+                *held = &item.state;
+            }
+        }
+        Tally::of(items.into_values())
+    }
+
+    /// Why users did not come through a step, as its last job was told; each reason once. Holds hostile text.
+    pub fn problems_of(&self, step: Action, ledger: &Ledger) -> Vec<String> {
+        let mut said = Vec::new();
+        for item in self.jobs_of(step, ledger).last().map(|job| job.items.as_slice()).unwrap_or_default() {
+            if let ItemState::Ended(outcome, because) = &item.state
+                && *outcome != Outcome::Verified
+            {
+                let because = because.clone().unwrap_or_else(|| outcome.as_str().to_owned());
+                if !said.contains(&because) {
+                    said.push(because);
+                }
+            }
+        }
+        said
+    }
+
+    /// For whom a step was verified, in any of its tries.
+    fn verified(&self, step: Action, ledger: &Ledger) -> Vec<String> {
+        let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
+        self.jobs_of(step, ledger).flat_map(|job| job.ids_where(verified)).collect()
     }
 
     /// The step that comes next; `None` where all are settled.
@@ -107,6 +147,8 @@ impl Playbook {
         let context = PlanContext { reason: self.plan.reason.clone(), include_caution: false, ..context.clone() };
         let mut plan = Plan::compute(step, &targets, dataset, &context);
         let needed = self.needed_before(step, ledger);
+        // A second try is for whom the first did not help: nobody gets a second password.
+        let done = self.verified(step, ledger);
         for target in &mut plan.targets {
             let known = self
                 .plan
@@ -118,7 +160,8 @@ impl Playbook {
                 Verdict::Eligible => true,
                 Verdict::Caution => known,
                 Verdict::Refused => false,
-            } && needed.as_ref().is_none_or(|verified| verified.contains(&target.id));
+            } && needed.as_ref().is_none_or(|verified| verified.contains(&target.id))
+                && !done.contains(&target.id);
         }
         plan.playbook = Some(self.id);
         plan.settled(&context)
@@ -126,17 +169,8 @@ impl Playbook {
 
     /// Of a step that makes no sense without the one before it: for whom that one was verified.
     fn needed_before(&self, step: Action, ledger: &Ledger) -> Option<Vec<String>> {
-        use super::journal::Outcome;
-        use super::ledger::ItemState;
-        if self.plan.action != Action::RemediatedElsewhere || step != Action::DismissUserRisk {
-            return None;
-        }
-        let before = self.jobs.iter().filter(|(action, _)| *action == Action::ConfirmUserCompromised);
-        let verified = before
-            .filter_map(|(_, job)| ledger.job(*job))
-            .flat_map(|job| job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified, _))))
-            .collect();
-        Some(verified)
+        let needs = self.plan.action == Action::RemediatedElsewhere && step == Action::DismissUserRisk;
+        needs.then(|| self.verified(Action::ConfirmUserCompromised, ledger))
     }
 }
 
@@ -144,7 +178,7 @@ impl Playbook {
 mod tests {
     use super::*;
     use crate::domain::fixture;
-    use crate::domain::journal::{Entry, ItemOutcome, JournalRecord, Outcome};
+    use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
     use crate::domain::plan::Access;
 
     const PLAYBOOK: JobId = JobId(1);
@@ -234,5 +268,39 @@ mod tests {
         let ledger = ledger(Action::RemediatedElsewhere, job(2, Action::ConfirmUserCompromised, &outcomes, true));
         let plan = ledger.playbook(PLAYBOOK).unwrap().plan_step(Action::DismissUserRisk, &dataset(), &ledger, &context());
         assert_eq!(plan.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
+
+    fn apply(ledger: &mut Ledger, entry: Entry) {
+        ledger.apply(&JournalRecord { seq: 1, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() });
+    }
+
+    #[test]
+    fn a_second_try_of_a_step_is_for_whom_the_first_did_not_help() {
+        let user = |id| crate::domain::records::UserRecords { devices: Some(Vec::new()), ..fixture::risky_user(id, "passwordSpray") };
+        let dataset: Dataset = ["a", "b"].map(user).into_iter().collect();
+        let users: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
+        let context = PlanContext { reason: "pt".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) };
+        let plan = Plan::compute(Action::SecureAccount, &users, &dataset, &context);
+        let plan = plan.confirm(crate::domain::plan::Answer::Number(2)).unwrap().plan().clone();
+        let (playbook, job, step) = (JobId(1), JobId(2), Action::GenerateTemporaryPassword);
+        let mut ledger = Ledger::default();
+        apply(&mut ledger, Entry::PlaybookStarted { playbook, plan: Box::new(plan) });
+        let held = |ledger: &Ledger| ledger.playbook(playbook).unwrap().clone();
+        let first = held(&ledger).plan_step(step, &dataset, &ledger, &context);
+        assert_eq!(first.included_count(), 2);
+        apply(&mut ledger, Entry::JobConfirmed { job, plan: Box::new(first), hold_seconds: 0 });
+        let item = |id: &str, outcome| ItemOutcome { id: id.to_owned(), outcome, because: Some("404".to_owned()) };
+        let items = vec![item("a", Outcome::Verified), item("b", Outcome::Failed)];
+        apply(&mut ledger, Entry::Outcomes { job, items });
+        apply(&mut ledger, Entry::JobEnded { job, state: JobState::Done });
+        let second = held(&ledger).plan_step(step, &dataset, &ledger, &context);
+        assert_eq!(second.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(held(&ledger).problems_of(step, &ledger), ["404"]);
+        let job = JobId(3);
+        apply(&mut ledger, Entry::JobConfirmed { job, plan: Box::new(second), hold_seconds: 0 });
+        apply(&mut ledger, Entry::Outcomes { job, items: vec![item("b", Outcome::Verified)] });
+        apply(&mut ledger, Entry::JobEnded { job, state: JobState::Done });
+        let (_, state) = held(&ledger).steps(&ledger).into_iter().find(|(action, _)| *action == step).unwrap();
+        assert!(matches!(state, StepState::Ended(JobId(3), tally) if tally.verified == 2 && tally.total == 2), "{state:?}");
     }
 }

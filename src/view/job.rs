@@ -7,7 +7,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{duration, fit};
+use crate::app::format::{duration, fit, number};
 use crate::app::job::{JobRun, Phase, tally_words, word};
 use crate::app::layout::Area;
 use crate::app::overlay::JOB_LINES;
@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     put(frame, inner, 1, Line::styled(fit(&tally_words(&job.tally), columns).into_owned(), theme.strong()));
     let (text, style) = where_it_stands(app, job, theme);
     put(frame, inner, 2, Line::styled(fit(&text, columns).into_owned(), style));
-    if let Some((text, style)) = remark(job, theme) {
+    if let Some((text, style)) = remark(app, job, theme) {
         for (row, line) in crate::app::format::wrap(&text, columns).into_iter().take(2).enumerate() {
             put(frame, inner, 3 + row, Line::styled(line, style));
         }
@@ -89,22 +89,44 @@ fn where_it_stands(app: &App, job: &JobRun, theme: Theme) -> (String, ratatui::s
     }
 }
 
-fn remark(job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)> {
+fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::style::Style)> {
     let dismissed = matches!(job.action, Action::DismissUserRisk | Action::DismissSignInRisk);
     match &job.phase {
         Phase::Failed(_) => {
             Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning()))
         }
+        Phase::Ended(_) if job.not_safe_users > 0 => Some((not_safe(job), theme.warning())),
         Phase::Ended(_) if dismissed && job.tally.verified > 0 => Some((
             "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
             theme.warning(),
         )),
-        Phase::Ended(_) if !job.action.closes_risk() && job.tally.verified > 0 => Some((
+        Phase::Ended(_) if !app.offer(job).is_empty() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
+        Phase::Ended(_) if job.action == Action::ConfirmSignInCompromised && job.tally.verified > 0 => Some((
             "Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(),
             theme.warning(),
         )),
+        Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => {
+            Some(("They stay at risk until the secure password change is done.".to_owned(), theme.warning()))
+        }
+        Phase::Ended(_) if job.action.undo().is_some() && job.tally.verified > 0 => {
+            let undo = app.keys().hint(CommandId::Undo);
+            Some((format!("It can be taken back: {undo} in the jobs or in the journal."), theme.quiet()))
+        }
         _ => job.notice.clone().map(|notice| (notice, theme.warning())),
     }
+}
+
+/// How many of the dismissed are not safe, and why.
+fn not_safe(job: &JobRun) -> String {
+    let reasons = ["password older than the newest detection", "sessions not revoked since", "method added since the first detection"];
+    let parts: Vec<String> = job
+        .not_safe
+        .iter()
+        .zip(reasons)
+        .filter(|(count, _)| **count > 0)
+        .map(|(count, reason)| format!("{} {reason}", number(*count)))
+        .collect();
+    format!("{} of the dismissed are not safe: {}.", number(job.not_safe_users), parts.join(", "))
 }
 
 fn hint(app: &App, job: &JobRun) -> String {
@@ -112,6 +134,9 @@ fn hint(app: &App, job: &JobRun) -> String {
     match &job.phase {
         Phase::Running if job.held_for(app.now()).is_some() => "Esc cancels".to_owned(),
         Phase::Running => format!("{jobs} leaves it running in the background · j k scroll"),
+        Phase::Ended(_) if !app.offer(job).is_empty() => {
+            format!("{} plans the checklist for them · Esc closes", app.keys().hint(CommandId::Remediate))
+        }
         Phase::Ended(_) => "Esc closes · j k scroll".to_owned(),
         Phase::Failed(_) => format!("Esc closes · {jobs} then lists it to resume"),
     }

@@ -8,7 +8,7 @@ use super::cell::{cell, field, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{count, fit, moment, number};
+use crate::app::format::{count, fit, moment, number, wrap};
 use crate::app::input::Input;
 use crate::app::job::tally_words;
 use crate::app::layout::Area;
@@ -21,41 +21,64 @@ use crate::domain::records::UserId;
 use crate::domain::text::safe;
 
 pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: bool, message: Option<&str>, theme: Theme) {
-    let total = app.ledger().jobs().count();
-    let inner = window(frame, area, "Jobs", &number(total), theme);
+    let ids = app.job_list();
+    let ledger = app.ledger();
+    let inner = window(frame, area, "Jobs", &number(ids.len()), theme);
     let columns = usize::from(inner.width);
-    let open = app.ledger().open_jobs().count();
-    let head = match (offer, total) {
+    let playbooks = ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).count();
+    let open = ledger.open_jobs().count();
+    let head = match (offer, ids.len()) {
+        (true, _) if open == 0 => format!("{} unfinished: Enter opens the checklist.", count(playbooks, "playbook is", "playbooks are")),
         (true, _) => {
             format!("{} interrupted: what was sent is read back first, nothing is sent twice.", count(open, "job was", "jobs were"))
         }
         (false, 0) => "No job was run in this workspace.".to_owned(),
-        (false, _) => format!("{} open", number(open)),
+        (false, _) => format!("{} open", number(open + playbooks)),
     };
     put(frame, inner, 0, Line::styled(fit(&head, columns).into_owned(), if offer { theme.warning() } else { theme.quiet() }));
     let rows = usize::from(inner.height).saturating_sub(2);
-    for (row, job) in app.ledger().jobs().rev().skip(scroll.offset).take(rows).enumerate() {
-        let style = if job.state == JobState::Open { theme.warning() } else { theme.quiet() };
-        let what = format!("{} · {}", job.plan.action.title(), tally_words(&job.tally()));
+    for (row, id) in ids.iter().skip(scroll.offset).take(rows).enumerate() {
+        let (state, created_at, what) = match (ledger.playbook(*id), ledger.job(*id)) {
+            (Some(playbook), _) => (
+                playbook.state,
+                playbook.created_at,
+                format!("{} (playbook) · {}", playbook.plan.action.title(), app.checklist_words(playbook)),
+            ),
+            (None, Some(job)) => {
+                let of = job.plan.playbook.map_or_else(String::new, |playbook| format!(" (of {playbook})"));
+                (job.state, job.created_at, format!("{}{of} · {}", job.plan.action.title(), tally_words(&job.tally())))
+            }
+            (None, None) => continue,
+        };
+        let style = if state == JobState::Open { theme.warning() } else { theme.quiet() };
         let cells = vec![
-            cell(&job.id.to_string(), 5, theme.strong()),
-            cell(job.state.as_str(), 10, style),
-            cell(&job.created_at.0.format("%Y-%m-%d %H:%M").to_string(), 17, theme.quiet()),
+            cell(&id.to_string(), 5, theme.strong()),
+            cell(state.as_str(), 10, style),
+            cell(&created_at.0.format("%Y-%m-%d %H:%M").to_string(), 17, theme.quiet()),
             cell(&what, columns.saturating_sub(32), Style::new()),
         ];
         put_row(frame, inner, row + 1, cells, scroll.offset + row == scroll.at, theme);
     }
     let hint = format!(
-        "{} resumes · {} cancels an open job · Esc {}",
+        "{} resumes · {} cancels · {} undoes · Esc {}",
         app.keys().hint(CommandId::Open),
         app.keys().hint(CommandId::CancelJob),
+        app.keys().hint(CommandId::Undo),
         if offer { "later" } else { "closes" }
     );
     let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
 }
 
-pub fn journal(frame: &mut Frame, app: &App, area: Area, records: Option<&[JournalRecord]>, scroll: Scroll, theme: Theme) {
+pub fn journal(
+    frame: &mut Frame,
+    app: &App,
+    area: Area,
+    records: Option<&[JournalRecord]>,
+    scroll: Scroll,
+    message: Option<&str>,
+    theme: Theme,
+) {
     let right = records.map_or_else(String::new, |records| count(records.len(), "record", "records"));
     let inner = window(frame, area, "Journal", &right, theme);
     let columns = usize::from(inner.width);
@@ -76,7 +99,9 @@ pub fn journal(frame: &mut Frame, app: &App, area: Area, records: Option<&[Journ
             }
         }
     }
-    put(frame, inner, rows, Line::styled("newest first · times are UTC · Esc closes", theme.quiet()));
+    let hint = format!("newest first · times are UTC · {} undoes the job · Esc closes", app.keys().hint(CommandId::Undo));
+    let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
+    put(frame, inner, rows, Line::styled(fit(text, columns).into_owned(), style));
 }
 
 fn said(app: &App, entry: &Entry) -> String {
@@ -89,16 +114,37 @@ fn said(app: &App, entry: &Entry) -> String {
     }
 }
 
-pub fn menu(frame: &mut Frame, menu: &Menu, area: Area, theme: Theme) {
-    let inner = window(frame, area, menu.title, "", theme);
+pub fn menu(frame: &mut Frame, menu: &Menu, area: Area, rows: usize, theme: Theme) {
+    let place = if menu.items.len() > rows { format!("{} of {}", menu.scroll.at + 1, menu.items.len()) } else { String::new() };
+    let right: Vec<&str> = [menu.about.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    let inner = window(frame, area, &menu.title, &right.join(" · "), theme);
     let columns = usize::from(inner.width);
-    let rows = usize::from(inner.height).saturating_sub(1);
+    let label = menu.label_columns(columns);
     for (row, item) in menu.items.iter().skip(menu.scroll.offset).take(rows).enumerate() {
-        let label = 24.min(columns / 2);
-        let cells = vec![cell(&item.label, label, theme.strong()), cell(&item.detail, columns.saturating_sub(label), theme.quiet())];
+        let strong = if item.off { theme.quiet() } else { theme.strong() };
+        let cells = vec![
+            cell(&item.label, label.saturating_sub(1), strong),
+            Span::raw(" "),
+            cell(&item.detail, columns.saturating_sub(label), theme.quiet()),
+        ];
         put_row(frame, inner, row, cells, menu.scroll.offset + row == menu.scroll.at, theme);
     }
-    put(frame, inner, rows, Line::styled("Enter chooses · Esc closes", theme.quiet()));
+    let last = usize::from(inner.height).saturating_sub(1);
+    if let Some(item) = menu.items.get(menu.scroll.at).filter(|item| !item.note.is_empty()) {
+        // What does not fit into its column is read here in full.
+        let text = if item.off { format!("{}. {}", item.detail, item.note) } else { item.note.clone() };
+        for (at, line) in wrap(&text, columns).into_iter().take(last.saturating_sub(rows)).enumerate() {
+            put(frame, inner, rows + at, Line::styled(line, Style::new()));
+        }
+    }
+    let (text, style) = menu.message.as_deref().map_or(("Enter chooses · Esc closes", theme.quiet()), |message| (message, theme.danger()));
+    put(frame, inner, last, Line::styled(fit(text, columns).into_owned(), style));
+}
+
+pub fn waiting(frame: &mut Frame, what: &str, area: Area, theme: Theme) {
+    let inner = window(frame, area, "One moment", "", theme);
+    put(frame, inner, 0, Line::styled(fit(what, usize::from(inner.width)).into_owned(), theme.strong()));
+    put(frame, inner, 2, Line::styled("Nothing is sent by this · Esc leaves", theme.quiet()));
 }
 
 pub fn note(frame: &mut Frame, app: &App, area: Area, user: &UserId, input: &Input, theme: Theme) {
@@ -138,6 +184,12 @@ fn broken(text: &str, columns: usize) -> Vec<String> {
 
 pub fn quit(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let inner = window(frame, area, "Quit", "", theme);
+    if app.passwords().are_shown() {
+        put(frame, inner, 0, Line::styled("Temporary passwords were not closed.", theme.strong()));
+        put(frame, inner, 1, Line::styled("They cannot be shown again.", theme.strong()));
+        put(frame, inner, 3, Line::styled("y quits · Esc stays", theme.quiet()));
+        return;
+    }
     let number = app.job().and_then(|job| job.id).map_or_else(|| "A job".to_owned(), |id| format!("Job {id}"));
     put(frame, inner, 0, Line::styled(format!("{number} is running. It stops after the request in"), theme.strong()));
     put(frame, inner, 1, Line::styled("flight, is kept, and can be resumed on the next start.", theme.strong()));

@@ -1,12 +1,17 @@
 //! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
 
 mod cell;
+mod checklist;
 mod details;
+mod explain;
 mod foot;
 mod help;
 mod job;
 mod lists;
+mod passwords;
 mod preview;
+#[cfg(test)]
+mod remedy_tests;
 mod sign_ins;
 mod status;
 #[cfg(test)]
@@ -32,7 +37,11 @@ pub fn draw(frame: &mut Frame, app: &App) {
     if !layout::fits(size) || !layout::fits(app.size()) {
         let needed = format!("entriage needs {}x{}", SMALLEST.0, SMALLEST.1);
         let present = format!("here are {}x{}", size.0, size.1);
-        let quit = if matches!(app.overlay(), Some(Overlay::Quit)) { "a job runs: y quits, Esc stays" } else { "q quits" };
+        let quit = match app.overlay() {
+            Some(Overlay::Quit) if app.passwords().are_shown() => "passwords were not closed: y quits and loses them, Esc stays",
+            Some(Overlay::Quit) => "a job runs: y quits, Esc stays",
+            _ => "q quits",
+        };
         let running = app.job().filter(|job| job.is_running());
         let job = running.map(|job| match job.held_for(app.now()) {
             _ if job.stopping => "the job is stopping".to_owned(),
@@ -60,15 +69,28 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
         }
     }
     foot::draw(frame, app, &layout, theme);
-    let Some(overlay) = app.overlay() else { return };
+    if let Some(overlay) = app.overlay() {
+        over(frame, app, overlay, theme);
+    }
+    if app.passwords().are_shown() {
+        passwords::draw(frame, app, theme);
+    }
+}
+
+fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
     let area = overlay.area(app.size());
     match overlay {
         Overlay::Preview(plan) => preview::draw(frame, app, plan, area, theme),
         Overlay::Job => job::draw(frame, app, area, theme),
         Overlay::Jobs { scroll, offer, message } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
-        Overlay::Journal { records, scroll } => lists::journal(frame, app, area, records.as_deref(), *scroll, theme),
+        Overlay::Journal { records, scroll, message } => {
+            lists::journal(frame, app, area, records.as_deref(), *scroll, message.as_deref(), theme)
+        }
+        Overlay::Explain(open) => explain::draw(frame, app, open, area, theme),
+        Overlay::Playbook(list) => checklist::draw(frame, app, list, area, theme),
+        Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),
-        Overlay::Menu(menu) => lists::menu(frame, menu, area, theme),
+        Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),

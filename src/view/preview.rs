@@ -10,7 +10,9 @@ use crate::app::App;
 use crate::app::command::CommandId;
 use crate::app::format::{count, fit};
 use crate::app::layout::Area;
-use crate::app::preview::{Place, Preview, consequence, target_rows};
+use crate::app::preview::{Place, Preview};
+use crate::app::summary::{body, consequence, rows as room};
+use crate::domain::action::Action;
 use crate::domain::plan::{Confirmation, Verdict};
 
 pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: Theme) {
@@ -28,11 +30,11 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
     };
     let inner = window(frame, area, plan.action.title(), &format!("{live}{selected}{hidden}"), theme);
     let columns = usize::from(inner.width);
-    let rows = target_rows(preview, app.size());
-    if preview.place == Place::Targets {
-        targets(frame, app, preview, inner, rows, theme);
-    } else {
-        summary(frame, preview, inner, rows, theme);
+    let rows = room(preview, app.size());
+    match preview.place {
+        Place::Targets => targets(frame, app, preview, inner, rows, theme),
+        Place::Steps => steps(frame, preview, inner, rows, theme),
+        Place::Reason | Place::Confirmation => summary(frame, app, preview, inner, rows, theme),
     }
     let mut row = rows;
     if let Some(changed) = &preview.changed {
@@ -65,24 +67,40 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
 fn advice(app: &App, preview: &Preview) -> String {
     match preview.place {
         Place::Targets => format!("{} takes a caution in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
+        Place::Steps => format!("{} takes a step in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
+        Place::Reason if preview.plan.action == Action::SecureAccount => "Enter on · Shift-Tab: steps, targets · Esc closes".to_owned(),
         Place::Reason => "Enter on · ↑ recalls · Shift-Tab targets · Esc closes".to_owned(),
         Place::Confirmation if preview.plan.confirm == Confirmation::Enter => "Enter starts · Esc back".to_owned(),
         Place::Confirmation => "Type it, then Enter starts · Esc back".to_owned(),
     }
 }
 
-fn summary(frame: &mut Frame, preview: &Preview, inner: Area, rows: usize, theme: Theme) {
-    let columns = usize::from(inner.width);
-    let cut = preview.summary.len() > rows;
+fn summary(frame: &mut Frame, app: &App, preview: &Preview, inner: Area, rows: usize, theme: Theme) {
+    let lines = body(preview, app.size());
+    let cut = lines.len() > rows;
     let shown = if cut { rows.saturating_sub(1) } else { rows };
-    for (row, line) in preview.summary.iter().take(shown).enumerate() {
+    let offset = preview.offset.min(lines.len().saturating_sub(shown));
+    for (row, line) in lines.iter().skip(offset).take(shown).enumerate() {
         let heading = !line.starts_with("     ");
-        put(frame, inner, row, Line::styled(fit(line, columns).into_owned(), if heading { theme.strong() } else { Style::new() }));
+        put(frame, inner, row, Line::styled(line.clone(), if heading { theme.strong() } else { Style::new() }));
     }
     if cut {
-        put(frame, inner, rows.saturating_sub(1), Line::styled("     … Shift-Tab lists all targets", theme.quiet()));
-    } else if preview.plan.targets.iter().any(|target| target.verdict == Verdict::Caution) && preview.summary.len() < rows {
-        put(frame, inner, preview.summary.len(), Line::styled("     Shift-Tab, Space: take one in, with a reason", theme.quiet()));
+        let below = lines.len().saturating_sub(offset + shown);
+        let more = if below > 0 { format!("pgdn: {}", count(below, "more line", "more lines")) } else { "pgup: the beginning".to_owned() };
+        put(frame, inner, rows.saturating_sub(1), Line::styled(format!("     … {more} · Shift-Tab lists all"), theme.quiet()));
+    } else if preview.plan.targets.iter().any(|target| target.verdict == Verdict::Caution) && lines.len() < rows {
+        put(frame, inner, lines.len(), Line::styled("     Shift-Tab, Space: take one in, with a reason", theme.quiet()));
+    }
+}
+
+fn steps(frame: &mut Frame, preview: &Preview, inner: Area, rows: usize, theme: Theme) {
+    let columns = usize::from(inner.width);
+    let all = preview.plan.action.steps();
+    let first = (preview.step + 1).saturating_sub(rows);
+    for (row, (at, step)) in all.iter().enumerate().skip(first).take(rows).enumerate() {
+        let sign = if preview.plan.steps.contains(step) { "[x] " } else { "[ ] " };
+        let cells = vec![Span::raw(sign), cell(step.title(), columns.saturating_sub(4), Style::new())];
+        put_row(frame, inner, row, cells, at == preview.step, theme);
     }
 }
 

@@ -13,7 +13,11 @@ use crate::domain::plan::Access;
 
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     let area = layout.status;
-    let (counts, job) = (counts(app, theme), job(app, theme));
+    let job = job(app, theme);
+    // In one line with everything else, who is not safe gives way before the tenant's name does.
+    let all = counts(app, true, theme);
+    let fits = area.height > 1 || room(area, &[all.clone(), job.clone()].concat()) >= IDENTITY + FRESHNESS;
+    let counts = if fits { all } else { counts(app, false, theme) };
     let beside = if area.height > 1 { Vec::new() } else { [counts.clone(), job.clone()].concat() };
     let fresh = freshness(app, room(area, &beside), theme);
     if area.height > 1 {
@@ -87,17 +91,19 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     spans
 }
 
-fn counts(app: &App, theme: Theme) -> Vec<Span<'static>> {
+fn counts(app: &App, with_not_safe: bool, theme: Theme) -> Vec<Span<'static>> {
     let counts = app.users().counts;
+    let seldom = ["other", "closed, not safe"];
     let parts = [
         (counts.high, "high", theme.danger()),
         (counts.medium, "medium", Style::new()),
         (counts.low, "low", Style::new()),
         (counts.other, "other", theme.quiet()),
         (counts.theft, "token theft", theme.warning()),
+        (if with_not_safe { counts.not_safe } else { 0 }, "closed, not safe", theme.warning()),
     ];
     let mut spans = vec![Span::raw(" ")];
-    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || *word != "other").enumerate() {
+    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || !seldom.contains(word)).enumerate() {
         if at > 0 {
             spans.push(Span::styled(" · ", theme.quiet()));
         }
@@ -119,6 +125,8 @@ fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
 
 /// Columns that tenant, account and access are worth.
 const IDENTITY: usize = 44;
+/// Columns that "synced 12 min ago" takes.
+const FRESHNESS: usize = 20;
 
 fn freshness(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let missing = if app.sync_notes().is_empty() { "" } else { ", incomplete" };

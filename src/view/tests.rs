@@ -13,7 +13,7 @@ use crate::domain::journal::JobId;
 use crate::domain::ledger::Tally;
 use crate::domain::records::UserRecords;
 
-fn screen(app: &App) -> String {
+pub fn screen(app: &App) -> String {
     let (columns, rows) = app.size();
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(frame, app)).unwrap();
@@ -26,8 +26,26 @@ fn screen(app: &App) -> String {
 }
 
 /// Keys that open each thing that lies over the panes.
-const OVERLAYS: [&str; 14] =
-    ["", "a d", "a d shift-tab", "a d 'x' enter", "d enter enter", "x", "J", "?", ": 'so'", "o", "y", "n 'x'", "/ 'level:'", "f 'a'"];
+const OVERLAYS: [&str; 18] = [
+    "",
+    "a d",
+    "a d shift-tab",
+    "a d 'x' enter",
+    "d enter enter",
+    "x",
+    "J",
+    "?",
+    ": 'so'",
+    "o",
+    "y",
+    "n 'x'",
+    "/ 'level:'",
+    "f 'a'",
+    "e",
+    "u",
+    "a r",
+    "r enter",
+];
 
 fn everything() -> Vec<UserRecords> {
     let mut users = five();
@@ -166,17 +184,12 @@ fn without_colour_everything_is_told_by_words_and_weight() {
     }
 }
 
-/// The first columns of the users' rows in mono, a second line below each row telling how it is drawn: `r` reversed, `b` bold,
-/// `d` dim, `u` underlined.
-#[test]
-fn the_users_in_mono() {
-    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
-    let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
-    keys(&mut app, "space");
-    let mut terminal = Terminal::new(TestBackend::new(60, 18)).unwrap();
-    terminal.draw(|frame| draw(frame, &app)).unwrap();
-    let buffer = terminal.backend().buffer();
+/// The first columns of these rows, a second line below each row telling how it is drawn: `r` reversed, `b` bold, `d` dim,
+/// `u` underlined.
+pub fn mono(app: &App, columns: usize, rows: std::ops::Range<usize>) -> String {
+    let size = app.size();
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    terminal.draw(|frame| draw(frame, app)).unwrap();
     let letter = |cell: &ratatui::buffer::Cell| {
         use ratatui::style::Modifier as M;
         [(M::REVERSED, 'r'), (M::BOLD, 'b'), (M::DIM, 'd'), (M::UNDERLINED, 'u')]
@@ -184,12 +197,22 @@ fn the_users_in_mono() {
             .find(|(modifier, _)| cell.modifier.contains(*modifier))
             .map_or('.', |(_, letter)| letter)
     };
-    let rows = buffer.content.chunks(60).skip(3).take(4).map(|row| {
-        let text: String = row.iter().take(30).map(|cell| cell.symbol()).collect();
-        let drawn: String = row.iter().take(30).map(letter).collect();
+    let buffer = terminal.backend().buffer();
+    let rows = buffer.content.chunks(usize::from(size.0)).skip(rows.start).take(rows.len()).map(|row| {
+        let text: String = row.iter().take(columns).map(|cell| cell.symbol()).collect();
+        let drawn: String = row.iter().take(columns).map(letter).collect();
         format!("{}\n{drawn}", text.trim_end())
     });
-    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r#"
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_users_in_mono() {
+    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
+    let mut app = App::new(options, now());
+    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    keys(&mut app, "space");
+    insta::assert_snapshot!(mono(&app, 30, 3..7), @r#"
     ┏ 1 Risky users ━━━━━━━━━━━━━━
     bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
     ┃   LEVEL ▾ USER
@@ -221,7 +244,7 @@ fn the_smallest_screen() {
     ┃                                                          ┃
     ┃                                                          ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
-     d dismiss  c compromised  s safe  / filter  f find  ? help
+     d dismiss  c compromised  s safe  r remediate  ? help
     "#);
 }
 
@@ -253,7 +276,7 @@ fn the_usual_screen() {
     │◆ Token theft: Entra never remediates this by itself, and a new password alone│
     │may not end the session.                                                      │
     └──────────────────────────────────────────────────────────────────────────────┘
-     d dismiss  c compromised  s safe  w all sign-ins  space mark  y copy  ? help
+     d dismiss  c compromised  s safe  r remediate  w all sign-ins  y copy  ? help
     "#);
 }
 
@@ -301,7 +324,7 @@ fn the_wide_screen() {
     ┃                                                     ┃│Evidence               fresh                                   │
     ┃                                                     ┃│MFA registered         yes                                     │
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────────────────────────────────────────────┘
-     1 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  : palette  x jobs  ? help
+     1 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  f find  space mark  ? help
     "#);
 }
 
@@ -339,7 +362,7 @@ fn the_preview() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     5 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
+     5 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
     "#);
 }
 
@@ -416,6 +439,6 @@ fn a_running_job() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     4 marked   d dismiss  c compromised  s safe  / filter  f find  space mark  a all  o sort  ? help
+     4 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
     "#);
 }

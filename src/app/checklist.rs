@@ -1,0 +1,269 @@
+//! A playbook on the screen: its steps, where each stands, and what comes next.
+
+use super::App;
+use super::command::{CommandId, Context};
+use super::format::{count, number};
+use super::input::Input;
+use super::job::{JobRun, tally_words};
+use super::key::{Key, KeyCode};
+use super::msg::Effect;
+use super::overlay::{Overlay, Then};
+use super::scroll::Scroll;
+use crate::domain::action::Action;
+use crate::domain::journal::{JobId, JobState};
+use crate::domain::playbook::{Playbook, StepState};
+
+/// Lines of the overlay that are not steps: whom it is for, a line apart, what there is to say of the step, the hint.
+pub const OTHER_LINES: usize = 7;
+
+/// A playbook and the cursor on its steps.
+#[derive(Debug, Clone)]
+pub struct Checklist {
+    /// The playbook.
+    pub id: JobId,
+    /// Place among the rows.
+    pub scroll: Scroll,
+    /// What came of the last key, or of the last step.
+    pub message: Option<String>,
+    /// The step that is being left out, and the reason as typed.
+    pub skipping: Option<(Action, Input)>,
+}
+
+/// One row of the checklist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The step; `None` for the row that ends the playbook.
+    pub step: Option<Action>,
+    /// One sign for where it stands.
+    pub sign: &'static str,
+    /// What it is.
+    pub title: String,
+    /// Where it stands, in words. Holds hostile text.
+    pub state: String,
+    /// Why users did not come through it, and what can be done. Holds hostile text.
+    pub note: String,
+    /// Whether it comes next.
+    pub next: bool,
+    /// Whether something did not come out as promised.
+    pub failed: bool,
+}
+
+impl App {
+    /// The rows of a checklist.
+    pub fn checklist_rows(&self, playbook: &Playbook) -> Vec<Row> {
+        let next = playbook.next(&self.ledger).map(|(step, _)| step);
+        let mut rows: Vec<Row> = playbook
+            .steps(&self.ledger)
+            .into_iter()
+            .map(|(step, state)| {
+                let problems = playbook.problems_of(step, &self.ledger).join("; ");
+                let (sign, words, note) = match &state {
+                    StepState::Waiting => ("·", "waiting".to_owned(), step.consequence().to_owned()),
+                    StepState::Open(job) if self.runs(*job) => ("▸", format!("running as job {job}"), "Enter shows it.".to_owned()),
+                    StepState::Open(job) => {
+                        ("▸", format!("interrupted, job {job}"), "Enter goes on with it; what was sent is read back first.".to_owned())
+                    }
+                    StepState::Ended(_, tally) if state.is_verified() => {
+                        ("✓", format!("verified {} of {}", number(tally.verified), number(tally.total)), String::new())
+                    }
+                    StepState::Ended(_, tally) => (
+                        "✗",
+                        format!("failed: verified {} of {}", number(tally.verified), number(tally.total)),
+                        format!("{problems}. Enter tries again."),
+                    ),
+                    StepState::Skipped(because) => ("–", format!("skipped: {because}"), "Enter takes it up after all.".to_owned()),
+                };
+                let failed = matches!(state, StepState::Ended(..)) && !state.is_verified();
+                Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: next == Some(step), failed }
+            })
+            .collect();
+        if playbook.state == JobState::Open && next.is_none() && rows.iter().any(|row| row.failed) {
+            let note = "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned();
+            rows.push(Row {
+                step: None,
+                sign: "·",
+                title: "End the playbook".to_owned(),
+                state: String::new(),
+                note,
+                next: true,
+                failed: false,
+            });
+        }
+        rows
+    }
+
+    fn runs(&self, id: JobId) -> bool {
+        self.job.as_ref().is_some_and(|job| job.is_running() && job.id == Some(id))
+    }
+
+    /// Where a playbook stands, in a sentence.
+    pub fn checklist_words(&self, playbook: &Playbook) -> String {
+        let steps = playbook.steps(&self.ledger);
+        let settled = steps.iter().filter(|(_, state)| state.is_settled()).count();
+        let failed = steps.iter().filter(|(_, state)| matches!(state, StepState::Ended(..)) && !state.is_verified()).count();
+        let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+        match playbook.state {
+            JobState::Open if settled == steps.len() => format!("every step is settled{failed}"),
+            JobState::Open => format!("{settled} of {} settled{failed}", count(steps.len(), "step", "steps")),
+            JobState::Done => format!("ended: every step is settled{failed}"),
+            JobState::Cancelled => format!("cancelled with {settled} of {} settled{failed}", count(steps.len(), "step", "steps")),
+        }
+    }
+
+    /// Puts a playbook on the screen, with the cursor on what comes next.
+    pub(super) fn open_checklist(&mut self, id: JobId, message: Option<String>) {
+        let Some(playbook) = self.ledger.playbook(id) else { return };
+        let rows = self.checklist_rows(playbook);
+        let at = rows.iter().position(|row| row.next).unwrap_or(0);
+        self.overlay = Some(Overlay::Playbook(Checklist { id, scroll: Scroll { at, offset: 0 }, message, skipping: None }));
+    }
+
+    /// A playbook that was confirmed has its number.
+    pub(super) fn playbook_begun(&mut self, id: JobId) {
+        match self.overlay {
+            Some(Overlay::Waiting { then: Then::Playbook, .. }) | None => self.open_checklist(id, None),
+            Some(_) => self.toasts.say(format!("Playbook {id} is begun; {} lists it.", self.options.keys.hint(CommandId::Jobs)), self.now),
+        }
+    }
+
+    /// Ends playbooks that are through, each once. One with a failed step waits for the operator, who may try again.
+    pub(super) fn end_playbooks(&mut self) {
+        let through = |playbook: &&Playbook| {
+            let verified = |state: &StepState| state.is_verified() || matches!(state, StepState::Skipped(_));
+            playbook.state == JobState::Open && playbook.steps(&self.ledger).iter().all(|(_, state)| verified(state))
+        };
+        let ids: Vec<JobId> = self.ledger.playbooks().filter(through).map(|playbook| playbook.id).collect();
+        for id in ids {
+            if self.ending.insert(id) {
+                self.todo.push(Effect::EndPlaybook(id));
+            }
+        }
+    }
+
+    /// Brings the checklist back when the job of a step has come to an end, if that job is what is shown.
+    pub(super) fn back_to_checklist(&mut self, message: String) {
+        let shown = matches!(self.overlay, Some(Overlay::Job));
+        if let Some(id) = self.job.as_ref().and_then(|job| job.playbook).filter(|_| shown) {
+            self.open_checklist(id, Some(message));
+        }
+    }
+
+    pub(super) fn key_in_checklist(&mut self, mut list: Checklist, key: Key) -> Vec<Effect> {
+        list.message = None;
+        if let Some((action, mut input)) = list.skipping.take() {
+            return self.key_in_skipping(list, action, &mut input, key);
+        }
+        let command = self.options.keys.command(Context::Jobs, key);
+        if self.leaves(key) || command == Some(CommandId::Jobs) {
+            return Vec::new();
+        }
+        let Some(playbook) = self.ledger.playbook(list.id).cloned() else { return Vec::new() };
+        let rows = self.checklist_rows(&playbook);
+        let page = Overlay::Playbook(list.clone()).rows(self.options.size);
+        if command.is_some_and(|command| list.scroll.run(command, rows.len(), page)) {
+            self.overlay = Some(Overlay::Playbook(list));
+            return Vec::new();
+        }
+        let row = rows.get(list.scroll.at).cloned();
+        let effects = match (command, row) {
+            (Some(CommandId::Open | CommandId::SkipStep | CommandId::CancelJob), _) if playbook.state != JobState::Open => {
+                list.message = Some(format!("This playbook has ended: {}.", playbook.state.as_str()));
+                Vec::new()
+            }
+            (Some(CommandId::CancelJob), _) => match self.cancel_playbook(list.id) {
+                Ok(effects) => return effects,
+                Err(why) => {
+                    list.message = Some(why);
+                    Vec::new()
+                }
+            },
+            (Some(CommandId::Open), Some(row)) => return self.take_step(list, &playbook, &row),
+            (Some(CommandId::SkipStep), Some(Row { step: Some(step), .. })) => {
+                let waits = playbook.steps(&self.ledger).into_iter().any(|(held, state)| held == step && state == StepState::Waiting);
+                if waits {
+                    list.skipping = Some((step, Input::default()));
+                } else {
+                    list.message = Some("Only a step that waits can be left out.".to_owned());
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        self.overlay = Some(Overlay::Playbook(list));
+        effects
+    }
+
+    /// Cancels a playbook: its open step is read back first, the steps that are left are never sent.
+    pub(super) fn cancel_playbook(&mut self, id: JobId) -> Result<Vec<Effect>, String> {
+        if let Some(busy) = self.busy() {
+            return Err(busy);
+        }
+        let Some(playbook) = self.ledger.playbook(id) else { return Ok(Vec::new()) };
+        let mut run = JobRun::of_plan(&playbook.plan, 0, self.workspace.requests_per_second, self.now);
+        (run.id, run.stopping, run.seconds_left) = (Some(id), true, None);
+        self.show_run(run);
+        Ok(vec![Effect::CancelJob(id)])
+    }
+
+    fn key_in_skipping(&mut self, mut list: Checklist, action: Action, input: &mut Input, key: Key) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match key.code {
+            KeyCode::Esc => {}
+            KeyCode::Enter if input.text().trim().is_empty() => {
+                list.message = Some("A step is left out with a reason.".to_owned());
+                list.skipping = Some((action, input.clone()));
+            }
+            KeyCode::Enter => {
+                effects.push(Effect::SkipStep { playbook: list.id, action, because: input.text().trim().to_owned() });
+                list.scroll.at = list.scroll.at.saturating_add(1);
+            }
+            _ => {
+                input.key(key);
+                list.skipping = Some((action, input.clone()));
+            }
+        }
+        self.overlay = Some(Overlay::Playbook(list));
+        effects
+    }
+
+    /// Opens the plan of a step, goes on with an interrupted one, or says why not.
+    fn take_step(&mut self, mut list: Checklist, playbook: &Playbook, row: &Row) -> Vec<Effect> {
+        let Some(step) = row.step else {
+            let id = list.id;
+            self.overlay = Some(Overlay::Playbook(list));
+            return vec![Effect::EndPlaybook(id)];
+        };
+        let state = playbook.steps(&self.ledger).into_iter().find(|(held, _)| *held == step).map(|(_, state)| state);
+        let why_not = match state {
+            Some(StepState::Open(id)) if self.runs(id) => {
+                self.overlay = Some(Overlay::Job);
+                return Vec::new();
+            }
+            Some(StepState::Open(id)) => match (self.busy(), self.ledger.job(id)) {
+                (None, Some(job)) => {
+                    let run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
+                    self.show_run(run);
+                    return vec![Effect::Resume(id)];
+                }
+                (busy, _) => busy.unwrap_or_default(),
+            },
+            Some(StepState::Ended(..)) if !row.failed => "It was verified for everybody.".to_owned(),
+            Some(StepState::Waiting) if !row.next => {
+                format!("The steps before it come first; {} leaves one out.", self.options.keys.hint(CommandId::SkipStep))
+            }
+            _ => {
+                let what = format!("Judging \"{}\" by present facts …", step.title());
+                self.overlay = Some(Overlay::Waiting { what, then: Then::Step(list.id) });
+                return vec![Effect::PlanStep { playbook: list.id, action: step }];
+            }
+        };
+        list.message = Some(why_not);
+        self.overlay = Some(Overlay::Playbook(list));
+        Vec::new()
+    }
+}
+
+/// How a step came out, for the checklist that comes back.
+pub(super) fn result(job: &JobRun) -> String {
+    format!("{}: {}.", job.action.title(), tally_words(&job.tally))
+}

@@ -1,0 +1,84 @@
+//! Temporary passwords on the screen: shown once, in front of everything, kept nowhere (invariant 10).
+
+use super::App;
+use super::command::{CommandId, Context};
+use super::key::{Key, KeyCode};
+use super::layout::{self, Area};
+use super::msg::Effect;
+use super::scroll::Scroll;
+use crate::domain::password::TemporaryPassword;
+use crate::domain::text::safe;
+
+/// Lines of the overlay that are not passwords: two to say what they are, one apart, the hint.
+const OTHER_LINES: u16 = 5;
+
+/// The passwords that were not closed yet.
+#[derive(Debug, Default)]
+pub struct Passwords {
+    /// Whose (hostile text), and the password.
+    pub list: Vec<(String, TemporaryPassword)>,
+    /// Place among them.
+    pub scroll: Scroll,
+    /// Whether it is being asked if they may be closed.
+    pub asking: bool,
+}
+
+impl Passwords {
+    /// Whether there is one to be shown.
+    pub fn are_shown(&self) -> bool {
+        !self.list.is_empty()
+    }
+
+    /// Adds one. A question that is open is no longer about all of them.
+    pub fn add(&mut self, user: String, password: TemporaryPassword) {
+        self.list.push((user, password));
+        self.asking = false;
+    }
+
+    /// Where they stand on the screen.
+    pub fn area(&self, size: (u16, u16)) -> Area {
+        let wanted = u16::try_from(self.list.len()).unwrap_or(u16::MAX).clamp(1, 16);
+        layout::overlay(size, (84, wanted.saturating_add(OTHER_LINES + 2)))
+    }
+
+    /// How many of them there is room for.
+    pub fn rows(&self, size: (u16, u16)) -> usize {
+        usize::from(self.area(size).inner().height.saturating_sub(OTHER_LINES))
+    }
+}
+
+impl App {
+    /// The temporary passwords that are shown, in front of everything else.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// Takes a key while passwords are shown: no other key of the console reaches beyond them.
+    pub(super) fn key_in_passwords(&mut self, key: Key) -> Vec<Effect> {
+        let rows = self.passwords.rows(self.options.size);
+        if self.passwords.asking {
+            self.passwords.asking = false;
+            // No key that copies, confirms or is typed in passing: what is closed here is gone.
+            if key == Key::plain(KeyCode::Char('c')) {
+                // Each is overwritten as it goes.
+                self.passwords = Passwords::default();
+            }
+            return Vec::new();
+        }
+        let command = self.options.keys.command(Context::List, key);
+        let len = self.passwords.list.len();
+        match (key.code, command) {
+            (KeyCode::Esc | KeyCode::Enter, _) | (_, Some(CommandId::Back | CommandId::Cancel)) => self.passwords.asking = true,
+            (KeyCode::Char('y'), _) => {
+                let Some((user, password)) = self.passwords.list.get(self.passwords.scroll.at) else { return Vec::new() };
+                let effect = Effect::CopyPassword(password.clone());
+                let text = format!("Sent the temporary password of {} to the terminal clipboard (OSC 52).", safe(user));
+                self.toasts.say(text, self.now);
+                return vec![effect];
+            }
+            (_, Some(command)) => _ = self.passwords.scroll.run(command, len, rows),
+            _ => {}
+        }
+        Vec::new()
+    }
+}

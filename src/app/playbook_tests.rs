@@ -1,0 +1,146 @@
+//! Playbooks by their keys: the checklist, its steps, what fails, what is resumed.
+
+use super::checklist::Checklist;
+use super::overlay::Then;
+use super::remedy_tests::{choose, in_tenant, journal, plan, summary};
+use super::tests::{console, five, keys, opened};
+use super::*;
+use crate::domain::action::Action;
+use crate::domain::fixture::now;
+use crate::domain::job_event::{JobEvent, What};
+use crate::domain::journal::{Entry, ItemOutcome, JobState, Outcome};
+use crate::domain::ledger::Tally;
+use crate::domain::plan::Plan;
+
+fn checklist(app: &App) -> (&Checklist, Vec<checklist::Row>) {
+    match app.overlay() {
+        Some(Overlay::Playbook(list)) => (list, app.checklist_rows(app.ledger().playbook(list.id).unwrap())),
+        other => panic!("no checklist but {other:?}"),
+    }
+}
+
+#[test]
+fn securing_an_account_asks_whether_to_block_sign_in_and_sends_nothing_when_it_is_confirmed() {
+    let mut app = in_tenant((120, 40));
+    choose(&mut app, Action::SecureAccount);
+    assert!(!plan(&app).steps.contains(&Action::BlockSignIn) && summary(&app).contains("not: Block sign-in"), "{}", summary(&app));
+    keys(&mut app, "shift-tab j j space");
+    assert!(plan(&app).steps.contains(&Action::BlockSignIn));
+    keys(&mut app, "space space tab");
+    let effects = keys(&mut app, "'incident 7' enter enter");
+    let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((confirmed.plan().steps.len(), confirmed.plan().reason.as_str()), (5, "incident 7"));
+    assert!(app.job().is_none() && matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Playbook, .. })));
+    app.update(Msg::Unprepared("the disk is full".to_owned()), now());
+    assert!(app.overlay().is_none() && app.toasts().errors() == 1);
+}
+
+/// A console with the checklist of a playbook on alex open: its number is 7.
+pub fn begun(size: (u16, u16), action: Action) -> App {
+    let mut app = in_tenant(size);
+    choose(&mut app, action);
+    let effects = keys(&mut app, "'incident 7' enter enter");
+    let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
+    journal(&mut app, Entry::PlaybookStarted { playbook: JobId(7), plan: Box::new(confirmed.plan().clone()) });
+    app.update(Msg::PlaybookBegun(JobId(7)), now());
+    app
+}
+
+/// What the engine would plan for a step.
+fn step_plan(app: &App, action: Action) -> Plan {
+    app.ledger().playbook(JobId(7)).unwrap().plan_step(action, app.dataset(), app.ledger(), &app.plan_context())
+}
+
+/// Lets the job of a step run and come out so.
+pub fn play_step(app: &mut App, job: u64, action: Action, outcome: Outcome) -> Vec<Effect> {
+    assert_eq!(keys(app, "enter"), [Effect::PlanStep { playbook: JobId(7), action }]);
+    app.update(Msg::StepPlan(Box::new(step_plan(app, action))), now());
+    assert_eq!(plan(app).playbook, Some(JobId(7)));
+    let effects = keys(app, "enter enter");
+    let [Effect::Run { confirmed, .. }] = effects.as_slice() else { panic!("{effects:?}: {:?}", app.overlay()) };
+    let job = JobId(job);
+    let mut told = journal(app, Entry::JobConfirmed { job, plan: Box::new(confirmed.plan().clone()), hold_seconds: 5 });
+    app.update(Msg::JobStarted(job), now());
+    let because = (outcome == Outcome::Failed).then(|| "403 not allowed".to_owned());
+    let items = vec![ItemOutcome { id: "alex".to_owned(), outcome, because: because.clone() }];
+    let what = because.map_or(What::Verified, |because| What::Failed { because });
+    app.update(Msg::Job(JobEvent { what, id: "alex".to_owned(), user_principal_name: None, step: None, job, at: now() }), now());
+    told.extend(journal(app, Entry::Outcomes { job, items }));
+    told.extend(journal(app, Entry::JobEnded { job, state: JobState::Done }));
+    let tally = app.ledger().job(job).unwrap().tally();
+    told.extend(app.update(Msg::JobEnded { job, state: JobState::Done, tally }, now()));
+    told
+}
+
+#[test]
+fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    let (list, rows) = checklist(&app);
+    assert_eq!((list.scroll.at, rows.len(), rows[0].next), (0, 4, true));
+    assert_eq!(keys(&mut app, "j enter"), []);
+    assert!(checklist(&app).0.message.as_deref().unwrap().contains("steps before it"));
+    keys(&mut app, "k");
+    assert_eq!(play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified), []);
+    let (list, rows) = checklist(&app);
+    assert_eq!((rows[0].state.as_str(), rows[1].next, list.scroll.at), ("verified 1 of 1", true, 1), "the checklist comes back by itself");
+    play_step(&mut app, 9, Action::GenerateTemporaryPassword, Outcome::Failed);
+    let (list, rows) = checklist(&app);
+    assert!(rows[1].failed && rows[1].note.contains("403 not allowed") && rows[2].next, "{rows:?}");
+    assert_eq!(list.scroll.at, 2, "the cursor goes on to what comes next");
+    keys(&mut app, "s enter");
+    assert!(checklist(&app).0.message.as_deref().unwrap().contains("reason"));
+    let skipped = Effect::SkipStep { playbook: JobId(7), action: Action::RevokeSessions, because: "done by hand".to_owned() };
+    assert_eq!(keys(&mut app, "'done by hand' enter"), [skipped]);
+    journal(&mut app, Entry::StepSkipped { playbook: JobId(7), step: Action::RevokeSessions, because: "done by hand".to_owned() });
+    assert_eq!(checklist(&app).1[2].state, "skipped: done by hand");
+    assert_eq!(play_step(&mut app, 10, Action::DisableDevices, Outcome::Verified), [], "with a failed step it does not end by itself");
+    let (_, rows) = checklist(&app);
+    assert_eq!(rows.last().map(|row| row.title.as_str()), Some("End the playbook"));
+    assert_eq!(keys(&mut app, "G enter"), [Effect::EndPlaybook(JobId(7))]);
+    keys(&mut app, "g j");
+    let told = play_step(&mut app, 11, Action::GenerateTemporaryPassword, Outcome::Verified);
+    assert_eq!(told, [Effect::EndPlaybook(JobId(7))], "tried again, and now all are settled");
+    assert_eq!(journal(&mut app, Entry::PlaybookEnded { playbook: JobId(7), state: JobState::Done }), []);
+    assert_eq!(keys(&mut app, "enter"), []);
+    assert!(checklist(&app).0.message.as_deref().unwrap().contains("ended"));
+}
+
+#[test]
+fn remediated_elsewhere_is_a_checklist_of_two_steps() {
+    let app = begun((120, 40), Action::RemediatedElsewhere);
+    let titles: Vec<String> = checklist(&app).1.into_iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Confirm user compromised", "Dismiss user risk"]);
+}
+
+#[test]
+fn the_plan_of_a_step_leads_back_to_its_checklist() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    keys(&mut app, "enter");
+    let plan = step_plan(&app, Action::ConfirmUserCompromised);
+    app.update(Msg::StepPlan(Box::new(plan)), now());
+    keys(&mut app, "esc");
+    assert_eq!(checklist(&app).0.id, JobId(7));
+    keys(&mut app, "enter");
+    app.update(Msg::Unprepared("the store is damaged".to_owned()), now());
+    assert_eq!(checklist(&app).0.id, JobId(7));
+}
+
+#[test]
+fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resumed() {
+    let mut before = begun((120, 40), Action::SecureAccount);
+    let plan = step_plan(&before, Action::ConfirmUserCompromised);
+    journal(&mut before, Entry::JobConfirmed { job: JobId(8), plan: Box::new(plan), hold_seconds: 0 });
+    let mut app = console(Vec::new());
+    app.phase = Phase::Opening(String::new());
+    app.update(Msg::Opened(Box::new(Opened { ledger: before.ledger().clone(), ..opened(five()) })), now());
+    assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
+    assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
+    keys(&mut app, "j enter");
+    assert!(checklist(&app).1[0].state.contains("interrupted"));
+    assert_eq!(keys(&mut app, "enter"), [Effect::Resume(JobId(8))]);
+    let tally = Tally { total: 1, verified: 1, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(8), state: JobState::Done, tally }, now());
+    assert_eq!(checklist(&app).0.id, JobId(7));
+    keys(&mut app, "esc x j");
+    assert_eq!(keys(&mut app, "D"), [Effect::CancelJob(JobId(7))]);
+}
