@@ -131,10 +131,12 @@ impl App {
             self.banner = opened.first_run;
             self.sync_at_once();
             self.end_playbooks();
-            let playbooks = self.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).count();
-            let open = self.ledger.open_jobs().count() + playbooks;
-            if open > 0 && !self.job_runs() && self.overlay.is_none() {
-                self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), offer: true, message: None });
+            // A playbook first: the job that is left open may be its step, which the checklist resumes.
+            let playbook = self.ledger.playbooks().rev().find(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
+            let open = playbook.or_else(|| self.ledger.open_jobs().last().map(|job| job.id));
+            if let Some(open) = open.filter(|_| !self.job_runs() && self.overlay.is_none()) {
+                let at = self.job_list().iter().position(|id| *id == open).unwrap_or(0);
+                self.overlay = Some(Overlay::Jobs { scroll: Scroll { at, offset: 0 }, offer: true, message: None });
             }
         }
     }

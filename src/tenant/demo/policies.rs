@@ -147,7 +147,7 @@ impl ConditionalAccess {
             object(json!({
                 "@odata.type": IP_LOCATION, "id": location(OFFICES), "displayName": "Offices", "isTrusted": true,
                 "createdDateTime": CREATED, "modifiedDateTime": CREATED,
-                "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/25"}],
+                "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "198.51.100.0/25"}],
             })),
             object(json!({
                 "@odata.type": "#microsoft.graph.countryNamedLocation", "id": location(CLOSED), "displayName": "Countries of no business",
