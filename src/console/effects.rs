@@ -170,7 +170,7 @@ impl Effects {
 
 fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
     match event {
-        EngineEvent::Started(job) => {
+        EngineEvent::Started { job, .. } => {
             *running = Some(job);
             Msg::JobStarted(job)
         }

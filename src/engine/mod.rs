@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::job::Run;
 use crate::clock::Clock;
-use crate::domain::action::Kind;
+use crate::domain::action::{Action, Kind};
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::{Job, Tally};
@@ -36,7 +36,12 @@ use crate::tenant::{Tenant, TenantError};
 #[derive(Debug, Clone, PartialEq)]
 pub enum EngineEvent {
     /// A confirmed plan is in the journal and has its number.
-    Started(JobId),
+    Started {
+        /// The job, or the playbook.
+        job: JobId,
+        /// What it does.
+        action: Action,
+    },
     /// Something happened in a job.
     Job(JobEvent),
     /// Where a job stands.
@@ -144,7 +149,7 @@ impl Engine {
         let plan = Box::new(confirmed.plan().clone());
         self.append(vec![Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() }])?;
         let run = Run::new(self, job, cancel, events)?;
-        run.tell(EngineEvent::Started(job));
+        run.tell(EngineEvent::Started { job, action: run.plan.action });
         if run.held(hold).await { run.drive().await } else { run.end(JobState::Cancelled) }
     }
 
@@ -172,7 +177,7 @@ impl Engine {
         self.require_open(job)?;
         self.append(vec![Entry::JobResumed { job }])?;
         let run = Run::new(self, job, cancel, events)?;
-        run.tell(EngineEvent::Started(job));
+        run.tell(EngineEvent::Started { job, action: run.plan.action });
         run.refresh_unsent().await?;
         run.drive().await
     }

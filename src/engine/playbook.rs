@@ -68,7 +68,8 @@ impl Engine {
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_open_playbook(playbook)?;
-        tell(events, EngineEvent::Started(playbook));
+        let action = self.playbook(playbook, |held| held.plan.action)?;
+        tell(events, EngineEvent::Started { job: playbook, action });
         let mut hold = hold;
         loop {
             let next = self.on_playbook(playbook, |playbook, ledger| playbook.next(ledger))?;

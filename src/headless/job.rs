@@ -154,10 +154,10 @@ impl Teller {
 
     fn tell(&mut self, event: &EngineEvent) {
         match event {
-            EngineEvent::Started(job) => {
+            EngineEvent::Started { job, action } => {
                 self.job = Some(*job);
                 if self.format == Format::Table {
-                    output::say(&format!("job {job} started; Ctrl-C stops it after the request in flight"));
+                    output::say(&format!("job {job} started: {}; Ctrl-C stops it after the request in flight", action.title()));
                 }
             }
             EngineEvent::Job(event) => {
