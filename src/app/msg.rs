@@ -205,7 +205,7 @@ pub enum Effect {
     /// Run a confirmed plan.
     Run {
         /// The plan.
-        confirmed: Confirmed,
+        confirmed: Box<Confirmed>,
         /// How long the first request is held back.
         hold_seconds: u64,
     },

@@ -126,7 +126,7 @@ impl App {
                 }
                 let hold_seconds = self.options.hold_seconds;
                 self.show_run(JobRun::of_plan(plan, hold_seconds, self.workspace.requests_per_second, self.now));
-                return vec![Effect::Run { confirmed: *confirmed, hold_seconds }];
+                return vec![Effect::Run { confirmed, hold_seconds }];
             }
         }
         Vec::new()

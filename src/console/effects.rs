@@ -51,9 +51,7 @@ impl Effects {
         let Some(session) = self.session.clone() else { return };
         let answers = self.answers.clone();
         match effect {
-            Effect::Run { confirmed, hold_seconds } => {
-                self.job(session, Start::Run(Box::new(confirmed), Duration::from_secs(hold_seconds)))
-            }
+            Effect::Run { confirmed, hold_seconds } => self.job(session, Start::Run(confirmed, Duration::from_secs(hold_seconds))),
             Effect::Resume(job) => self.job(session, Start::Resume(job)),
             Effect::CancelJob(job) => self.job(session, Start::Cancel(job)),
             Effect::CancelRunning => self.running.cancel(),

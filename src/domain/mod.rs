@@ -21,6 +21,7 @@ pub mod policy;
 pub mod query;
 pub mod records;
 pub mod risk;
+pub mod scales;
 pub mod self_remediation;
 pub mod settings;
 pub mod sync;

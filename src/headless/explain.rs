@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::belongings;
 use super::cli::{Explain, Format};
 use super::failure::Failure;
 use super::output;
@@ -123,6 +124,12 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     page.section(if ways.is_empty() { "What may be done" } else { "What else may be done" });
     for advice in explanation.advice.iter().filter(|advice| !ways.iter().any(|way| way.option == advice.option)) {
         page.option(advice);
+    }
+    for (title, told) in belongings::lines(records) {
+        page.section(&format!("{title} ({})", told.len()));
+        for line in told {
+            page.item("-", &line);
+        }
     }
     page.lines.join("\n") + "\n"
 }

@@ -30,6 +30,8 @@ pub fn user(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Map<Strin
         "enabled": directory.account_enabled,
         "mfaRegistered": directory.is_mfa_registered,
         "ssprRegistered": directory.is_sspr_registered,
+        "devices": records.devices,
+        "authenticationMethods": records.methods,
         "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
@@ -85,7 +87,9 @@ mod tests {
         records.directory = Default::default();
         records.user.is_deleted = None;
         let added = user(&records, &Ledger::default(), fixture::now())[ADDED].clone();
-        for key in ["deleted", "privileged", "guest", "hybrid", "enabled", "mfaRegistered", "ssprRegistered"] {
+        for key in
+            ["deleted", "privileged", "guest", "hybrid", "enabled", "mfaRegistered", "ssprRegistered", "devices", "authenticationMethods"]
+        {
             assert_eq!(added[key], Value::Null, "{key}");
         }
         assert_eq!((&added["tokenTheft"], &added["openDetections"], &added["evidence"]), (&json!(true), &json!(1), &json!("fresh")));

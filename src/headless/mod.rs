@@ -1,6 +1,7 @@
 //! The headless commands: standard output carries data, standard error what is said about it.
 
 mod apply;
+mod belongings;
 pub mod cli;
 mod connect;
 mod demo;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Format, Show};
 use super::failure::Failure;
 use super::place::{self, Place};
-use super::{json, output};
+use super::{belongings, json, output};
 use crate::domain::journal::{Entry, JournalRecord};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::{RiskDetection, UserRecords};
@@ -76,6 +76,10 @@ fn sheet(records: &UserRecords, ledger: &Ledger, journal: &[JournalRecord], now:
     let added = user.get("entriage").and_then(Value::as_object).cloned().unwrap_or_default();
     for (label, key) in FACTS {
         lines.push(labelled(label, added.get(*key).unwrap_or(&Value::Null)));
+    }
+    for (title, told) in belongings::lines(records) {
+        heading(&mut lines, title, told.len());
+        lines.extend(told.into_iter().map(|line| format!("  {line}")));
     }
     heading(&mut lines, "Sign-ins", records.sign_ins.len());
     for sign_in in &records.sign_ins {

@@ -6,6 +6,8 @@ use crate::domain::facts::{self, BlockedBy};
 use crate::domain::policy::Policy;
 use crate::domain::records::{AppliedPolicy, SignIn};
 use crate::domain::risk::RiskLevel;
+use crate::domain::scales::Availability;
+use crate::domain::self_remediation::{self as rules, asks_for_change};
 
 /// A policy that applies to a user's risk, as far as that can be told without groups and roles.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +57,7 @@ fn applying<'a>(facts: &Facts<'a>, about: impl Fn(&Policy) -> bool, alone: impl 
 }
 
 /// The user's sign-ins that are an open risk.
-pub(super) fn risky<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a SignIn> {
+fn risky<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a SignIn> {
     facts.records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true))
 }
 
@@ -128,10 +130,10 @@ fn named(facts: &Facts<'_>) -> Vec<Blocking> {
 /// What a policy on user risk that applies will do at the next sign-in.
 fn foreseen(facts: &Facts<'_>, of: Applying<'_>) -> Blocking {
     let policy = of.policy;
-    let (stops, why) = if policy.asks_for("block") {
+    let (stops, why) = if policy.asks_for(rules::BLOCK) {
         (Some(true), format!("it blocks at {} user risk", level(facts.records.user.risk_level.as_ref())))
     } else {
-        (can_do_step(facts, policy).map(|can| !can), how(facts, policy))
+        (rules::step(policy, facts.records, facts.settings).and_then(|can| can.available()).map(|can| !can), how(facts, policy))
     };
     // Whom groups and roles take in is not known: then it can be ruled out that it blocks, but not told that it does.
     let blocks = if of.names_user == Some(true) { stops } else { stops.filter(|stops| !stops) };
@@ -141,51 +143,20 @@ fn foreseen(facts: &Facts<'_>, of: Applying<'_>) -> Blocking {
 
 /// How a policy that blocks a user does it: outright, or by a step that the user cannot perform.
 fn how(facts: &Facts<'_>, policy: &Policy) -> String {
-    let (registration, directory) = (facts.records.directory.is_mfa_registered, &facts.records.directory);
-    let step = if asks_for_change(policy) { "a secure password change" } else { "multifactor authentication" };
-    let hybrid = directory.on_premises_sync_enabled == Some(true);
-    if policy.asks_for("block") {
-        "it blocks outright".to_owned()
-    } else if !asks_for_change(policy) && !policy.asks_for("mfa") {
-        let asked = policy.grant_controls.join(", ");
-        if asked.is_empty() { "what it asks for was not met".to_owned() } else { format!("it asks for {asked}, which was not met") }
-    } else if asks_for_change(policy) && facts::guest(facts.records) == Some(true) {
-        format!("it asks for {step}, which a guest cannot perform: the password is kept in the home tenant")
-    } else if registration == Some(false) {
-        format!("it asks for {step}, which the user cannot perform: not registered for multifactor authentication")
-    } else if asks_for_change(policy) && hybrid && facts.settings.password_writeback == Some(false) {
-        format!("it asks for {step}, which the user cannot perform: hybrid, and passwords are not written back")
-    } else if can_do_step(facts, policy) == Some(true) {
-        format!("it asks for {step}, which the user can perform")
-    } else {
-        format!("it asks for {step}; whether the user can perform it is not known")
-    }
-}
-
-/// Whether the user can perform what a policy asks for.
-fn can_do_step(facts: &Facts<'_>, policy: &Policy) -> Option<bool> {
-    let directory = &facts.records.directory;
-    let mfa = directory.is_mfa_registered;
-    if !asks_for_change(policy) {
-        return if policy.asks_for("mfa") { mfa } else { None };
-    }
-    if facts::guest(facts.records) == Some(true) {
-        return Some(false);
-    }
-    let written_back = match directory.on_premises_sync_enabled {
-        _ if facts::federated(facts.records) == Some(true) => None,
-        Some(false) => Some(true),
-        Some(true) => facts.settings.password_writeback,
-        None => None,
+    let Some(can) = rules::step(policy, facts.records, facts.settings).filter(|_| !policy.asks_for(rules::BLOCK)) else {
+        return if policy.asks_for(rules::BLOCK) {
+            "it blocks outright".to_owned()
+        } else if policy.grant_controls.is_empty() {
+            "what it asks for was not met".to_owned()
+        } else {
+            format!("it asks for {}, which was not met", policy.grant_controls.join(", "))
+        };
     };
-    match (mfa, written_back) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
+    let step = if asks_for_change(policy) { "a secure password change" } else { "multifactor authentication" };
+    let Availability { available, because } = can.weighed();
+    match available {
+        Some(true) => format!("it asks for {step}, which the user can perform"),
+        Some(false) => format!("it asks for {step}, which the user cannot perform: {}", because.join("; ")),
+        None => format!("it asks for {step}; whether the user can perform it is not known"),
     }
-}
-
-/// Whether a policy lets users remediate their own risk by a new password.
-pub(super) fn asks_for_change(policy: &Policy) -> bool {
-    policy.asks_for("passwordChange") || policy.asks_for("riskRemediation")
 }

@@ -1,12 +1,13 @@
 //! What an administrator says of the risk, and what only Microsoft can do.
 
 use super::Facts;
-use super::judgement::{Judgement, Scales, permitted};
+use super::judgement::{Judgement, permitted};
 use super::situation::newest_detection;
 use super::words::{closes_all, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::risk::RiskState;
+use crate::domain::scales::Scales;
 use crate::domain::text;
 use crate::domain::transition::Event;
 
@@ -48,7 +49,7 @@ fn closing(facts: &Facts<'_>, deleted: &str) -> Scales {
     let theft = facts::token_theft(records);
     Scales::new()
         .against(facts::deleted(records) == Some(true), deleted)
-        .needs_risk(facts)
+        .needs_risk(facts.records)
         .note(theft == Some(true), "token theft: revoke the sessions and reset the password first; a stolen token outlives the dismissal")
         .note(theft.is_none() && !expired, "token theft cannot be ruled out: what made the user risky cannot be seen")
         .note(expired, "the evidence has expired: nothing can be looked at any more")
@@ -66,7 +67,7 @@ pub(super) fn confirm_compromised(facts: &Facts<'_>) -> Judgement {
         None => "with continuous access evaluation, revoke all access tokens",
     };
     Scales::new()
-        .needs_account(facts)
+        .needs_account(facts.records)
         .against(confirmed, "an administrator confirmed it already")
         .note(facts.records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
         .starting(
@@ -90,7 +91,7 @@ pub(super) fn secure_account(facts: &Facts<'_>) -> Option<Judgement> {
         let left_out: Vec<&str> =
             Action::SecureAccount.steps().iter().filter(|step| !permitted(facts, **step)).map(|step| step.as_str()).collect();
         Scales::new()
-            .needs_account(facts)
+            .needs_account(facts.records)
             .unknown(guest, "a guest: password and sessions are kept in the home tenant")
             .note(!left_out.is_empty(), format!("steps that are not permitted to you are left out: {}", left_out.join(", ")))
             .note(facts::token_theft(records) == Some(true), "token theft: this order ends what a stolen token can do")
@@ -122,22 +123,6 @@ pub(super) fn elsewhere(facts: &Facts<'_>) -> Option<Judgement> {
             Action::RemediatedElsewhere,
             "Confirms the compromise, waits until the level is high, then dismisses: Entra learns of a true positive that was fixed.",
         )
-    })
-}
-
-/// Section "Types of risk remediation": what Microsoft does by itself.
-pub(super) fn system_dismissal(facts: &Facts<'_>) -> Option<Judgement> {
-    (facts.records.user.at_risk() != Some(false)).then(|| {
-        let theft = facts::token_theft(facts.records) == Some(true);
-        let confirmed = facts.records.user.risk_state == Some(RiskState::ConfirmedCompromised);
-        Scales::new()
-            .against(theft, "token theft or a nation-state address: such sessions are never closed by the system")
-            .against(confirmed, "an administrator confirmed the compromise")
-            .unknown(true, "Microsoft decides, and nothing starts it")
-            .judged(format!(
-                "Where Microsoft finds that detection and sign-in are no threat any more: {}.",
-                transition(facts, Event::SystemDismissal)
-            ))
     })
 }
 

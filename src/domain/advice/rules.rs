@@ -56,7 +56,7 @@ static RULES: &[Rule] = &[
     rule(o::UNBLOCK, Group::Other, "Unblocking users", securing::unblock_sign_in),
     rule(o::WAIT, Group::Other, "Unblocking users", unblocking::wait),
     rule(o::SUPPORT_CASE, Group::Other, "Deleted users", |facts| Some(remediation::for_deleted(facts))),
-    rule(o::SYSTEM, Group::Other, "Types of risk remediation", remediation::system_dismissal),
+    rule(o::SYSTEM, Group::Other, "Types of risk remediation", self_remediation::by_the_system),
 ];
 
 /// The ways out of these blocks, in order, each once: those of the first cause first.

@@ -1,10 +1,11 @@
 //! What secures an account, whatever becomes of its risk: sessions, sign-in, devices.
 
 use super::Facts;
-use super::judgement::{Judgement, Scales};
+use super::judgement::Judgement;
 use super::situation::newest_detection;
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
+use crate::domain::scales::Scales;
 
 /// Section "Confirm a user to be compromised": revoke refresh tokens.
 pub(super) fn revoke_sessions(facts: &Facts<'_>) -> Judgement {
@@ -17,7 +18,7 @@ pub(super) fn revoke_sessions(facts: &Facts<'_>) -> Judgement {
         None => "whether continuous access evaluation ends access tokens as well was not stated; else they go on for up to about an hour",
     };
     Scales::new()
-        .needs_account(facts)
+        .needs_account(facts.records)
         .against(facts::guest(records) == Some(true), "a guest: sessions are kept in the home tenant")
         .note(facts::token_theft(records) == Some(true), "token theft: a new password alone does not end stolen tokens")
         .note(since, "sessions were revoked since the newest detection")
@@ -28,7 +29,7 @@ pub(super) fn revoke_sessions(facts: &Facts<'_>) -> Judgement {
 pub(super) fn block_sign_in(facts: &Facts<'_>) -> Judgement {
     let enabled = facts.records.directory.account_enabled;
     Scales::new()
-        .needs_account(facts)
+        .needs_account(facts.records)
         .needs(enabled.or(Some(true)), "the account is disabled already", "")
         .note(enabled.is_none(), "whether the account is enabled was not read")
         .note(true, "for an attacker who can reset the password or pass multifactor authentication")
@@ -42,7 +43,7 @@ pub(super) fn unblock_sign_in(facts: &Facts<'_>) -> Option<Judgement> {
     let disabled = enabled == Some(false) || facts::blocked(records).by.contains(&BlockedBy::AccountDisabled);
     disabled.then(|| {
         Scales::new()
-            .needs_account(facts)
+            .needs_account(facts.records)
             .against(enabled == Some(true), "the account is enabled by now")
             .unknown(enabled.is_none(), "a sign-in failed because the account was disabled; whether it still is was not read")
             .note(records.user.at_risk() == Some(true), "the user is still at risk: remediate first")
@@ -61,7 +62,7 @@ pub(super) fn disable_devices(facts: &Facts<'_>) -> Judgement {
     let enabled: Vec<&str> =
         devices.unwrap_or_default().iter().filter(|of| of.account_enabled != Some(false)).map(|of| of.name()).collect();
     Scales::new()
-        .needs_account(facts)
+        .needs_account(facts.records)
         .needs(devices.map(|_| !enabled.is_empty()), "the user has no device that is enabled", "the user's devices were not read")
         .note(!enabled.is_empty(), format!("enabled: {}", enabled.join(", ")))
         .starting(

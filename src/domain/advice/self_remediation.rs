@@ -1,91 +1,78 @@
 //! What remediates through the user: multifactor authentication, and each way to a new password.
 //!
-//! One function a step, of facts alone, so that the simulated tenant can hold the same rules.
+//! Whether a user's own way is open is for [`crate::domain::self_remediation`] to say; here it is told what comes of it.
 
 use super::Facts;
-use super::judgement::{Judgement, Scales};
-use super::policies::{self, Applying, asks_for_change};
+use super::judgement::Judgement;
+use super::policies;
 use super::situation::{PendingChange, pending_change};
-use super::words::{ago, closes_all, level, listed, transition};
+use super::words::{ago, closes_all, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
-use crate::domain::risk::RiskState;
+use crate::domain::records::SignIn;
+use crate::domain::scales::Scales;
+use crate::domain::self_remediation as rules;
 use crate::domain::transition::Event;
 
 /// Section "Risk-based policy": multifactor authentication, under a policy on sign-in risk.
 pub(super) fn by_mfa(facts: &Facts<'_>) -> Judgement {
-    let records = facts.records;
-    let risky: Vec<_> = policies::risky(facts).collect();
-    let theft = |told: Option<bool>| risky.iter().filter(|sign_in| facts::sign_in_token_theft(records, sign_in) == told).count();
-    let (plain, unknown, stolen) = (theft(Some(false)), theft(None), theft(Some(true)));
-    let unlinked = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && records.sign_in_of(of).is_none());
-    let unread = records.sign_ins.is_empty() || unlinked;
-    let mut scales = Scales::new()
-        .needs_sign_in(facts)
-        .needs_risk(facts)
-        .against(risky.is_empty() && !unread, "it remediates sign-in risk only, and no sign-in of this user is an open risk")
-        .unknown(risky.is_empty() && unread, "the risky sign-ins were not read")
-        .against(
-            records.user.risk_state == Some(RiskState::ConfirmedCompromised),
-            "an administrator confirmed the compromise: multifactor authentication does not take that back",
-        )
-        .against(
-            stolen > 0 && plain + unknown == 0,
-            "token theft or a nation-state address: Entra never lets multifactor authentication remediate these",
-        )
-        .unknown(stolen > 0 && plain == 0 && unknown > 0, "what made the other risky sign-ins risky cannot be seen")
-        .unknown(stolen == 0 && plain == 0 && unknown > 0, "token theft cannot be ruled out, which it never remediates")
-        .needs(
-            records.directory.is_mfa_registered,
-            "the user is not registered for multifactor authentication",
-            "whether the user is registered for multifactor authentication was not read",
-        )
-        .unknown(facts::guest(records) == Some(true), "a guest: risk is kept in the home tenant")
-        .note(stolen > 0 && plain > 0, "not for the sign-ins that tell of token theft");
-    if !risky.is_empty() {
-        let applying = policies::on_sign_in_risk(facts);
-        scales = under_policy(scales, applying.as_deref(), "sign-in risk of that level", "multifactor authentication", |of| {
-            of.policy.asks_for("mfa")
-        });
-    }
-    scales.judged(format!(
-        "The risky sign-in and its detections, when the user passes it there: {}. The user's risk is calculated anew from what is \
+    let alone = "it remediates sign-in risk only, and no sign-in of this user is an open risk";
+    at_sign_ins(facts, rules::can_pass_mfa(facts.records), alone, |sign_in| rules::mfa(facts.records, sign_in, facts.tenant)).judged(
+        format!(
+            "The risky sign-in and its detections, when the user passes it there: {}. The user's risk is calculated anew from what is \
          still open; it does not remediate user risk.",
-        transition(facts, Event::MfaPassed)
-    ))
+            transition(facts, Event::MfaPassed)
+        ),
+    )
+}
+
+/// Section "Types of risk remediation": what Microsoft does by itself. Not for those who are not at risk.
+pub(super) fn by_the_system(facts: &Facts<'_>) -> Option<Judgement> {
+    let records = facts.records;
+    (records.user.at_risk() != Some(false)).then(|| {
+        let account = Scales::new().needs_account(records);
+        at_sign_ins(facts, account, "no sign-in of this user is an open risk", |sign_in| rules::system_dismissal(records, sign_in))
+            .unknown(true, "Microsoft decides, and nothing starts it")
+            .judged(format!(
+                "Where Microsoft finds that detection and sign-in are no threat any more: {}.",
+                transition(facts, Event::SystemDismissal)
+            ))
+    })
+}
+
+/// What closes the risk of sign-ins one by one is open to a user where it is for one of them. `otherwise` is what can be said where
+/// none is known to be open, and `alone` why that is not enough.
+fn at_sign_ins(facts: &Facts<'_>, otherwise: Scales, alone: &str, judge: impl Fn(&SignIn) -> Scales) -> Scales {
+    let records = facts.records;
+    let unlinked = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && records.sign_in_of(of).is_none());
+    let unread = unlinked || records.sign_ins.is_empty();
+    let stolen = |sign_in: &SignIn| sign_in.at_risk() == Some(true) && facts::sign_in_token_theft(records, sign_in) == Some(true);
+    match rules::best(records, judge) {
+        Some((sign_in, scales)) if !unread || scales.available() != Some(false) => {
+            let others = !stolen(sign_in) && records.sign_ins.iter().any(stolen);
+            scales.note(others, "not for the sign-ins that tell of token theft")
+        }
+        // What was not read may be open to it, where the rest is not.
+        Some(_) => otherwise.unknown(true, "not for the risky sign-ins that were read; others were not read"),
+        None if unread => otherwise.needs_risk(records).unknown(true, "the risky sign-ins were not read"),
+        None => otherwise.needs_risk(records).against(records.user.at_risk() != Some(false), alone),
+    }
 }
 
 /// Section "Risk-based policy": a new password after multifactor authentication, as a policy on user risk or an administrator asks.
 pub(super) fn by_secure_password_change(facts: &Facts<'_>) -> Judgement {
-    let applying = policies::on_user_risk(facts);
-    let at_level = format!("user risk of this level ({})", level(facts.records.user.risk_level.as_ref()));
-    let mut scales = new_password(Scales::new().needs_sign_in(facts).needs_risk(facts), facts);
-    let required = pending_change(facts);
-    let blocks = |of: &Applying<'_>| of.policy.asks_for("block");
-    if required.is_some() && !applying.iter().flatten().any(blocks) {
-        scales = scales.note(true, "an administrator required it");
-    } else {
-        scales = under_policy(scales, applying.as_deref(), &at_level, "a password change", |of| asks_for_change(of.policy));
-    }
-    scales.judged(format!(
-        "At the next sign-in the user passes multifactor authentication and sets a new password. {}",
-        closes_all(facts, Event::SecurePasswordChange)
-    ))
+    // Without risk, a change that is required may be one without multifactor authentication.
+    let proves = if facts.records.user.at_risk() == Some(false) { "" } else { "passes multifactor authentication and " };
+    rules::secure_password_change(facts.records, facts.tenant, facts.settings, pending_change(facts).is_some())
+        .judged(format!("At the next sign-in the user {proves}sets a new password. {}", closes_all(facts, Event::SecurePasswordChange)))
 }
 
 /// Section "Self-service password reset".
 pub(super) fn by_self_service_reset(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
     let locked = facts::blocked(records).by.contains(&BlockedBy::SmartLockout);
-    let scales = Scales::new().needs_sign_in(facts);
-    let scales = if locked { scales } else { scales.needs_risk(facts) };
-    let scales = written_back(scales.needs_own_password(facts), facts).needs(
-        records.directory.is_sspr_registered,
-        "the user is not registered for self-service password reset",
-        "whether the user is registered for self-service password reset was not read",
-    );
     let locked_words = if locked { " It also ends the smart lockout." } else { "" };
-    scales
+    rules::self_service_reset(records, facts.settings)
         .note(facts::token_theft(records) == Some(true), "token theft: revoke the sessions as well")
         .judged(format!("The user sets a new password without help. {}{locked_words}", closes_all(facts, Event::SelfServiceReset)))
 }
@@ -94,8 +81,8 @@ pub(super) fn by_self_service_reset(facts: &Facts<'_>) -> Judgement {
 pub(super) fn by_temporary_password(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
     let scales = Scales::new()
-        .needs_account(facts)
-        .needs_own_password(facts)
+        .needs_account(records)
+        .needs_own_password(records)
         .note(records.user.at_risk() == Some(false), "no risk is open: it secures the account and changes no risk")
         .note(records.directory.is_admin == Some(true), "a privileged user: that may ask for a higher role of yours")
         .note(facts::token_theft(records) == Some(true), "token theft: revoke the sessions after it");
@@ -124,7 +111,7 @@ pub(super) fn by_temporary_password(facts: &Facts<'_>) -> Judgement {
                 "hybrid, and passwords are not written back; whether one set in Active Directory remediates was not stated (settings)",
             )
             .starting(facts, action, effect),
-        _ => written_back(scales, facts).starting(facts, action, effect),
+        _ => scales.needs_writeback(records, facts.settings).starting(facts, action, effect),
     }
 }
 
@@ -137,13 +124,13 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
     };
     let on_premises =
         records.directory.on_premises_sync_enabled == Some(true) && facts.settings.on_premises_change_remediates() == Some(true);
-    let scales = registered(Scales::new().needs_sign_in(facts).needs_own_password(facts), facts);
+    let scales = Scales::new().needs_sign_in(records).needs_own_password(records).needs_registration(records);
     let scales = if on_premises {
         scales.note(true, "a hybrid user can change it on-premises, on a joined Windows device")
     } else {
-        written_back(scales, facts)
+        scales.needs_writeback(records, facts.settings)
     };
-    let blocks_at_level = policies::on_user_risk(facts).iter().flatten().any(|of| of.policy.asks_for("block"));
+    let blocks_at_level = policies::on_user_risk(facts).iter().flatten().any(|of| of.policy.asks_for(rules::BLOCK));
     let kept_out = blocks_at_level || facts::blocked(records).by.contains(&BlockedBy::UserRisk);
     scales
         .against(pending_change(facts).is_some(), pending)
@@ -166,83 +153,6 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
 
 /// Section "Allow on-premises password reset to remediate user risks".
 pub(super) fn by_on_premises_change(facts: &Facts<'_>) -> Judgement {
-    let settings = facts.settings;
-    Scales::new()
-        .needs_account(facts)
-        .needs_risk(facts)
-        .needs(
-            facts.records.directory.on_premises_sync_enabled,
-            "not a hybrid user: the password is in the cloud",
-            "whether the user is synchronised from on-premises was not read",
-        )
-        .against(facts::guest(facts.records) == Some(true), "a guest: password and risk are kept in the home tenant")
-        .needs(
-            settings.password_hash_sync,
-            "password hash synchronisation is off",
-            "whether password hashes are synchronised was not stated (settings passwordHashSync)",
-        )
-        .needs(
-            settings.on_premises_reset_remediates,
-            "\"Allow on-premises password change to reset user risk\" is off",
-            "whether \"Allow on-premises password change to reset user risk\" is on was not stated (settings onPremisesResetRemediates)",
-        )
+    rules::on_premises_change(facts.records, facts.settings)
         .judged(format!("The password is changed on-premises. {}", closes_all(facts, Event::OnPremisesPasswordChange)))
-}
-
-/// What a secure password change asks of the user.
-fn new_password(scales: Scales, facts: &Facts<'_>) -> Scales {
-    written_back(registered(scales.needs_own_password(facts), facts), facts)
-}
-
-fn registered(scales: Scales, facts: &Facts<'_>) -> Scales {
-    scales.needs(
-        facts.records.directory.is_mfa_registered,
-        "the user is not registered for multifactor authentication",
-        "whether the user is registered for multifactor authentication was not read",
-    )
-}
-
-/// A hybrid user's new password must come to the directory that it is checked against.
-fn written_back(scales: Scales, facts: &Facts<'_>) -> Scales {
-    match facts.records.directory.on_premises_sync_enabled {
-        Some(false) => scales,
-        None => scales.unknown(true, "whether the user is synchronised from on-premises was not read"),
-        Some(true) => scales.needs(
-            facts.settings.password_writeback,
-            "hybrid, and passwords are not written back on-premises",
-            "hybrid, and whether passwords are written back was not stated (settings passwordWriteback)",
-        ),
-    }
-}
-
-/// It needs an enforced policy that applies, and asks for the step instead of blocking.
-fn under_policy(
-    scales: Scales,
-    applying: Option<&[Applying<'_>]>,
-    at_level: &str,
-    step: &str,
-    asks: impl Fn(&Applying<'_>) -> bool,
-) -> Scales {
-    let Some(applying) = applying else {
-        return scales.unknown(true, format!("whether a policy asks for {step} at {at_level} was not read"));
-    };
-    let quoted = |of: &Applying<'_>| format!("{:?}", of.policy.display_name);
-    let names = |wanted: &dyn Fn(&Applying<'_>) -> bool| listed(&applying.iter().filter(|of| wanted(of)).map(quoted).collect::<Vec<_>>());
-    let surely = |of: &Applying<'_>| of.names_user == Some(true);
-    let blocks = |of: &Applying<'_>| of.policy.asks_for("block");
-    let blocked = applying.iter().any(|of| blocks(of) && surely(of));
-    let asked = applying.iter().any(|of| asks(of) && surely(of));
-    let perhaps = applying.iter().any(&asks);
-    scales
-        .against(blocked, format!("policy {} blocks at {at_level} and asks for nothing", names(&|of| blocks(of) && surely(of))))
-        .unknown(
-            !blocked && applying.iter().any(blocks),
-            format!("policy {} may block: groups or roles decide whether it applies", names(&blocks)),
-        )
-        .against(!perhaps && !blocked, format!("no enforced policy that applies to the user asks for {step} at {at_level}"))
-        .unknown(
-            perhaps && !asked,
-            format!("policy {} asks for {step}; groups, roles or other conditions decide whether it applies", names(&asks)),
-        )
-        .note(asked, format!("policy {} asks for {step}", names(&|of| asks(of) && surely(of))))
 }

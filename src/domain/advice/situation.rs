@@ -31,6 +31,8 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
         fact("passwordChangeRequired", json!(directory.password_change_required), "directory"),
         fact("passwordChangeRequiredAt", json!(facts.change_required_at), "journal"),
         fact("deviceCount", json!(records.devices.as_ref().map(Vec::len)), "directory"),
+        fact("devices", json!(records.devices), "directory"),
+        fact("authenticationMethods", json!(records.methods), "registration"),
         fact("privileged", json!(directory.is_admin), "registration"),
         fact("isMfaRegistered", json!(directory.is_mfa_registered), "registration"),
         fact("isSsprRegistered", json!(directory.is_sspr_registered), "registration"),

@@ -1,12 +1,13 @@
 //! What lets a blocked user in: policies, places, protocols.
 
-use super::judgement::{Judgement, Scales};
+use super::judgement::Judgement;
 use super::policies::{self, Blocking};
 use super::words::listed;
 use super::{Facts, Start};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::records::{RiskDetection, SignIn};
+use crate::domain::scales::Scales;
 use crate::domain::{catalogue, policy};
 
 /// Clients that cannot do modern authentication, as sign-ins name them (`clientAppUsed`).
@@ -44,7 +45,7 @@ pub(super) fn legacy_protocol(sign_in: &SignIn) -> Option<&str> {
 pub(super) fn exclude(facts: &Facts<'_>) -> Judgement {
     let token_theft = facts::token_theft(facts.records) == Some(true);
     let scales = Scales::new()
-        .needs_account(facts)
+        .needs_account(facts.records)
         .note(token_theft, "token theft: the policy is what keeps the attacker out")
         .note(facts.records.directory.is_admin == Some(true), "a privileged user: who most needs the policy");
     about_policy(scales, facts, Action::ExcludeFromPolicy, |name| {
@@ -99,7 +100,7 @@ pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
     let names: Vec<&str> = kinds.iter().map(|kind| catalogue::name(kind)).collect();
     let known = familiar_places(facts);
     Scales::new()
-        .needs_sign_in(facts)
+        .needs_sign_in(facts.records)
         .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked for sign-in risk now", UNREAD)
         .note(!names.is_empty(), format!("the blocked sign-in was risky for: {}", listed(&names)))
         .note(theft, "token theft: a familiar place does not tell the user from the thief")
@@ -198,7 +199,7 @@ pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
 pub(super) fn wait(facts: &Facts<'_>) -> Option<Judgement> {
     facts::blocked(facts.records).by.contains(&BlockedBy::SmartLockout).then(|| {
         Scales::new()
-            .needs_sign_in(facts)
+            .needs_sign_in(facts.records)
             .note(true, "locked after wrong passwords: each further wrong one, also an attacker's, begins it again")
             .judged("The lockout ends by itself, after a minute by default, and longer after each further wrong password.")
     })

@@ -7,6 +7,7 @@ use super::{Facts, unblocking};
 use crate::domain::facts::{self, BlockedBy, Evidence};
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::risk::{RiskLevel, RiskState};
+use crate::domain::self_remediation::asks_for_change;
 use crate::domain::{catalogue, policy};
 
 /// The sentences, what matters most first. Holds hostile text.
@@ -95,7 +96,7 @@ fn token_theft(facts: &Facts<'_>) -> Option<String> {
             let policies: Vec<String> = policies::on_user_risk(facts)
                 .iter()
                 .flatten()
-                .filter(|of| of.names_user == Some(true) && policies::asks_for_change(of.policy))
+                .filter(|of| of.names_user == Some(true) && asks_for_change(of.policy))
                 .map(|of| format!("{:?}", of.policy.display_name))
                 .collect();
             let demands = match policies.as_slice() {

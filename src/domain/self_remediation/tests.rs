@@ -2,7 +2,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::fixture;
-use crate::domain::risk::RiskState;
+use crate::domain::records::SignInStatus;
+use crate::domain::risk::TokenIssuerType;
+use crate::domain::scales::Availability;
 
 /// A tenant with one policy on user risk, one on sign-in risk, both at medium and high, and what else is given.
 struct Bench {
@@ -49,13 +51,14 @@ const WAYS: [Way; 5] = [Way::Mfa, Way::Change, Way::Reset, Way::OnPremises, Way:
 impl Bench {
     fn ask(&self, way: Way) -> Availability {
         let (records, tenant, settings) = (&self.records, &self.tenant, &self.settings);
-        match way {
+        let told = match way {
             Way::Mfa => mfa(records, &records.sign_ins[0], tenant),
             Way::Change => secure_password_change(records, tenant, settings, self.change_required),
-            Way::Reset => self_service_reset(records),
+            Way::Reset => self_service_reset(records, settings),
             Way::OnPremises => on_premises_change(records, settings),
             Way::System => system_dismissal(records, &records.sign_ins[0]),
-        }
+        };
+        told.weighed()
     }
 }
 
@@ -68,18 +71,18 @@ fn each_condition_of_each_way_decides() {
         (|_| {}, Way::Mfa, Some(true), "\"sign-in risk\" asks for multifactor authentication at medium sign-in risk"),
         (|b| b.records.directory.is_mfa_registered = Some(false), Way::Mfa, Some(false), "not registered for multifactor"),
         (|b| b.records.directory.is_mfa_registered = None, Way::Mfa, None, "was not read"),
-        (|b| b.tenant.policies = None, Way::Mfa, None, "policies were not read"),
-        (|b| b.tenant.policies = Some(vec![]), Way::Mfa, Some(false), "No enforced policy"),
-        (|b| b.records.sign_ins[0].risk_level_aggregated = Some(RiskLevel::Low), Way::Mfa, Some(false), "at low sign-in risk"),
-        (|b| not_enforced(b, 1), Way::Mfa, Some(false), "No enforced policy"),
+        (|b| b.tenant.policies = None, Way::Mfa, None, "whether a policy asks for"),
+        (|b| b.tenant.policies = Some(vec![]), Way::Mfa, Some(false), "no enforced policy"),
+        (|b| b.records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::Low), Way::Mfa, Some(false), "at low sign-in risk"),
+        (|b| not_enforced(b, 1), Way::Mfa, Some(false), "no enforced policy"),
         (|b| exclude(b, 1), Way::Mfa, Some(false), "leaves the user out"),
-        (|b| by_group(b, 1), Way::Mfa, None, "Groups or roles decide"),
+        (|b| by_group(b, 1), Way::Mfa, None, "groups, roles or other conditions decide"),
         (|b| b.records.sign_ins[0].risk_state = Some(RiskState::Dismissed), Way::Mfa, Some(false), "no open risk"),
         (|b| add(b, policy("wall", "signInRiskLevels", &["medium"], &["block"])), Way::Mfa, Some(false), "\"wall\" blocks"),
         (|_| {}, Way::Change, Some(true), "\"user risk\" asks for a password change at medium user risk"),
         (|b| b.records.directory.is_mfa_registered = Some(false), Way::Change, Some(false), "not registered for multifactor"),
         (|b| b.records.user.risk_level = Some(RiskLevel::Low), Way::Change, Some(false), "at low user risk"),
-        (|b| require(b), Way::Change, Some(true), "An administrator requires"),
+        (|b| require(b), Way::Change, Some(true), "an administrator requires"),
         (|b| exclude(b, 0), Way::Change, Some(false), "leaves the user out"),
         (|b| hybrid(b), Way::Change, None, "entriage settings passwordWriteback true"),
         (|b| (hybrid(b), b.settings.password_writeback = Some(false)).1, Way::Change, Some(false), "not written back"),
@@ -90,14 +93,32 @@ fn each_condition_of_each_way_decides() {
         (|b| b.records.directory.is_sspr_registered = Some(false), Way::Reset, Some(false), "not registered for self-service"),
         (|b| b.records.directory.is_sspr_registered = None, Way::Reset, None, "was not read"),
         (|b| b.records.user.risk_state = Some(RiskState::Remediated), Way::Reset, Some(false), "no open risk"),
-        (|b| b.records.user.risk_state = None, Way::Reset, None, "risk state of the user was not read"),
+        (|b| b.records.user.risk_state = None, Way::Reset, None, "risk state was not read"),
         (|b| b.records.directory.account_enabled = Some(false), Way::Reset, Some(false), "disabled"),
         (|_| {}, Way::OnPremises, Some(false), "not synchronised"),
         (|b| hybrid(b), Way::OnPremises, None, "entriage settings passwordHashSync true"),
         (|b| (hybrid(b), b.settings.password_hash_sync = Some(true)).1, Way::OnPremises, None, "onPremisesResetRemediates true"),
-        (|b| (hybrid(b), state(b, true, true)).1, Way::OnPremises, Some(true), "synchronised from on-premises"),
+        (|b| (hybrid(b), state(b, true, true)).1, Way::OnPremises, Some(true), "a hybrid user"),
         (|b| (hybrid(b), state(b, true, false)).1, Way::OnPremises, Some(false), "is off"),
         (|b| (hybrid(b), state(b, false, true)).1, Way::OnPremises, Some(false), "hashes are not"),
+        (|b| b.records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::None), Way::Mfa, Some(false), "only afterwards"),
+        (|b| b.records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::Hidden), Way::Mfa, None, "was not read"),
+        (|b| confirm(b), Way::Mfa, Some(false), "confirmed the compromise"),
+        (|b| confirm(b), Way::System, Some(false), "confirmed the compromise"),
+        (|b| confirm(b), Way::Change, Some(true), "asks for a password change at medium user risk"),
+        (|b| confirm(b), Way::Reset, Some(true), "registered for self-service"),
+        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Mfa, None, "home tenant"),
+        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Reset, Some(false), "home tenant"),
+        (|b| federate(b), Way::Change, None, "federation server"),
+        (|b| federate(b), Way::Reset, None, "federation server"),
+        (|b| hybrid(b), Way::Reset, None, "entriage settings passwordWriteback true"),
+        (|b| (hybrid(b), b.settings.password_writeback = Some(false)).1, Way::Reset, Some(false), "not written back"),
+        (|b| add(b, policy("wall", "userRiskLevels", &["medium"], &["block"])), Way::Change, Some(false), "\"wall\" blocks"),
+        (|b| (require(b), b.records.user.risk_state = Some(RiskState::None)).1, Way::Change, Some(true), "requires"),
+        (|b| b.records.user.risk_state = Some(RiskState::None), Way::Change, Some(false), "no open risk"),
+        (|b| remediation(b), Way::Change, Some(true), "\"user risk\" asks for a password change"),
+        (|b| policies(b)[1].user_risk_levels.push("high".to_owned()), Way::Mfa, None, "other conditions decide"),
+        (|b| lock_out(b), Way::Reset, Some(true), "registered for self-service"),
         (|_| {}, Way::System, Some(true), ""),
     ];
     for (number, (change, way, available, part)) in rows.iter().enumerate() {
@@ -133,24 +154,76 @@ fn a_deleted_user_has_no_way() {
         state(&mut bench, true, true);
         let told = bench.ask(way);
         assert_eq!(told.available, Some(false), "{way:?}");
-        assert!(told.because[0].contains("support case"), "{told:?}");
+        assert!(told.because[0].contains("deleted"), "{told:?}");
     }
+}
+
+#[test]
+fn a_required_change_does_not_get_past_a_policy_that_blocks() {
+    let mut bench = bench("unfamiliarFeatures");
+    bench.change_required = true;
+    add(&mut bench, policy("wall", "userRiskLevels", &["medium"], &["block"]));
+    assert_eq!(bench.ask(Way::Change).available, Some(false));
+    by_group(&mut bench, 2);
+    assert_eq!(bench.ask(Way::Change).available, None);
+}
+
+#[test]
+fn what_works_at_one_risky_sign_in_works_there_and_not_at_the_newest() {
+    let mut bench = bench("unfamiliarFeatures");
+    let mut stolen = bench.records.sign_ins[0].clone();
+    (stolen.id, stolen.risk_event_types) = ("newer".into(), vec!["anomalousToken".to_owned()]);
+    bench.records.sign_ins.insert(0, stolen);
+    let found = |bench: &Bench| {
+        let (sign_in, told) = best(&bench.records, |sign_in| mfa(&bench.records, sign_in, &bench.tenant)).unwrap();
+        (sign_in.id.to_string(), told.available())
+    };
+    assert_eq!(found(&bench), ("u1-s1".to_owned(), Some(true)));
+    bench.records.directory.is_mfa_registered = Some(false);
+    assert_eq!(found(&bench), ("newer".to_owned(), Some(false)), "all the same, so the newest");
+    bench.records.sign_ins.iter_mut().for_each(|sign_in| sign_in.risk_state = Some(RiskState::Dismissed));
+    assert!(best(&bench.records, |sign_in| mfa(&bench.records, sign_in, &bench.tenant)).is_none());
 }
 
 #[test]
 fn a_policy_keeps_out_who_cannot_do_what_it_asks_for() {
     let change = policy("change", "userRiskLevels", &["high"], &["mfa", "passwordChange"]);
     let mfa = policy("mfa", "signInRiskLevels", &["high"], &["mfa"]);
-    let wall = policy("wall", "signInRiskLevels", &["high"], &["block"]);
+    let other = policy("other", "signInRiskLevels", &["high"], &["compliantDevice"]);
     let mut bench = bench("unfamiliarFeatures");
-    let met = |bench: &Bench| [&change, &mfa, &wall].map(|policy| barrier(policy, &bench.records, &bench.settings));
-    assert_eq!(met(&bench), [None, None, Some(Barrier::Block)]);
+    let met = |bench: &Bench| {
+        [&change, &mfa, &other].map(|policy| step(policy, &bench.records, &bench.settings).map(|scales| scales.available()))
+    };
+    assert_eq!(met(&bench), [Some(Some(true)), Some(Some(true)), None]);
     hybrid(&mut bench);
-    assert_eq!(met(&bench), [Some(Barrier::NoPasswordChange), None, Some(Barrier::Block)]);
+    assert_eq!(met(&bench), [Some(None), Some(Some(true)), None]);
+    bench.settings.password_writeback = Some(false);
+    assert_eq!(met(&bench), [Some(Some(false)), Some(Some(true)), None]);
     bench.settings.password_writeback = Some(true);
-    assert_eq!(met(&bench), [None, None, Some(Barrier::Block)]);
-    bench.records.directory.is_mfa_registered = None;
-    assert_eq!(met(&bench), [Some(Barrier::NotRegistered), Some(Barrier::NotRegistered), Some(Barrier::Block)]);
+    bench.records.directory.is_mfa_registered = Some(false);
+    assert_eq!(met(&bench), [Some(Some(false)), Some(Some(false)), None]);
+}
+
+fn confirm(bench: &mut Bench) {
+    bench.records.user.risk_state = Some(RiskState::ConfirmedCompromised);
+}
+
+fn federate(bench: &mut Bench) {
+    let mut plain = SignIn::unknown("plain".into(), "u1".into());
+    plain.token_issuer_type = Some(TokenIssuerType::AdFederationServices);
+    bench.records.sign_ins.push(plain);
+}
+
+/// No risk, and too many wrong passwords.
+fn lock_out(bench: &mut Bench) {
+    bench.records.user.risk_state = Some(RiskState::None);
+    let status =
+        SignInStatus { error_code: Some(50053), failure_reason: Some("The account is locked.".to_owned()), additional_details: None };
+    bench.records.sign_ins[0].status = Some(status);
+}
+
+fn remediation(bench: &mut Bench) {
+    policies(bench)[0].grant_controls = vec!["riskRemediation".to_owned()];
 }
 
 fn hybrid(bench: &mut Bench) {

@@ -11,7 +11,8 @@ use crate::domain::facts;
 use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::records::{Record, SignIn, SignInId, UserId, UserRecords};
 use crate::domain::risk::RiskLevel;
-use crate::domain::self_remediation::{self as rules, Availability, Barrier};
+use crate::domain::scales::Scales;
+use crate::domain::self_remediation as rules;
 use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Event, Scope};
@@ -48,7 +49,7 @@ pub struct Simulation<'a> {
     pub happening: &'a Happening,
     /// To whom.
     pub user: &'a UserId,
-    /// At which sign-in, where it is about one; the newest that is at risk without it.
+    /// At which sign-in, where it is about one; without it the newest where it can happen.
     pub sign_in: Option<&'a SignInId>,
     /// What was stated of the tenant. What was not counts as not so.
     pub settings: &'a TenantSettings,
@@ -81,35 +82,38 @@ impl DemoTenant {
         let now = self.clock.now();
         let tenant = inner.tenant_facts(now);
         let records = inner.state.read(&self.population, index, now);
-        let required = records.directory.password_change_required == Some(true);
         let settings = simulation.settings;
-        let (event, told) = match simulation.happening {
+        match simulation.happening {
             Happening::SignIn { detection, level } => {
                 return self.risky_sign_in(&mut inner, &records, (detection, level), &tenant, settings, now);
             }
             Happening::UserDeleted => return self.deleted(&mut inner, &records, now),
-            Happening::MfaPassed | Happening::SystemDismissal => {
-                let Some(sign_in) = chosen(&records, simulation.sign_in)? else {
+            _ if facts::deleted(&records) == Some(true) => {
+                return Ok(Simulated::refused("The account is deleted: only a support case removes its risk."));
+            }
+            _ => {}
+        }
+        let of_user = |event, told| (event, Vec::new(), told);
+        let (event, sign_ins, told) = match simulation.happening {
+            Happening::SecurePasswordChange => {
+                let required = records.directory.password_change_required == Some(true);
+                of_user(Event::SecurePasswordChange, rules::secure_password_change(&records, &tenant, settings, required))
+            }
+            Happening::SelfServiceReset => of_user(Event::SelfServiceReset, rules::self_service_reset(&records, settings)),
+            Happening::OnPremisesPasswordChange => of_user(Event::OnPremisesPasswordChange, rules::on_premises_change(&records, settings)),
+            happening => {
+                let passed = *happening == Happening::MfaPassed;
+                let judge = |sign_in: &SignIn| match passed {
+                    true => rules::mfa(&records, sign_in, &tenant),
+                    false => rules::system_dismissal(&records, sign_in),
+                };
+                let Some((sign_in, told)) = chosen(&records, simulation.sign_in, judge)? else {
                     return Ok(Simulated::refused("The user has no sign-in at risk."));
                 };
-                let (event, told) = match simulation.happening {
-                    Happening::MfaPassed => (Event::MfaPassed, rules::mfa(&records, sign_in, &tenant)),
-                    _ => (Event::SystemDismissal, rules::system_dismissal(&records, sign_in)),
-                };
-                return self.play(&mut inner, &records, event, vec![sign_in.id.clone()], told, now);
+                (if passed { Event::MfaPassed } else { Event::SystemDismissal }, vec![sign_in.id.clone()], told)
             }
-            Happening::SecurePasswordChange if required && records.user.at_risk() == Some(false) => {
-                let deed = AccountDeed::PasswordChanged;
-                self.change(&mut inner, &records, deed, now)?;
-                return Ok(Simulated::applied("The password that had to be changed is changed. There was no open risk to close."));
-            }
-            Happening::SecurePasswordChange => {
-                (Event::SecurePasswordChange, rules::secure_password_change(&records, &tenant, settings, required))
-            }
-            Happening::SelfServiceReset => (Event::SelfServiceReset, rules::self_service_reset(&records)),
-            Happening::OnPremisesPasswordChange => (Event::OnPremisesPasswordChange, rules::on_premises_change(&records, settings)),
         };
-        self.play(&mut inner, &records, event, Vec::new(), told, now)
+        self.play(&mut inner, &records, event, sign_ins, told, now)
     }
 
     /// All that can be read of a user now.
@@ -123,22 +127,28 @@ impl DemoTenant {
         records
     }
 
-    /// Plays an event where the rules let it remediate.
+    /// Plays an event where the rules let it happen.
     fn play(
         &self,
         inner: &mut Inner,
         records: &UserRecords,
         event: Event,
         sign_ins: Vec<SignInId>,
-        told: Availability,
+        told: Scales,
         now: Timestamp,
     ) -> Result<Simulated, TenantError> {
-        let because = told.because.join(" ");
+        let told = told.weighed();
+        let because = sentence(&told.because);
         if told.available != Some(true) {
             return Ok(Simulated::refused(because));
         }
+        let of_user = event.row().scope == Scope::User;
+        if of_user && records.user.at_risk() == Some(false) {
+            self.change(inner, records, AccountDeed::PasswordChanged, now)?;
+            return Ok(Simulated::applied(format!("{because} The password is new. There was no open risk to close.")));
+        }
         let system = event == Event::SystemDismissal;
-        let users = if event.row().scope == Scope::User { vec![records.id().clone()] } else { Vec::new() };
+        let users = if of_user { vec![records.id().clone()] } else { Vec::new() };
         let initiated_by = (!system).then(|| records.id().to_string());
         let change = Change { event, users, sign_ins, initiated_by, at: now, effective_at: now };
         inner.take(&self.population, &[Line::Change(change)])?;
@@ -209,15 +219,22 @@ impl DemoTenant {
     }
 }
 
-/// The sign-in that is meant, else the newest at risk.
-fn chosen<'a>(records: &'a UserRecords, id: Option<&SignInId>) -> Result<Option<&'a SignIn>, TenantError> {
-    match id {
-        None => Ok(records.sign_ins.iter().find(|sign_in| sign_in.at_risk() == Some(true))),
-        Some(id) => {
-            let found = records.sign_ins.iter().find(|sign_in| sign_in.id.as_str().eq_ignore_ascii_case(id.as_str()));
-            found.map(Some).ok_or_else(|| bad_request("The user has no sign-in with this id."))
-        }
-    }
+/// Reasons as a sentence of their own.
+fn sentence(because: &[String]) -> String {
+    let joined = because.join("; ");
+    let mut letters = joined.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// The sign-in that is meant, else the one at risk that fits best; and what the rules say of it.
+fn chosen<'a>(
+    records: &'a UserRecords,
+    id: Option<&SignInId>,
+    judge: impl Fn(&SignIn) -> Scales,
+) -> Result<Option<(&'a SignIn, Scales)>, TenantError> {
+    let Some(id) = id else { return Ok(rules::best(records, judge)) };
+    let found = records.sign_ins.iter().find(|sign_in| sign_in.id.as_str().eq_ignore_ascii_case(id.as_str()));
+    found.map(|sign_in| Some((sign_in, judge(sign_in)))).ok_or_else(|| bad_request("The user has no sign-in with this id."))
 }
 
 /// Whether a policy on risk is about this sign-in of this user.
@@ -235,24 +252,28 @@ fn is_met(policy: &Policy, sign_in: &SignIn, records: &UserRecords) -> bool {
 /// Plays the enforced policies on a sign-in; what came of it, in words.
 fn meet(sign_in: &mut SignIn, records: &UserRecords, tenant: &TenantFacts, settings: &TenantSettings) -> Option<String> {
     let met: Vec<&Policy> = tenant.policies.iter().flatten().filter(|policy| is_met(policy, sign_in, records)).collect();
-    let barred = met.iter().find_map(|policy| Some((*policy, rules::barrier(policy, records, settings)?)));
-    if let Some((policy, barrier)) = barred {
-        let (status, why) = match barrier {
-            Barrier::Block => (BLOCKED, "it lets nobody in at that risk"),
-            Barrier::NotRegistered => (NOT_REGISTERED, "the user is not registered for multifactor authentication"),
-            Barrier::NoPasswordChange => (BLOCKED, "the user cannot change the password here"),
-        };
+    if let Some((policy, status, why)) = met.iter().find_map(|policy| barred(policy, records, settings)) {
         block(sign_in, status, policies::applied(policy, "failure"));
         return Some(format!("The policy {:?} blocked it ({}): {why}.", policy.display_name, status.0));
     }
-    let asks = |control: &str| met.iter().find(|policy| policy.asks_for(control));
-    let (policy, status, what) = match (asks(rules::PASSWORD_CHANGE), asks(rules::MFA)) {
+    let asks = |asks: fn(&Policy) -> bool| met.iter().find(|policy| asks(policy));
+    let (policy, status, what) = match (asks(rules::asks_for_change), asks(|policy| policy.asks_for(rules::MFA))) {
         (Some(policy), _) => (policy, PASSWORD_CHANGE_ASKED, "a secure password change"),
         (None, Some(policy)) => (policy, MFA_ASKED, "multifactor authentication"),
         (None, None) => return None,
     };
     block(sign_in, status, policies::applied(policy, "failure"));
     Some(format!("The policy {:?} asks for {what}.", policy.display_name))
+}
+
+/// Whether a policy keeps the user out, with which code, and why: it blocks, or asks for what the user is not known to be able to do.
+fn barred<'a>(policy: &'a Policy, records: &UserRecords, settings: &TenantSettings) -> Option<(&'a Policy, (i64, &'static str), String)> {
+    if policy.asks_for(rules::BLOCK) {
+        return Some((policy, BLOCKED, "it lets nobody in at that risk".to_owned()));
+    }
+    let told = rules::step(policy, records, settings)?.weighed();
+    let status = if records.directory.is_mfa_registered == Some(true) { BLOCKED } else { NOT_REGISTERED };
+    (told.available != Some(true)).then(|| (policy, status, told.because.join("; ")))
 }
 
 #[cfg(test)]
