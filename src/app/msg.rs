@@ -228,7 +228,7 @@ pub enum Effect {
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),
     /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::Unprepared`].
-    BeginPlaybook(Confirmed),
+    BeginPlaybook(Box<Confirmed>),
     /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::Unprepared`].
     PlanStep {
         /// The playbook.

@@ -113,7 +113,7 @@ impl App {
                     // Nothing is sent by this: each step has a plan and a confirmation of its own.
                     let what = "Taking the playbook into the journal …".to_owned();
                     self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook });
-                    return vec![Effect::BeginPlaybook(*confirmed)];
+                    return vec![Effect::BeginPlaybook(confirmed)];
                 }
                 if let Some(busy) = self.busy() {
                     preview.message = Some(format!("{busy} Nothing was sent."));

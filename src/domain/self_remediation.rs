@@ -57,6 +57,13 @@ pub fn can_pass_mfa(records: &UserRecords) -> Scales {
     Scales::new().needs_sign_in(records).needs_registration(records).unknown(guest, "a guest: risk is kept in the home tenant")
 }
 
+/// What multifactor authentication is against token theft anywhere: no help to the user, though another sign-in may be closed by it.
+/// "The end user is required to perform secure password change and reauthenticate … to clear the risk."
+pub fn no_help_against_theft(scales: Scales, records: &UserRecords) -> Scales {
+    let theft = facts::token_theft(records) == Some(true);
+    scales.against(theft, "token theft: only a secure password change and multifactor authentication anew clear the user's risk")
+}
+
 /// Whether Entra may find the sign-in safe after all and dismiss its risk: "Types of risk remediation".
 pub fn system_dismissal(records: &UserRecords, sign_in: &SignIn) -> Scales {
     of_sign_in(Scales::new().needs_account(records), records, sign_in)
@@ -115,10 +122,15 @@ pub fn self_service_reset(records: &UserRecords, settings: &TenantSettings) -> S
     let scales = Scales::new().needs_sign_in(records);
     let scales = if locked { scales } else { scales.needs_risk(records) };
     let registered = records.directory.is_sspr_registered;
-    // The source document asks for writeback where a hybrid user changes the password; a reset writes to the same place.
+    let hybrid = records.directory.on_premises_sync_enabled == Some(true);
+    // The source document asks for registration alone. Where writeback is stated to be off, a hybrid user's new password gets nowhere.
     scales
         .needs_own_password(records)
-        .needs_writeback(records, settings)
+        .against(
+            hybrid && settings.password_writeback == Some(false),
+            "a hybrid user, and passwords changed in the cloud are not written back on-premises",
+        )
+        .note(hybrid && settings.password_writeback.is_none(), "a hybrid user: the new password must be written back on-premises")
         .needs(
             registered,
             "the user is not registered for self-service password reset",

@@ -17,13 +17,13 @@ use crate::domain::transition::Event;
 /// Section "Risk-based policy": multifactor authentication, under a policy on sign-in risk.
 pub(super) fn by_mfa(facts: &Facts<'_>) -> Judgement {
     let alone = "it remediates sign-in risk only, and no sign-in of this user is an open risk";
-    at_sign_ins(facts, rules::can_pass_mfa(facts.records), alone, |sign_in| rules::mfa(facts.records, sign_in, facts.tenant)).judged(
-        format!(
-            "The risky sign-in and its detections, when the user passes it there: {}. The user's risk is calculated anew from what is \
-         still open; it does not remediate user risk.",
-            transition(facts, Event::MfaPassed)
-        ),
-    )
+    let records = facts.records;
+    let scales = at_sign_ins(facts, rules::can_pass_mfa(records), alone, |sign_in| rules::mfa(records, sign_in, facts.tenant));
+    rules::no_help_against_theft(scales, records).judged(format!(
+        "The risky sign-in and its detections, when the user passes it there: {}. The user's risk is calculated anew from what is still \
+         open; it does not remediate user risk.",
+        transition(facts, Event::MfaPassed)
+    ))
 }
 
 /// Section "Types of risk remediation": what Microsoft does by itself. Not for those who are not at risk.

@@ -110,6 +110,10 @@ impl DemoTenant {
                 let Some((sign_in, told)) = chosen(&records, simulation.sign_in, judge)? else {
                     return Ok(Simulated::refused("The user has no sign-in at risk."));
                 };
+                let told = match passed && simulation.sign_in.is_none() {
+                    true => rules::no_help_against_theft(told, &records),
+                    false => told,
+                };
                 (if passed { Event::MfaPassed } else { Event::SystemDismissal }, vec![sign_in.id.clone()], told)
             }
         };
