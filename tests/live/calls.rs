@@ -214,14 +214,14 @@ async fn addresses_are_trusted_by_a_location_of_ones_own_and_the_others_are_kept
     let address = |text: &str| Target::Address(text.to_owned());
     let held = |place: &Place| facts_of(place).own_location().map_or(0, |location| location.ranges.len());
     let offices = facts_of(&place).locations.unwrap();
-    act_verified(&place, Action::TrustIp, &[address("198.51.100.7")], None).await;
-    act_verified(&place, Action::TrustIp, &[address("198.51.100.9"), address("2001:db8:7::/64")], None).await;
+    act_verified(&place, Action::TrustIp, &[address("192.0.2.207")], None).await;
+    act_verified(&place, Action::TrustIp, &[address("192.0.2.209"), address("2001:db8:7::/64")], None).await;
     assert_eq!(held(&place), 3, "the range that was there is kept");
-    act_verified(&place, Action::UntrustIp, &[address("198.51.100.7")], None).await;
+    act_verified(&place, Action::UntrustIp, &[address("192.0.2.207")], None).await;
     assert_eq!(held(&place), 2);
-    act_verified(&place, Action::UntrustIp, &[address("198.51.100.9"), address("2001:db8:7::/64")], None).await;
+    act_verified(&place, Action::UntrustIp, &[address("192.0.2.209"), address("2001:db8:7::/64")], None).await;
     assert!(facts_of(&place).own_location().is_none(), "without ranges it is not trusted");
-    act_verified(&place, Action::TrustIp, &[address("198.51.100.8")], None).await;
+    act_verified(&place, Action::TrustIp, &[address("192.0.2.208")], None).await;
     assert_eq!(held(&place), 1);
     let locations = facts_of(&place).locations.unwrap();
     assert_eq!(locations.iter().filter(|location| location.display_name == OWN_LOCATION).count(), 1);
@@ -250,6 +250,6 @@ async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_
     assert_eq!(facts_of(&place), TenantFacts::default());
     assert!(!place.users().is_empty());
     assert_eq!(place.emulator().count("GET", "conditionalAccess"), 1, "locations take the same permission");
-    let refused = place.run(plan(&place, Action::TrustIp, &[Target::Address("198.51.100.7".to_owned())], None)).await;
+    let refused = place.run(plan(&place, Action::TrustIp, &[Target::Address("192.0.2.207".to_owned())], None)).await;
     assert!(matches!(refused, Err(EngineError::Tenant(TenantError::Denied { .. }))), "{refused:?}");
 }

@@ -308,9 +308,9 @@ async fn a_policy_and_an_address_are_changed_and_changed_back() {
             assert_eq!(policy(&place).state, state, "{kind:?} {action}");
         }
         assert!(before.differences(&policy(&place)).is_empty(), "{kind:?}: nothing else of the policy was changed");
-        let range = entriage::domain::policy::range("198.51.100.9").unwrap();
+        let range = entriage::domain::policy::range("192.0.2.200").unwrap();
         for (action, trusted) in [(Action::TrustIp, true), (Action::UntrustIp, false)] {
-            let target = Target::Address("198.51.100.9".to_owned());
+            let target = Target::Address("192.0.2.200".to_owned());
             let context = place.session.plan_context("branch office", true);
             let plan = Plan::compute(action, &[target], &place.session.load().unwrap(), &context);
             assert!(place.run(plan).await.unwrap().tally.all_verified(), "{kind:?} {action}");
