@@ -308,6 +308,9 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
         None if records.sign_ins.is_empty() => lines.push("No sign-in of this user was read.".to_owned()),
         None => lines.push("None of the sign-ins that were read went through.".to_owned()),
     }
+    if blocked.value.is_none() && facts::only_risky(records) {
+        lines.push("Only risky sign-ins of this user were read: others may have been blocked.".to_owned());
+    }
     lines.push(match records.directory.account_enabled {
         Some(true) => "The account is enabled.".to_owned(),
         Some(false) => "The account is disabled.".to_owned(),
@@ -324,7 +327,7 @@ impl App {
     pub(super) fn explain(&mut self, question: Question) -> Vec<Effect> {
         let Some(user) = self.shown_user.clone() else { return Vec::new() };
         let Some((explanation, believed)) = self.explanation(&user) else { return Vec::new() };
-        let note = Some("Reading devices and authentication methods …".to_owned());
+        let note = Some("Reading sign-ins, devices and authentication methods …".to_owned());
         let explain =
             Explain { user: user.clone(), question, explanation, believed, at: 0, offset: 0, note, message: None, scrolled: false };
         self.overlay = Some(Overlay::Explain(Box::new(explain)));

@@ -56,6 +56,8 @@ pub fn in_tenant(size: (u16, u16)) -> App {
             let reason = Some("Access has been blocked by Conditional Access policies.".to_owned());
             records.sign_ins[0].status = Some(SignInStatus { error_code: Some(53003), failure_reason: reason, additional_details: None });
             records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::None);
+        } else {
+            crate::domain::fixture::everyday_sign_in(records);
         }
     }
     let mut app = sized(size, users);

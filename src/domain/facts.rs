@@ -88,7 +88,7 @@ impl BlockedBy {
 /// Whether a user is blocked, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
-    /// `None` where neither sign-ins nor the account's state were read.
+    /// `None` where neither sign-ins nor the account's state were read, or of the sign-ins only the risky ones.
     pub value: Option<bool>,
     /// The causes, each once.
     pub by: Vec<BlockedBy>,
@@ -352,6 +352,11 @@ fn was_at_risk(records: &UserRecords, sign_in: &SignIn) -> bool {
     user.at_risk() == Some(true) || closed_since
 }
 
+/// Whether the risky sign-ins are all that is known: then others may have been blocked since.
+pub fn only_risky(records: &UserRecords) -> bool {
+    !records.sign_ins.is_empty() && records.sign_ins.iter().all(SignIn::is_risky)
+}
+
 /// Whether the user is blocked now: a blocked sign-in with no successful one after it, or a disabled account.
 ///
 /// A block for user risk ends with the risk; whether the user gets in then is not known before the next sign-in.
@@ -374,7 +379,7 @@ pub fn blocked(records: &UserRecords) -> Blocked {
     by.dedup();
     let value = if !by.is_empty() {
         Some(true)
-    } else if ended || (records.sign_ins.is_empty() && records.directory.account_enabled.is_none()) {
+    } else if ended || only_risky(records) || (records.sign_ins.is_empty() && records.directory.account_enabled.is_none()) {
         None
     } else {
         Some(false)

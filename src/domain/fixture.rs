@@ -72,3 +72,13 @@ pub fn risky_user(id: &str, detection_type: &str) -> UserRecords {
     records.sign_ins.push(sign_in);
     records
 }
+
+/// A sign-in without risk, two hours old, that went through (`{id}-everyday`).
+pub fn everyday_sign_in(records: &mut UserRecords) {
+    let mut sign_in = SignIn::unknown(format!("{}-everyday", records.id()).into(), records.id().clone());
+    sign_in.created_date_time = Some(Timestamp(now().0 - chrono::TimeDelta::hours(2)));
+    sign_in.ip_address = Some("198.51.100.20".to_owned());
+    sign_in.status = Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".to_owned()), additional_details: None });
+    sign_in.risk_state = Some(RiskState::None);
+    records.sign_ins.push(sign_in);
+}

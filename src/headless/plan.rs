@@ -8,9 +8,9 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::place::Place;
 use super::targets::{self, Named};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
-use crate::domain::plan::{Plan, PlanContext, PlanTarget, Target, Verdict};
+use crate::domain::plan::{Plan, PlanContext, PlanTarget, Verdict};
 use crate::domain::records::UserId;
 use crate::domain::text;
 use crate::engine::Session;
@@ -46,6 +46,11 @@ pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan
     let mut dataset = session.load()?;
     let ledger = session.ledger();
     let now = session.clock().now();
+    let asks_what_blocks = (planned.action.needs_policy() && planned.policy.is_none()) || planned.action.aim() == Aim::Address;
+    if asks_what_blocks {
+        let users = targets::users_whose_block_is_unknown(&wanted, &dataset, &ledger, now)?;
+        look(&session, users, "sign-ins", &mut dataset).await;
+    }
     let policy = targets::policy(planned, &wanted, &dataset, &ledger, now)?;
     let targets = targets::targets(planned.action, &wanted, policy.as_ref(), &dataset, &ledger, now)?;
     if targets.is_empty() {
@@ -54,26 +59,27 @@ pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan
     let steps = planned.action.steps();
     let steps: Vec<Action> = steps.iter().copied().filter(|step| planned.block || *step != Action::BlockSignIn).collect();
     if planned.action == Action::DisableDevices || steps.contains(&Action::DisableDevices) {
-        look(&session, &targets, &mut dataset).await;
+        let users = targets.iter().map(|target| UserId::from(target.id())).collect();
+        look(&session, users, "devices", &mut dataset).await;
     }
     let context = PlanContext { policy, steps: Some(steps), ..session.plan_context(planned.reason.trim(), planned.include_caution) };
     let plan = Plan::compute(planned.action, &targets, &dataset, &context);
     Ok((session, plan))
 }
 
-/// Asks the tenant for the devices of these users. What cannot be read stays unknown, and the plan says so.
-async fn look(session: &Session, targets: &[Target], dataset: &mut Dataset) {
-    let known = |id: &UserId| dataset.user(id).is_some_and(|records| records.user.is_deleted != Some(true));
-    let users: Vec<UserId> = targets.iter().map(|target| UserId::from(target.id())).filter(known).take(LOOKED_AT).collect();
-    if targets.len() > LOOKED_AT {
-        output::say(&format!("note: devices are read for the first {LOOKED_AT} users; of the others they are read when their turn comes"));
+/// Asks the tenant for what is too much to read of everybody. What cannot be read stays unknown, and the plan says so.
+async fn look(session: &Session, users: Vec<UserId>, what: &str, dataset: &mut Dataset) {
+    if users.len() > LOOKED_AT {
+        output::say(&format!("note: {what} are read for the first {LOOKED_AT} users only"));
     }
+    let known = |id: &UserId| dataset.user(id).is_some_and(|records| records.user.is_deleted != Some(true));
+    let users: Vec<UserId> = users.into_iter().filter(known).take(LOOKED_AT).collect();
     let (seen, hindered) = session.engine.look(&users).await;
     for records in seen {
         dataset.put(records);
     }
     if let Some(error) = hindered {
-        output::say(&format!("note: devices could not be read: {error}"));
+        output::say(&format!("note: {what} could not be read: {error}"));
     }
 }
 
@@ -148,7 +154,7 @@ fn because(target: &PlanTarget) -> String {
 mod tests {
     use super::*;
     use crate::domain::fixture;
-    use crate::domain::plan::{Access, Because, PlanContext};
+    use crate::domain::plan::{Access, Because, PlanContext, Target};
     use crate::domain::risk::RiskState;
 
     fn dataset() -> Dataset {

@@ -174,6 +174,15 @@ fn users<'a>(wanted: &Named, dataset: &'a Dataset, ledger: &Ledger, now: Timesta
     Ok(found)
 }
 
+/// Those of the users who are meant of whom nobody can say what blocks them, before somebody looks.
+pub fn users_whose_block_is_unknown(wanted: &Named, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<Vec<UserId>, Failure> {
+    if matches!(wanted, Named::Addresses(_) | Named::Nobody) {
+        return Ok(Vec::new());
+    }
+    let users = users(wanted, dataset, ledger, now)?;
+    Ok(users.into_iter().filter(|records| facts::blocked(records).value.is_none()).map(|records| records.id().clone()).collect())
+}
+
 /// The policy that an action is about: the one that is named, else the one that blocks the users who are meant.
 pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<Option<Policy>, Failure> {
     if !planned.action.needs_policy() {

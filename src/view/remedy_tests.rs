@@ -216,7 +216,7 @@ fn who_is_not_blocked() {
     ┃┃   13:05:00 UTC (1 h ago).                              ┃┃
     ┃┃   The account is enabled.                              ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Reading devices and authentication methods …           ┃┃
+    ┃┃ Reading sign-ins, devices and authentication methods … ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃

@@ -18,6 +18,8 @@ fn place(city: &str, state: &str, country: &str) -> Option<Location> {
 /// Adele: an anomalous token from Lagos an hour ago; every field has something to find.
 fn adele() -> UserRecords {
     let mut records = fixture::risky_user("adele-1", "anomalousToken");
+    fixture::everyday_sign_in(&mut records);
+    records.sign_ins[1].ip_address = None;
     records.user.user_display_name = Some("Adele Vance".to_owned());
     let detection = &mut records.detections[0];
     detection.location = place("Lagos", "Lagos State", "NG");

@@ -1,9 +1,11 @@
 //! One user, read closely: what is too much to read of everybody.
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use super::client::{Client, Service};
-use super::lists::{self, List};
+use super::client::{Client, Service, Version};
+use super::lists::{self, List, ListPage, literal, quoted};
+use super::sync::kinds;
 use super::{devices, directory};
 use crate::domain::permission::Operation;
 use crate::domain::records::{AuthenticationMethod, Record, UserId};
@@ -11,20 +13,26 @@ use crate::domain::time::Timestamp;
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
 
-/// Reads a user's risk, account, registration, devices and authentication methods. What is refused is left out.
+/// How far back a user's sign-ins are read.
+const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
+/// How many of them at most, the newest first.
+const LATEST: &str = "100";
+
+/// Reads a user's risk, account, registration, latest sign-ins, devices and authentication methods. What is refused is left out.
 pub(super) async fn look(client: &Client, user: &UserId) -> Result<Vec<Record>, TenantError> {
     let ids = [user.to_string()];
     let devices = async { Ok(vec![Record::Devices(user.clone(), devices::all(client, user.as_str()).await?)]) };
     let methods = async { Ok(vec![Record::Methods(user.clone(), methods(client, user.as_str()).await?)]) };
-    let (risk, account, registration, devices, methods) = futures::join!(
+    let (risk, account, registration, sign_ins, devices, methods) = futures::join!(
         one(client, List::RiskyUsers, user.as_str()),
         directory::users(client, &ids, Urgency::Acting),
         one(client, List::Registration, user.as_str()),
+        sign_ins(client, user.as_str()),
         devices,
         methods,
     );
     let mut records = Vec::new();
-    for part in [risk, account, registration, devices, methods] {
+    for part in [risk, account, registration, sign_ins, devices, methods] {
         match part {
             Ok(read) => records.extend(read),
             Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => {}
@@ -39,6 +47,22 @@ async fn one(client: &Client, list: List, id: &str) -> Result<Vec<Record>, Tenan
     let url = client.url(list.version(), &[list.path(), &[id]].concat(), &[]);
     let object = client.get_patiently(list.operation(), list.service(), Urgency::Acting, url).await?.json()?;
     Ok(list.records(vec![object]).0)
+}
+
+/// The user's latest sign-ins, risky or not: what blocks a user need not be risky itself. From v1.0 where beta refuses.
+async fn sign_ins(client: &Client, user: &str) -> Result<Vec<Record>, TenantError> {
+    let since = literal(Timestamp(client.now().0 - LOOKED_BACK));
+    let read = async |version| {
+        let filter = format!("userId eq {} and createdDateTime ge {since}{}", quoted(user), kinds(version));
+        let list = List::SignIns(version);
+        let url = client.url(list.version(), list.path(), &[("$top", LATEST), ("$filter", &filter)]);
+        let page: ListPage = client.get_patiently(list.operation(), list.service(), Urgency::Acting, url).await?.json()?;
+        Ok(list.records(page.value).0)
+    };
+    match read(Version::Beta).await {
+        Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => read(Version::V1).await,
+        read => read,
+    }
 }
 
 /// All authentication methods of a user.
