@@ -58,7 +58,7 @@ pub(super) fn exclude(facts: &Facts<'_>) -> Judgement {
 
 /// Disable the policy that blocks.
 pub(super) fn disable(facts: &Facts<'_>) -> Judgement {
-    let scales = Scales::new().note(true, "it concerns everybody: only where the policy itself is wrong");
+    let scales = Scales::new().needs_account(facts.records).note(true, "it concerns everybody: only where the policy itself is wrong");
     about_policy(scales, facts, Action::DisablePolicy, |name| {
         format!("{name} protects nobody any more, and everybody's risk stays open. The journal undoes it.")
     })
