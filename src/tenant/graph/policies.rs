@@ -84,7 +84,8 @@ fn unless_overwritten(diff: &PolicyDiff, now: &Policy) -> Result<(), TenantError
         diff.after.display_name,
         differences.join("; ")
     );
-    Err(TenantError::Changed { message })
+    // What became of it is what the engine reads back.
+    Err(TenantError::Lost { message })
 }
 
 fn read_policy(answer: &Answer) -> Result<Policy, TenantError> {
@@ -159,7 +160,7 @@ async fn change_trusted(client: &Client, call: &Call) -> Result<(), TenantError>
                 Ok(now) if same_ranges(&now.ranges, &ranges) || before.is_some_and(|before| same_ranges(&now.ranges, &before.ranges)) => {
                     Ok(())
                 }
-                Ok(_) => Err(TenantError::Changed {
+                Ok(_) => Err(TenantError::Lost {
                     message: format!("the change was sent, but somebody else changes the location {OWN_LOCATION:?}, too: look at it again"),
                 }),
                 // It was sent and taken. Whether it is so is what the engine reads back.
@@ -225,6 +226,6 @@ mod tests {
         assert_eq!(unless_overwritten(&diff, &diff.after), Ok(()));
         let third = PolicyDiff::of(before, &PolicyChange::Exclude(vec!["lee".to_owned()])).unwrap().after;
         let told = unless_overwritten(&diff, &third);
-        assert!(matches!(&told, Err(TenantError::Changed { message }) if message.contains("now leaves out lee")), "{told:?}");
+        assert!(matches!(&told, Err(TenantError::Lost { message }) if message.contains("now leaves out lee")), "{told:?}");
     }
 }
