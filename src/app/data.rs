@@ -59,7 +59,8 @@ impl App {
                 }
             }
             Msg::Progress { job: id, tally, seconds_left } => {
-                if let Some(job) = self.job.as_mut().filter(|job| job.is_running()) {
+                // Of a playbook that is cancelled, the step that is read back tells of itself, too.
+                if let Some(job) = self.job.as_mut().filter(|job| job.is_running() && job.id.is_none_or(|held| held == id)) {
                     job.id = Some(id);
                     job.tally = tally;
                     job.seconds_left = Some(seconds_left);

@@ -41,7 +41,7 @@ pub fn begun(size: (u16, u16), action: Action) -> App {
     choose(&mut app, action);
     let effects = keys(&mut app, "'incident 7' enter enter");
     let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
-    journal(&mut app, Entry::PlaybookStarted { playbook: JobId(7), plan: Box::new(confirmed.plan().clone()) });
+    journal(&mut app, Entry::PlaybookStarted { playbook: JobId(7), plan: Box::new(confirmed.plan().clone()), steps_confirmed: false });
     app.update(Msg::PlaybookBegun(JobId(7)), now());
     app
 }

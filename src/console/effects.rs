@@ -92,7 +92,7 @@ impl Effects {
                 let (records, problem) = session.engine.look(&users).await;
                 vec![Msg::Records(records), Msg::Looked { users, problem: problem.map(|error| error.to_string()) }]
             }),
-            Effect::BeginPlaybook(confirmed) => blocking(answers, move |answer| match session.engine.begin_playbook(&confirmed) {
+            Effect::BeginPlaybook(confirmed) => blocking(answers, move |answer| match session.engine.begin_playbook(&confirmed, false) {
                 Ok(playbook) => {
                     answer(Msg::Ledger(session.ledger()));
                     answer(Msg::PlaybookBegun(playbook));

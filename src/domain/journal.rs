@@ -180,6 +180,9 @@ pub enum Entry {
         playbook: JobId,
         /// The users, the steps and the reason.
         plan: Box<Plan>,
+        /// Whether all steps were confirmed with it; else each is confirmed by itself.
+        #[serde(default)]
+        steps_confirmed: bool,
     },
     /// A step of a playbook was left out.
     StepSkipped {

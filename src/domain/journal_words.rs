@@ -16,7 +16,7 @@ pub fn words(entry: &Entry) -> String {
         Entry::NotApplied { job, ids } => format!("job {job}: not applied, may be sent again: {}", naming(ids)),
         Entry::Outcomes { job, items } => format!("job {job}: {}", outcomes(items)),
         Entry::JobEnded { job, state } => format!("job {job} ended: {}", state.as_str()),
-        Entry::PlaybookStarted { playbook, plan } => {
+        Entry::PlaybookStarted { playbook, plan, .. } => {
             let reason = if plan.reason.is_empty() { String::new() } else { format!(" ({})", plan.reason) };
             let count = plan.included_count();
             format!("playbook {playbook} confirmed: {}, {count} {}{reason}", plan.action.title(), plan.action.noun(count))

@@ -221,10 +221,11 @@ impl Ledger {
                 // A number stands for one job: a second confirmation of it would forget what was sent for the first.
                 self.jobs.entry(*job).or_insert_with(|| Job::new(*job, (**plan).clone(), record.at));
             }
-            Entry::PlaybookStarted { playbook: id, plan } => {
+            Entry::PlaybookStarted { playbook: id, plan, steps_confirmed } => {
                 self.playbooks.entry(*id).or_insert_with(|| Playbook {
                     id: *id,
                     plan: (**plan).clone(),
+                    steps_confirmed: *steps_confirmed,
                     created_at: record.at,
                     ended_at: None,
                     state: JobState::Open,

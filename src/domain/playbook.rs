@@ -10,6 +10,8 @@ use super::dataset::Dataset;
 use super::journal::{JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
 use super::plan::{Because, Plan, PlanContext, Target, Verdict};
+use super::records::UserRecords;
+use super::risk::{RiskLevel, RiskState};
 use super::time::Timestamp;
 
 /// A playbook on its way.
@@ -19,6 +21,8 @@ pub struct Playbook {
     pub id: JobId,
     /// The plan: the users, the steps, the reason.
     pub plan: Plan,
+    /// Whether all its steps were confirmed with it; else each is confirmed by itself.
+    pub steps_confirmed: bool,
     /// When it was confirmed.
     pub created_at: Timestamp,
     /// When it ended.
@@ -71,6 +75,8 @@ impl Playbook {
     fn step(&self, step: Action, ledger: &Ledger) -> StepState {
         match self.jobs_of(step, ledger).last() {
             Some(job) if job.state == JobState::Open => StepState::Open(job.id),
+            // What was cancelled before it was sent is still to be done.
+            Some(job) if job.state == JobState::Cancelled && job.tally().pending > 0 => StepState::Waiting,
             Some(job) => StepState::Ended(job.id, self.tally_of(step, ledger)),
             None => match self.skipped.iter().rev().find(|(action, _)| *action == step) {
                 Some((_, because)) => StepState::Skipped(because.clone()),
@@ -93,7 +99,25 @@ impl Playbook {
                 *held = &item.state;
             }
         }
-        Tally::of(items.into_values())
+        let left_out = self.left_out(step, ledger, |id| items.contains_key(id)).len();
+        let mut tally = Tally::of(items.into_values());
+        tally.total += left_out;
+        tally.skipped += left_out;
+        tally
+    }
+
+    /// Users of the playbook whom the plan of a step left out although there was something to do, and why.
+    fn left_out(&self, step: Action, ledger: &Ledger, has_item: impl Fn(&str) -> bool) -> Vec<String> {
+        let Some(job) = self.jobs_of(step, ledger).last() else { return Vec::new() };
+        let without = self.plan.included().filter(|target| !has_item(&target.id));
+        without
+            .filter_map(|target| job.plan.targets.iter().find(|of_step| of_step.id == target.id))
+            .filter(|of_step| !of_step.because.iter().any(|because| matches!(because, Because::AlreadyDone | Because::NoDevices)))
+            .map(|of_step| {
+                let words: Vec<&str> = of_step.because.iter().map(|because| because.as_str()).collect();
+                if words.is_empty() { "the step before it was not verified".to_owned() } else { words.join(", ") }
+            })
+            .collect()
     }
 
     /// Why users did not come through a step, as its last job was told; each reason once. Holds hostile text.
@@ -107,6 +131,12 @@ impl Playbook {
                 if !said.contains(&because) {
                     said.push(because);
                 }
+            }
+        }
+        let items: Vec<&str> = self.jobs_of(step, ledger).flat_map(|job| &job.items).map(|item| item.id.as_str()).collect();
+        for because in self.left_out(step, ledger, |id| items.contains(&id)) {
+            if !said.contains(&because) {
+                said.push(because);
             }
         }
         said
@@ -146,7 +176,7 @@ impl Playbook {
         let targets: Vec<Target> = self.plan.included().map(|target| self.plan.target(target)).collect();
         let context = PlanContext { reason: self.plan.reason.clone(), include_caution: false, ..context.clone() };
         let mut plan = Plan::compute(step, &targets, dataset, &context);
-        let needed = self.needed_before(step, ledger);
+        let needed = self.needed_before(step, dataset, ledger);
         // A second try is for whom the first did not help: nobody gets a second password.
         let done = self.verified(step, ledger);
         for target in &mut plan.targets {
@@ -168,9 +198,15 @@ impl Playbook {
     }
 
     /// Of a step that makes no sense without the one before it: for whom that one was verified.
-    fn needed_before(&self, step: Action, ledger: &Ledger) -> Option<Vec<String>> {
+    fn needed_before(&self, step: Action, dataset: &Dataset, ledger: &Ledger) -> Option<Vec<String>> {
         let needs = self.plan.action == Action::RemediatedElsewhere && step == Action::DismissUserRisk;
-        needs.then(|| self.verified(Action::ConfirmUserCompromised, ledger))
+        needs.then(|| {
+            let confirmed = |records: &UserRecords| {
+                records.user.risk_state == Some(RiskState::ConfirmedCompromised) && records.user.risk_level == Some(RiskLevel::High)
+            };
+            let read = dataset.users().iter().filter(|records| confirmed(records)).map(|records| records.id().to_string());
+            self.verified(Action::ConfirmUserCompromised, ledger).into_iter().chain(read).collect()
+        })
     }
 }
 
@@ -194,7 +230,7 @@ mod tests {
     fn ledger(action: Action, entries: Vec<Entry>) -> Ledger {
         let targets = ["a", "b"].map(|id| Target::User(id.into()));
         let plan = Box::new(Plan::compute(action, &targets, &dataset(), &context()));
-        let all = [Entry::PlaybookStarted { playbook: PLAYBOOK, plan }].into_iter().chain(entries);
+        let all = [Entry::PlaybookStarted { playbook: PLAYBOOK, plan, steps_confirmed: false }].into_iter().chain(entries);
         let record = |(seq, entry)| JournalRecord { seq, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() };
         let records: Vec<JournalRecord> = (1..).zip(all).map(record).collect();
         Ledger::fold(&records)
@@ -284,7 +320,7 @@ mod tests {
         let plan = plan.confirm(crate::domain::plan::Answer::Number(2)).unwrap().plan().clone();
         let (playbook, job, step) = (JobId(1), JobId(2), Action::GenerateTemporaryPassword);
         let mut ledger = Ledger::default();
-        apply(&mut ledger, Entry::PlaybookStarted { playbook, plan: Box::new(plan) });
+        apply(&mut ledger, Entry::PlaybookStarted { playbook, plan: Box::new(plan), steps_confirmed: false });
         let held = |ledger: &Ledger| ledger.playbook(playbook).unwrap().clone();
         let first = held(&ledger).plan_step(step, &dataset, &ledger, &context);
         assert_eq!(first.included_count(), 2);

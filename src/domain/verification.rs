@@ -82,7 +82,8 @@ fn of_user(action: Action, records: &UserRecords, seen: Seen<'_>) -> Option<Veri
             if !since(changed) {
                 Verification::Diverged(format!("lastPasswordChangeDateTime is {}", shown(changed)))
             } else if records.user.at_risk() == Some(true) {
-                if records.user.is_processing == Some(true) {
+                // It was applied, so it must not be sent again: where the answer was lost, the risk is waited for.
+                if records.user.is_processing == Some(true) || seen.lost {
                     return Some(Verification::Processing);
                 }
                 let state = records.user.risk_state.as_ref().map_or("unknown", RiskState::as_str);
@@ -133,7 +134,7 @@ fn of_state(row: &Row, found: Option<&RiskState>, records: &UserRecords) -> Veri
     let user = &records.user;
     if found.is_some_and(|found| keeps_promise(row, found)) {
         // Who dismisses before the level is high takes the compromise back unlearnt (`reference/domain.md` section 2, row 18).
-        let rises = row.event == Event::ConfirmUserCompromised && user.risk_level.as_ref().is_some_and(|level| *level != RiskLevel::High);
+        let rises = row.event == Event::ConfirmUserCompromised && user.risk_level != Some(RiskLevel::High);
         if rises { Verification::Processing } else { Verification::Verified }
     } else if user.is_processing == Some(true) {
         Verification::Processing

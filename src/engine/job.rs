@@ -3,7 +3,7 @@
 //! The journal is the job's only memory: every decision is taken from what the ledger says, so that a
 //! job that was killed goes on like one that was not.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     targets: HashMap<String, PlanTarget>,
     /// Passwords that were sent and not told yet. They are gone with this process.
     passwords: Mutex<HashMap<String, TemporaryPassword>>,
+    /// Users whose password this process told.
+    told: Mutex<HashSet<String>>,
 }
 
 impl<'a> Run<'a> {
@@ -53,7 +55,7 @@ impl<'a> Run<'a> {
         let mut plan = engine.job(job, |job| job.plan.clone())?;
         let targets = std::mem::take(&mut plan.targets);
         let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
-        Ok(Run { engine, job, plan, cancel, events, targets, passwords: Mutex::default() })
+        Ok(Run { engine, job, plan, cancel, events, targets, passwords: Mutex::default(), told: Mutex::default() })
     }
 
     /// Waits before the first request; false where the operator cancelled meanwhile.
@@ -248,10 +250,13 @@ impl<'a> Run<'a> {
         Ok(call)
     }
 
-    /// Tells the password that was set for a user, for the first and last time; whether there was one to tell.
+    /// Tells the password that was set for a user, for the first and last time; whether this process ever did.
     pub(super) fn tell_password(&self, id: &str) -> bool {
         let held = self.passwords.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        let Some(password) = held else { return false };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(password) = held else { return told.contains(id) };
+        told.insert(id.to_owned());
+        drop(told);
         let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
         self.tell(EngineEvent::Password { job: self.job, user: id.to_owned(), user_principal_name, password });
         true

@@ -140,7 +140,7 @@ impl Engine {
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
         if confirmed.plan().action.kind() == Kind::Playbook {
-            let playbook = self.begin_playbook(confirmed)?;
+            let playbook = self.begin_playbook(confirmed, true)?;
             return self.run_playbook(playbook, hold, cancel, events).await;
         }
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;

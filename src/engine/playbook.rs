@@ -16,12 +16,12 @@ use crate::domain::playbook::{Playbook, StepState};
 use crate::domain::settings::TenantSettings;
 
 impl Engine {
-    /// Takes a confirmed playbook into the journal. Nothing is sent: its steps are confirmed one by one.
-    pub fn begin_playbook(&self, confirmed: &Confirmed) -> Result<JobId, EngineError> {
+    /// Takes a confirmed playbook into the journal. Nothing is sent yet: its steps were confirmed with it, or are one by one.
+    pub fn begin_playbook(&self, confirmed: &Confirmed, steps_confirmed: bool) -> Result<JobId, EngineError> {
         self.require_access()?;
         let mut playbook = JobId(0);
         self.store.with_ledger(&mut |ledger| playbook = ledger.next_job());
-        self.append(vec![Entry::PlaybookStarted { playbook, plan: Box::new(confirmed.plan().clone()) }])?;
+        self.append(vec![Entry::PlaybookStarted { playbook, plan: Box::new(confirmed.plan().clone()), steps_confirmed }])?;
         Ok(playbook)
     }
 
@@ -79,6 +79,10 @@ impl Engine {
                 tell(events, EngineEvent::Job(self.summary(&report)));
                 return Ok(report);
             };
+            if state == StepState::Waiting && !self.playbook(playbook, |held| held.steps_confirmed)? {
+                // Nobody confirmed this step: it waits for its own plan, in the console.
+                return self.report(playbook);
+            }
             let report = match state {
                 StepState::Open(job) => self.resume_job(job, cancel, events).await?,
                 _ => {

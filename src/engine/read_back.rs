@@ -109,7 +109,7 @@ impl Run<'_> {
                 continue;
             };
             let (outcome, because) = match found {
-                Verification::Verified => self.came_true(&id, lost.contains(&id)),
+                Verification::Verified => self.came_true(&id),
                 Verification::Diverged(because) if reads >= READS_BEFORE_DIVERGED => {
                     if lost.contains(&id) {
                         watched.forget(&id);
@@ -143,7 +143,7 @@ impl Run<'_> {
         let mut items = Vec::new();
         for (id, found) in self.verify(&ids, &lost, |_| Some(since)).await? {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
-                Verification::Verified => self.came_true(&id, lost.contains(&id)),
+                Verification::Verified => self.came_true(&id),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
                 Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
             };
@@ -161,8 +161,8 @@ impl Run<'_> {
     }
 
     /// A target is as promised. A password is of use only where it was told: of one that an earlier process set, nobody knows it.
-    fn came_true(&self, id: &str, may_be_untold: bool) -> (Outcome, Option<String>) {
-        if self.plan.action == Action::GenerateTemporaryPassword && !self.tell_password(id) && may_be_untold {
+    fn came_true(&self, id: &str) -> (Outcome, Option<String>) {
+        if self.plan.action == Action::GenerateTemporaryPassword && !self.tell_password(id) {
             return (Outcome::Diverged, Some(UNTOLD.to_owned()));
         }
         (Outcome::Verified, None)

@@ -38,7 +38,12 @@ pub async fn resume(session: &Session, job: JobId, format: Format) -> Result<Exi
     let (tell, events) = unbounded_channel();
     let cancel = CancellationToken::new();
     let work = session.engine.resume(job, &cancel, &tell);
-    follow(session, work, events, &cancel, format).await
+    let exit = follow(session, work, events, &cancel, format).await?;
+    let waits = session.ledger().playbook(job).is_some_and(|playbook| playbook.state == JobState::Open && !playbook.steps_confirmed);
+    if waits {
+        output::say("the next step was not confirmed yet: entriage opens the checklist, which shows its plan");
+    }
+    Ok(exit)
 }
 
 /// Cancels a job.

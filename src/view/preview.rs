@@ -110,7 +110,8 @@ fn targets(frame: &mut Frame, app: &App, preview: &Preview, inner: Area, rows: u
         let at = preview.scroll.offset + row;
         let Some(target) = preview.target(at) else { break };
         let (sign, verdict, style) = match (target.verdict, target.included) {
-            (Verdict::Eligible, _) => ("[x] ", "", Style::new()),
+            (Verdict::Eligible, true) => ("[x] ", "", Style::new()),
+            (Verdict::Eligible, false) => (" -  ", "not in this step: ", theme.quiet()),
             (Verdict::Caution, true) => ("[x] ", "taken in: ", theme.warning()),
             (Verdict::Caution, false) => ("[ ] ", "left out: ", theme.warning()),
             (Verdict::Refused, _) => (" -  ", "refused: ", theme.danger()),

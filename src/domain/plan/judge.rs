@@ -252,7 +252,8 @@ fn of_closing(records: &UserRecords, sign_in: Option<&SignIn>, now: Timestamp) -
 
 fn of_account(by: &Judgement<'_>, action: Action, records: &UserRecords) -> Vec<Because> {
     let directory = &records.directory;
-    let hybrid = directory.on_premises_sync_enabled == Some(true);
+    // Whoever may be synchronised from on-premises counts as such.
+    let hybrid = directory.on_premises_sync_enabled != Some(false);
     let mut because = Vec::new();
     match action {
         Action::GenerateTemporaryPassword => {

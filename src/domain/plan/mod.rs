@@ -286,7 +286,7 @@ impl Plan {
         let mut changes = Vec::new();
         for now in &plan.targets {
             let Some(was) = older.get(now.id.as_str()) else { continue };
-            if (was.verdict, was.included) != (now.verdict, now.included) || was.because != now.because {
+            if (was.verdict, was.included) != (now.verdict, now.included) || was.because != now.because || was.changes != now.changes {
                 changes.push(Change {
                     id: now.id.clone(),
                     user_principal_name: now.user_principal_name.clone(),

@@ -48,8 +48,7 @@ pub enum Version {
     Beta,
 }
 
-/// A request to be made.
-#[derive(Debug)]
+/// A request to be made. It has no `Debug`: its body may hold a password.
 pub struct Ask<'a> {
     /// What it is, for permissions.
     pub operation: Operation,
