@@ -339,4 +339,32 @@ mod tests {
         let (_, state) = held(&ledger).steps(&ledger).into_iter().find(|(action, _)| *action == step).unwrap();
         assert!(matches!(state, StepState::Ended(JobId(3), tally) if tally.verified == 2 && tally.total == 2), "{state:?}");
     }
+
+    #[test]
+    fn whoever_a_step_left_out_counts_as_skipped_and_the_reason_is_told() {
+        let mut hybrid = fixture::risky_user("b", "passwordSpray");
+        hybrid.directory.on_premises_sync_enabled = Some(true);
+        let mut dataset = dataset();
+        dataset.put(hybrid);
+        let started = ledger(Action::SecureAccount, vec![]);
+        let plan = started.playbook(PLAYBOOK).unwrap().plan_step(Action::GenerateTemporaryPassword, &dataset, &started, &context());
+        let entries = vec![
+            Entry::JobConfirmed { job: JobId(2), plan: Box::new(plan), hold_seconds: 0 },
+            Entry::Outcomes { job: JobId(2), items: vec![ItemOutcome { id: "a".to_owned(), outcome: Outcome::Verified, because: None }] },
+            Entry::JobEnded { job: JobId(2), state: JobState::Done },
+        ];
+        let ledger = ledger(Action::SecureAccount, entries);
+        let playbook = ledger.playbook(PLAYBOOK).unwrap();
+        let tally = playbook.tally_of(Action::GenerateTemporaryPassword, &ledger);
+        assert_eq!((tally.total, tally.verified, tally.skipped), (2, 1, 1));
+        assert_eq!(playbook.problems_of(Action::GenerateTemporaryPassword, &ledger), ["writebackUnknown"]);
+    }
+
+    #[test]
+    fn a_step_that_was_cancelled_before_it_was_sent_is_still_to_be_done() {
+        let mut entries = job(2, Action::ConfirmUserCompromised, &[("a", Outcome::Verified)], false);
+        entries.remove(1);
+        entries.push(Entry::JobEnded { job: JobId(2), state: JobState::Cancelled });
+        assert_eq!(next(&ledger(Action::SecureAccount, entries)), Some((Action::ConfirmUserCompromised, StepState::Waiting)));
+    }
 }

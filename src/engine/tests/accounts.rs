@@ -179,3 +179,27 @@ async fn whose_compromise_did_not_come_true_is_not_dismissed() {
     assert_eq!((report.tally.diverged, report.tally.skipped), (1, 1));
     assert_eq!(bench.state("u0000"), Some(RiskState::AtRisk));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_taken_and_not_told_before_the_process_ended_is_no_success() {
+    let bench = bench(Scripted::new(1));
+    let plan = Box::new(confirmed(Action::GenerateTemporaryPassword, &bench.tenant.dataset()).plan().clone());
+    let (job, ids) = (JobId(1), vec!["u0000".to_owned()]);
+    let entries = vec![
+        Entry::JobConfirmed { job, plan, hold_seconds: 0 },
+        Entry::Intent { job, call: 1, ids: ids.clone() },
+        Entry::Answered { job, call: 1, answer: CallAnswer::Accepted },
+    ];
+    bench.store.append(fixture::now(), "me", entries).unwrap();
+    bench.tenant.apply(&Call::new(Action::GenerateTemporaryPassword, ids, "me"));
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.diverged), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_nobody_confirmed_is_not_run_by_a_resume() {
+    let bench = bench(Scripted::new(1));
+    let playbook = bench.engine.begin_playbook(&confirmed(Action::SecureAccount, &bench.tenant.dataset()), false).unwrap();
+    let report = bench.resume(playbook.0).await.unwrap();
+    assert_eq!((report.state, bench.calls().len()), (JobState::Open, 0));
+}
