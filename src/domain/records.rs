@@ -605,6 +605,11 @@ pub enum Record {
 }
 
 impl Record {
+    /// A record that says no more than whether a user is deleted.
+    pub fn presence(id: UserId, is_deleted: bool) -> Self {
+        Record::User(RiskyUser { is_deleted: Some(is_deleted), ..RiskyUser::unknown(id) })
+    }
+
     /// The user that the record belongs to; `None` for what is the tenant's.
     pub fn user_id(&self) -> Option<&UserId> {
         match self {

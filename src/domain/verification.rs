@@ -2,16 +2,17 @@
 
 use chrono::TimeDelta;
 
-use super::action::Action;
+use super::action::{Action, Kind};
+use super::facts;
 use super::plan::{Plan, Target};
 use super::policy::{self, DISABLED, ENABLED, TenantFacts};
-use super::records::UserRecords;
+use super::records::{Device, Directory, UserRecords};
 use super::risk::{RiskLevel, RiskState};
 use super::time::Timestamp;
 use super::transition::{Event, Row};
 
-/// The clocks of this machine and of the services do not agree to the second.
-const CLOCKS: TimeDelta = TimeDelta::minutes(1);
+/// The tenant's clock is known by its answers, which tell whole seconds.
+const CLOCK: TimeDelta = TimeDelta::seconds(2);
 
 /// What reading back says of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +23,40 @@ pub enum Verification {
     Processing,
     /// The state is another one; says which, in Graph's words.
     Diverged(String),
+    /// The tenant did not tell the state; says what is missing.
+    Untold(&'static str),
 }
 
-/// What was read of a target.
+/// What was read of a target, and what is to be known beside.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// The user, or the user of the sign-in.
+    /// The user, or the user of the sign-in: what this reading brought, and nothing that was held before.
     pub records: Option<&'a UserRecords>,
     /// The tenant as a whole.
     pub tenant: &'a TenantFacts,
-    /// When the first request that changed it was sent; `None` where nobody knows.
+    /// The account as it was right before the request; `None` where this process did not read it.
+    pub before: Option<&'a Directory>,
+    /// When the first request that changed it was sent, by the tenant's clock; `None` where nobody knows.
     pub sent: Option<Timestamp>,
     /// Whether the answer was lost, so that it may not have been applied at all.
     pub lost: bool,
+    /// The devices that were to be disabled.
+    pub devices: &'a [String],
+}
+
+impl Seen<'_> {
+    /// Whether a time that the tenant tells is that of this request, and not of a change before it. A time that did not move proves it
+    /// only within the second of the request, and only where the request was taken: to revoke or reset once more does no harm.
+    fn is_of_this(&self, found: Option<Timestamp>, held: impl Fn(&Directory) -> Option<Timestamp>) -> bool {
+        let Some(found) = found else { return false };
+        match self.before.and_then(held) {
+            Some(held) if found > held => return true,
+            Some(_) if self.lost => return false,
+            Some(_) | None => {}
+        }
+        let clock = if self.lost { TimeDelta::zero() } else { CLOCK };
+        self.sent.is_some_and(|sent| found.0 + clock >= sent.0)
+    }
 }
 
 /// Compares what was read with what the plan promises of a target; `None` where nothing of it was read.
@@ -71,58 +93,62 @@ pub fn verify(plan: &Plan, target: &Target, seen: Seen<'_>) -> Option<Verificati
 
 fn of_user(action: Action, records: &UserRecords, seen: Seen<'_>) -> Option<Verification> {
     let directory = &records.directory;
-    // Where nobody knows when it was sent, nobody can tell this change from an older one. What may not have been applied must not
-    // pass for the step before it: to revoke or reset once more does no harm.
-    let clocks = if seen.lost { TimeDelta::zero() } else { CLOCKS };
-    let since = |at: Option<Timestamp>| at.zip(seen.sent).is_some_and(|(at, sent)| at.0 + clocks >= sent.0);
-    let shown = |at: Option<Timestamp>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
+    let of_account = matches!(action.kind(), Kind::Account);
+    if of_account && facts::deleted(records) == Some(true) {
+        return Some(Verification::Diverged("the user is deleted".to_owned()));
+    }
     Some(match action {
         Action::GenerateTemporaryPassword => {
-            let changed = directory.last_password_change_date_time;
-            if !since(changed) {
-                Verification::Diverged(format!("lastPasswordChangeDateTime is {}", shown(changed)))
-            } else if records.user.at_risk() == Some(true) {
+            let Some(changed) = directory.last_password_change_date_time else {
+                return Some(Verification::Untold("lastPasswordChangeDateTime"));
+            };
+            if !seen.is_of_this(Some(changed), |held| held.last_password_change_date_time) {
+                return Some(Verification::Diverged(format!("lastPasswordChangeDateTime is {changed}")));
+            }
+            match records.user.at_risk() {
+                // Who is not listed as risky is at no risk.
+                Some(false) | None => Verification::Verified,
                 // It was applied, so it must not be sent again: where the answer was lost, the risk is waited for.
-                if records.user.is_processing == Some(true) || seen.lost {
-                    return Some(Verification::Processing);
+                Some(true) if records.user.is_processing == Some(true) || seen.lost => Verification::Processing,
+                Some(true) => {
+                    let state = records.user.risk_state.as_ref().map_or("unknown", RiskState::as_str);
+                    Verification::Diverged(format!("the password is new, but riskState is {state}"))
                 }
-                let state = records.user.risk_state.as_ref().map_or("unknown", RiskState::as_str);
-                Verification::Diverged(format!("the password is new, but riskState is {state}"))
-            } else {
-                Verification::Verified
             }
         }
         Action::RequirePasswordChange => match directory.password_change_required {
-            Some(true) => Verification::Verified,
-            found => Verification::Diverged(format!(
-                "whether the password must be changed is {}",
-                found.map_or("unknown".to_owned(), |found| found.to_string())
-            )),
+            Some(required) => told(required, || "the password need not be changed".to_owned()),
+            None => Verification::Untold("passwordProfile"),
         },
-        Action::RevokeSessions => {
-            let valid_from = directory.sign_in_sessions_valid_from_date_time;
-            told(since(valid_from), || format!("signInSessionsValidFromDateTime is {}", shown(valid_from)))
-        }
-        Action::BlockSignIn | Action::UnblockSignIn => {
-            let wanted = action == Action::UnblockSignIn;
-            let found = directory.account_enabled;
-            told(found == Some(wanted), || format!("accountEnabled is {}", found.map_or("unknown".to_owned(), |found| found.to_string())))
-        }
-        Action::DisableDevices => {
-            let enabled: Vec<&str> = records
-                .devices
-                .as_ref()?
-                .iter()
-                .filter(|device| device.account_enabled != Some(false))
-                .map(|device| device.name())
-                .collect();
-            told(enabled.is_empty(), || format!("still enabled: {}", enabled.join(", ")))
-        }
+        Action::RevokeSessions => match directory.sign_in_sessions_valid_from_date_time {
+            None => Verification::Untold("signInSessionsValidFromDateTime"),
+            found @ Some(valid_from) => told(seen.is_of_this(found, |held| held.sign_in_sessions_valid_from_date_time), || {
+                format!("signInSessionsValidFromDateTime is {valid_from}")
+            }),
+        },
+        Action::BlockSignIn | Action::UnblockSignIn => match directory.account_enabled {
+            None => Verification::Untold("accountEnabled"),
+            Some(found) => told(found == (action == Action::UnblockSignIn), || format!("accountEnabled is {found}")),
+        },
+        Action::DisableDevices => of_devices(records.devices.as_ref()?, seen.devices),
         action => {
             let event = action.event()?;
             of_state(event.row(), records.user.risk_state.as_ref(), records)
         }
     })
+}
+
+/// A device that came after the plan was confirmed is not disabled by it, and not passed over either.
+fn of_devices(devices: &[Device], confirmed: &[String]) -> Verification {
+    let enabled = devices.iter().filter(|device| device.account_enabled != Some(false));
+    let (left, new): (Vec<_>, Vec<_>) = enabled.partition(|device| confirmed.iter().any(|id| id.eq_ignore_ascii_case(&device.id)));
+    let lines = [("still enabled", left), ("enabled, and not in the plan", new)];
+    let told: Vec<String> = lines
+        .iter()
+        .filter(|(_, devices)| !devices.is_empty())
+        .map(|(what, devices)| format!("{what}: {}", devices.iter().map(|device| device.name()).collect::<Vec<_>>().join(", ")))
+        .collect();
+    if told.is_empty() { Verification::Verified } else { Verification::Diverged(told.join("; ")) }
 }
 
 fn told(holds: bool, otherwise: impl FnOnce() -> String) -> Verification {
@@ -157,7 +183,6 @@ mod tests {
     use crate::domain::fixture;
     use crate::domain::plan::{Access, PlanContext};
     use crate::domain::policy::{IpLocation, OWN_LOCATION, Policy, range_value};
-    use crate::domain::records::Device;
     use crate::domain::transition::{Cause, apply};
 
     fn plan(action: Action, policy: Option<Policy>) -> Plan {
@@ -165,9 +190,13 @@ mod tests {
         Plan::compute(action, &[], &Dataset::new(), &context)
     }
 
+    fn nothing(tenant: &TenantFacts) -> Seen<'_> {
+        Seen { records: None, tenant, before: None, sent: Some(fixture::now()), lost: false, devices: &[] }
+    }
+
     fn seen(action: Action, records: &UserRecords) -> Option<Verification> {
         let tenant = TenantFacts::default();
-        let seen = Seen { records: Some(records), tenant: &tenant, sent: Some(fixture::now()), lost: false };
+        let seen = Seen { records: Some(records), ..nothing(&tenant) };
         verify(&plan(action, None), &Target::User(records.id().clone()), seen)
     }
 
@@ -210,7 +239,7 @@ mod tests {
         let mut records = fixture::risky_user("u1", "unlikelyTravel");
         records.directory.last_password_change_date_time = at(-300);
         assert!(matches!(seen(Action::GenerateTemporaryPassword, &records), Some(Verification::Diverged(_))));
-        records.directory.last_password_change_date_time = at(-10);
+        records.directory.last_password_change_date_time = at(-1);
         let told = seen(Action::GenerateTemporaryPassword, &records);
         assert_eq!(told, Some(Verification::Diverged("the password is new, but riskState is atRisk".to_owned())));
         apply(Event::GenerateTemporaryPassword, &mut records, &[], &cause());
@@ -220,10 +249,10 @@ mod tests {
     #[test]
     fn what_the_step_before_did_is_no_proof_that_a_lost_request_was_applied() {
         let mut records = fixture::risky_user("u1", "unlikelyTravel");
-        records.directory.sign_in_sessions_valid_from_date_time = at(-2);
+        records.directory.sign_in_sessions_valid_from_date_time = at(-1);
         let tenant = TenantFacts::default();
         let told = |lost| {
-            let seen = Seen { records: Some(&records), tenant: &tenant, sent: Some(fixture::now()), lost };
+            let seen = Seen { records: Some(&records), lost, ..nothing(&tenant) };
             verify(&plan(Action::RevokeSessions, None), &Target::User(records.id().clone()), seen)
         };
         assert_eq!(told(false), Some(Verification::Verified), "clocks do not agree to the second");
@@ -233,6 +262,12 @@ mod tests {
     #[test]
     fn accounts_sessions_and_devices_are_read_back() {
         let mut records = fixture::risky_user("u1", "unlikelyTravel");
+        for action in [Action::BlockSignIn, Action::RevokeSessions, Action::RequirePasswordChange] {
+            assert!(matches!(seen(action, &UserRecords::unknown("u1".into())), Some(Verification::Untold(_))), "{action}");
+        }
+        records.directory.account_enabled = Some(true);
+        records.directory.sign_in_sessions_valid_from_date_time = at(-300);
+        records.directory.password_change_required = Some(false);
         for action in [Action::BlockSignIn, Action::RevokeSessions, Action::RequirePasswordChange] {
             assert!(matches!(seen(action, &records), Some(Verification::Diverged(_))), "{action}");
         }
@@ -251,7 +286,12 @@ mod tests {
         for action in [Action::BlockSignIn, Action::RevokeSessions, Action::RequirePasswordChange] {
             assert_eq!(seen(action, &records), Some(Verification::Verified), "{action}");
         }
-        assert_eq!(seen(Action::DisableDevices, &records), Some(Verification::Diverged("still enabled: LAPTOP".to_owned())));
+        let new = Verification::Diverged("enabled, and not in the plan: LAPTOP".to_owned());
+        assert_eq!(seen(Action::DisableDevices, &records), Some(new));
+        let (tenant, target) = (TenantFacts::default(), Target::User(records.id().clone()));
+        let of_plan = Seen { records: Some(&records), devices: &["O".to_owned()], ..nothing(&tenant) };
+        let left = Verification::Diverged("still enabled: LAPTOP".to_owned());
+        assert_eq!(verify(&plan(Action::DisableDevices, None), &target, of_plan), Some(left));
         device.account_enabled = Some(false);
         records.devices = Some(vec![device]);
         assert_eq!(seen(Action::DisableDevices, &records), Some(Verification::Verified));
@@ -263,9 +303,7 @@ mod tests {
         let mut policy = Policy::read(object.as_object().unwrap()).unwrap();
         let mut tenant = TenantFacts { policies: Some(vec![policy.clone()]), locations: Some(Vec::new()) };
         let user = Target::User("u1".into());
-        let one = |action, target: &Target, tenant: &TenantFacts| {
-            verify(&plan(action, Some(policy.clone())), target, Seen { records: None, tenant, sent: None, lost: false })
-        };
+        let one = |action, target: &Target, tenant: &TenantFacts| verify(&plan(action, Some(policy.clone())), target, nothing(tenant));
         let address = Target::Address("203.0.113.7".to_owned());
         assert!(matches!(one(Action::ExcludeFromPolicy, &user, &tenant), Some(Verification::Diverged(_))));
         assert!(matches!(one(Action::DisablePolicy, &Target::Policy("p".to_owned()), &tenant), Some(Verification::Diverged(_))));
@@ -284,9 +322,6 @@ mod tests {
             assert_eq!(one(action, target, &tenant), Some(Verification::Verified), "{action}");
         }
         policy.id = "other".to_owned();
-        assert_eq!(
-            verify(&plan(Action::ExcludeFromPolicy, Some(policy)), &user, Seen { records: None, tenant: &tenant, sent: None, lost: false }),
-            None
-        );
+        assert_eq!(verify(&plan(Action::ExcludeFromPolicy, Some(policy)), &user, nothing(&tenant)), None);
     }
 }

@@ -7,19 +7,20 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::read_back::Watched;
 use super::{Engine, EngineError, EngineEvent, JobReport};
-use crate::domain::action::{Action, Kind};
+use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, Outcome};
 use crate::domain::ledger::ItemState;
 use crate::domain::password::{RANDOM_BYTES, TemporaryPassword};
 use crate::domain::plan::{Plan, PlanContext, PlanTarget, Target, Verdict};
-use crate::domain::records::UserId;
+use crate::domain::records::{Directory, Record, UserId};
 use crate::domain::time::Timestamp;
 use crate::tenant::pace::back_off;
 use crate::tenant::{Call, TenantError};
@@ -28,6 +29,8 @@ use crate::tenant::{Call, TenantError};
 const PATIENCE: u32 = 5;
 /// The same for a tenant that cannot be reached: a person should look.
 const PATIENCE_UNREACHABLE: u32 = 3;
+/// How often a long job asks what changed of those who are left. It takes a request that could have been one of the job's own.
+const CHANGES_EVERY: TimeDelta = TimeDelta::minutes(2);
 
 /// One job while it runs.
 pub(super) struct Run<'a> {
@@ -43,6 +46,12 @@ pub(super) struct Run<'a> {
     passwords: Mutex<HashMap<String, TemporaryPassword>>,
     /// Users whose password this process told.
     told: Mutex<HashSet<String>>,
+    /// Since when, by the tenant's clock, changes of those who are not sent yet were read.
+    changes_read: Mutex<Option<Timestamp>>,
+    /// Accounts as they were right before they were sent.
+    before: Mutex<HashMap<UserId, Directory>>,
+    /// What was refused of a request that was taken in part.
+    refused: Mutex<HashMap<String, String>>,
 }
 
 impl<'a> Run<'a> {
@@ -55,7 +64,19 @@ impl<'a> Run<'a> {
         let mut plan = engine.job(job, |job| job.plan.clone())?;
         let targets = std::mem::take(&mut plan.targets);
         let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
-        Ok(Run { engine, job, plan, cancel, events, targets, passwords: Mutex::default(), told: Mutex::default() })
+        Ok(Run {
+            engine,
+            job,
+            plan,
+            cancel,
+            events,
+            targets,
+            passwords: Mutex::default(),
+            told: Mutex::default(),
+            changes_read: Mutex::default(),
+            before: Mutex::default(),
+            refused: Mutex::default(),
+        })
     }
 
     /// Waits before the first request; false where the operator cancelled meanwhile.
@@ -74,7 +95,7 @@ impl<'a> Run<'a> {
         let page = self.engine.tenant.limits().read_back_batch.max(1);
         let mut queue = self.batches()?;
         // Of those that an earlier process sent, nobody knows more than that it was after the plan was confirmed.
-        let confirmed_at = self.engine.job(self.job, |job| job.created_at)?;
+        let confirmed_at = self.engine.tenant.by_its_clock(self.engine.job(self.job, |job| job.created_at)?);
         let mut watched = Watched::default();
         watched.watch(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, confirmed_at, self.now());
         let mut troubles = 0;
@@ -112,31 +133,35 @@ impl<'a> Run<'a> {
     ) -> Result<(), EngineError> {
         // Where writing was turned off meanwhile, the rest waits to be resumed: it is not judged away.
         self.engine.require_access()?;
+        match self.make_ready(&batch, queue).await {
+            Ok(true) => {}
+            Ok(false) => {
+                queue.push_front(batch);
+                return Ok(());
+            }
+            Err(EngineError::Tenant(error @ (TenantError::Unreachable { .. } | TenantError::Throttled { .. }))) => {
+                return self.try_later(batch, error, queue, troubles).await;
+            }
+            Err(error) => return Err(error),
+        }
         let ids = self.still_holding(batch)?;
         if ids.is_empty() {
             return Ok(());
         }
-        match self.turn().await {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error @ TenantError::Unreachable { .. }) => {
-                queue.push_front(ids);
-                *troubles += 1;
-                if *troubles > PATIENCE_UNREACHABLE {
-                    return Err(error.into());
-                }
-                self.wait(back_off(*troubles)).await;
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        }
         let call_number = self.engine.job(self.job, |job| job.next_call)?;
         self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
         let call = self.call(ids)?;
-        let sent_at = self.now();
+        let sent_at = self.engine.tenant.by_its_clock(self.now());
         let result = self.engine.tenant.act(&call).await;
         let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
         self.engine.append(vec![Entry::Answered { job: self.job, call: call_number, answer }])?;
+        let result = match (result, call.ids.as_slice()) {
+            (Err(TenantError::Partly { message }), [id]) => {
+                self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), message);
+                Ok(())
+            }
+            (result, _) => result,
+        };
         let Err(error) = result else {
             *troubles = 0;
             for id in &call.ids {
@@ -151,26 +176,7 @@ impl<'a> Run<'a> {
                 *troubles = 0;
                 self.split(call.ids, &error, queue)
             }
-            TenantError::Throttled { retry_after } => {
-                queue.push_front(call.ids);
-                *troubles += 1;
-                if *troubles > PATIENCE {
-                    return Err(error.into());
-                }
-                let wait = retry_after.unwrap_or_else(|| back_off(*troubles));
-                self.throttled(wait);
-                self.wait(wait).await;
-                Ok(())
-            }
-            TenantError::Unreachable { .. } => {
-                queue.push_front(call.ids);
-                *troubles += 1;
-                if *troubles > PATIENCE_UNREACHABLE {
-                    return Err(error.into());
-                }
-                self.wait(back_off(*troubles)).await;
-                Ok(())
-            }
+            TenantError::Throttled { .. } | TenantError::Unreachable { .. } => self.try_later(call.ids, error, queue, troubles).await,
             TenantError::Lost { .. } => {
                 *troubles += 1;
                 if *troubles > PATIENCE_UNREACHABLE {
@@ -185,8 +191,117 @@ impl<'a> Run<'a> {
             | TenantError::Evidence
             | TenantError::Denied { .. }
             | TenantError::SignIn { .. }
+            | TenantError::Partly { .. }
             | TenantError::State { .. } => Err(error.into()),
         }
+    }
+
+    /// Nothing was changed: the batch waits for its next try, unless there were too many in a row.
+    async fn try_later(
+        &self,
+        batch: Vec<String>,
+        error: TenantError,
+        queue: &mut VecDeque<Vec<String>>,
+        troubles: &mut u32,
+    ) -> Result<(), EngineError> {
+        queue.push_front(batch);
+        *troubles += 1;
+        let (patience, wait) = match &error {
+            TenantError::Throttled { retry_after } => (PATIENCE, retry_after.unwrap_or_else(|| back_off(*troubles))),
+            _ => (PATIENCE_UNREACHABLE, back_off(*troubles)),
+        };
+        if *troubles > patience {
+            return Err(error.into());
+        }
+        if matches!(error, TenantError::Throttled { .. }) {
+            self.throttled(wait);
+        }
+        self.wait(wait).await;
+        Ok(())
+    }
+
+    /// Waits for a turn, and reads meanwhile what the batch is judged by; false where the job was cancelled.
+    async fn make_ready(&self, batch: &[String], queue: &VecDeque<Vec<String>>) -> Result<bool, EngineError> {
+        let users = self.owners(batch.iter());
+        if users.is_empty() {
+            return Ok(self.turn().await?); // policies and locations are read right before they are written
+        }
+        let ready = async {
+            self.read_changes(batch, queue).await?;
+            let (turn, accounts) = tokio::join!(self.engine.tenant.turn(self.plan.action), self.read_accounts(&users));
+            turn.map_err(EngineError::from).and(accounts)
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Ok(false),
+            ready = ready => ready.map(|()| true),
+        }
+    }
+
+    /// Reads what changed of those who are not sent yet: at first since the store was brought up to date, then now and then.
+    async fn read_changes(&self, batch: &[String], queue: &VecDeque<Vec<String>>) -> Result<(), EngineError> {
+        let now = self.engine.tenant.by_its_clock(self.now());
+        let last = *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|at| at.age(now) < CHANGES_EVERY) {
+            return Ok(());
+        }
+        let since = match last {
+            Some(at) => Some(at),
+            None => {
+                let state = self.engine.store.sync_state()?;
+                state.watermark.or(state.unfinished.map(|begun| begun.started_at))
+            }
+        };
+        let users = self.owners(batch.iter().chain(queue.iter().flatten()));
+        let read = self.engine.tenant.changes_of(&users, since).await;
+        self.file_present(read).await?;
+        *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(())
+    }
+
+    /// Reads the accounts of a batch, and keeps how they were: a change is told by what it changed.
+    async fn read_accounts(&self, users: &[UserId]) -> Result<(), EngineError> {
+        let read = self.engine.tenant.accounts(users).await;
+        let accounts = read.iter().flatten().filter_map(|record| match record {
+            Record::Directory(id, directory) => Some((id.clone(), directory.clone())),
+            _ => None,
+        });
+        self.before.lock().unwrap_or_else(PoisonError::into_inner).extend(accounts);
+        self.file_present(read).await
+    }
+
+    /// Files what was read before sending. Of what may not be read, that which is held counts.
+    async fn file_present(&self, read: Result<Vec<Record>, TenantError>) -> Result<(), EngineError> {
+        let records = match read {
+            Ok(records) => records,
+            Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => return Ok(()),
+            // Nothing was sent yet, so that nothing can be in doubt.
+            Err(TenantError::Lost { message }) => return Err(TenantError::Unreachable { message }.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let filed = self.engine.file(records, true).await?;
+        self.tell(EngineEvent::Records(filed.users));
+        Ok(())
+    }
+
+    /// The users that targets belong to, each once.
+    fn owners<'b>(&self, ids: impl Iterator<Item = &'b String>) -> Vec<UserId> {
+        if matches!(self.plan.action.aim(), Aim::Policy | Aim::Address) {
+            return Vec::new();
+        }
+        let mut seen = HashSet::new();
+        let owners = ids.filter_map(|id| self.targets.get(id)).map(owner);
+        owners.filter(|id| seen.insert(id.clone())).collect()
+    }
+
+    /// The account as it was right before it was sent, as far as this process knows.
+    pub(super) fn before(&self, user: &UserId) -> Option<Directory> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner).get(user).cloned()
+    }
+
+    /// What was refused of a request that was taken in part.
+    pub(super) fn refused(&self, id: &str) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// A refused batch holds an id that the tenant does not take, and the tenant does not say which: halve it until that id stands alone.
@@ -240,6 +355,9 @@ impl<'a> Run<'a> {
     fn call(&self, ids: Vec<String>) -> Result<Call, EngineError> {
         let mut call = Call::new(self.plan.action, ids, &self.engine.operator);
         call.policy.clone_from(&self.plan.policy);
+        if let ([id], true) = (call.ids.as_slice(), call.action == Action::DisableDevices) {
+            call.devices = self.devices(id).to_vec();
+        }
         if let (Action::GenerateTemporaryPassword, [id]) = (call.action, call.ids.as_slice()) {
             let records = self.engine.store.user(&id.as_str().into())?;
             call.hybrid = records.is_some_and(|records| records.directory.on_premises_sync_enabled == Some(true));
@@ -293,6 +411,11 @@ impl<'a> Run<'a> {
     /// A target of the plan, and the user that it belongs to.
     pub(super) fn target(&self, id: &str) -> Option<(Target, UserId)> {
         self.targets.get(id).map(|target| (self.plan.target(target), owner(target)))
+    }
+
+    /// The devices of a target that were confirmed to be disabled.
+    pub(super) fn devices(&self, id: &str) -> &[String] {
+        self.targets.get(id).map(|target| target.devices.as_slice()).unwrap_or_default()
     }
 
     /// Ids of the targets in this state.
@@ -364,17 +487,12 @@ impl<'a> Run<'a> {
 
 /// Random bytes from the operating system, by way of the identifiers that are made of them.
 fn random() -> [u8; RANDOM_BYTES] {
-    // A version 4 identifier has six bits that are fixed: of two, the bytes without any.
-    let (first, second) = (uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes());
-    std::array::from_fn(|place| {
-        if place < 6 {
-            first[place]
-        } else if place == 6 || place == 7 {
-            second[place - 6]
-        } else {
-            second[place]
-        }
-    })
+    let mut bytes = [0; RANDOM_BYTES];
+    // The first six bytes of a version 4 identifier hold nothing that is fixed.
+    for part in bytes.chunks_mut(6) {
+        part.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..part.len()]);
+    }
+    bytes
 }
 
 /// The user that a target belongs to: itself, or the user of the sign-in.

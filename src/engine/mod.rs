@@ -178,7 +178,6 @@ impl Engine {
         self.append(vec![Entry::JobResumed { job }])?;
         let run = Run::new(self, job, cancel, events)?;
         run.tell(EngineEvent::Started { job, action: run.plan.action });
-        run.refresh_unsent().await?;
         run.drive().await
     }
 

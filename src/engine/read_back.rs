@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::job::Run;
 use super::{Engine, EngineError, EngineEvent};
 use crate::domain::action::Action;
+use crate::domain::filing;
 use crate::domain::journal::{Entry, ItemOutcome, Outcome};
 use crate::domain::ledger::ItemState;
 use crate::domain::plan::Target;
@@ -103,9 +104,8 @@ impl Run<'_> {
                     watched.again(&id, Timestamp(self.now().0 + back_off(reads)));
                     continue;
                 }
-                let outcome = if lost.contains(&id) { Outcome::Unverified } else { Outcome::Diverged };
                 watched.forget(&id);
-                items.push(ItemOutcome { id, outcome, because: Some(NOT_FOUND.to_owned()) });
+                items.push(ItemOutcome { id, outcome: Outcome::Unverified, because: Some(NOT_FOUND.to_owned()) });
                 continue;
             };
             let (outcome, because) = match found {
@@ -116,12 +116,14 @@ impl Run<'_> {
                         not_applied.push(id);
                         continue;
                     }
-                    (Outcome::Diverged, Some(because))
+                    (Outcome::Diverged, Some(self.with_refusal(&id, because)))
                 }
+                // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
+                Verification::Untold(what) if reads >= READS_BEFORE_DIVERGED => (Outcome::Unverified, Some(untold(what))),
                 Verification::Processing if reads >= READS_WHILE_PROCESSING => {
                     (Outcome::Unverified, Some("the service is still processing it".to_owned()))
                 }
-                Verification::Diverged(_) | Verification::Processing => {
+                Verification::Diverged(_) | Verification::Processing | Verification::Untold(_) => {
                     watched.again(&id, Timestamp(self.now().0 + back_off(reads)));
                     continue;
                 }
@@ -145,19 +147,17 @@ impl Run<'_> {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
                 Verification::Verified => self.came_true(&id),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
-                Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
+                Verification::Diverged(because) => (Outcome::Unverified, Some(self.with_refusal(&id, because))),
+                Verification::Untold(what) => (Outcome::Unverified, Some(untold(what))),
             };
             items.push(ItemOutcome { id, outcome, because });
         }
         self.come_out(items)
     }
 
-    /// Reads the targets that were not sent yet as they are now: the job may have lain for days. Sending judges them by that.
-    pub(super) async fn refresh_unsent(&self) -> Result<(), EngineError> {
-        let unsent = self.ids(|state| *state == ItemState::Pending)?;
-        let since = self.engine.store.sync_state()?.watermark;
-        self.read(&unsent, since).await?;
-        Ok(())
+    /// Why a target is not as promised, with what the tenant refused of it.
+    fn with_refusal(&self, id: &str, because: String) -> String {
+        self.refused(id).map_or(because.clone(), |refused| format!("{because} ({refused})"))
     }
 
     /// A target is as promised. A password is of use only where it was told: of one that an earlier process set, nobody knows it.
@@ -178,8 +178,15 @@ impl Run<'_> {
         let (users, tenant) = self.read(ids, sent(ids)).await?;
         let judged = ids.iter().map(|id| {
             let found = self.target(id).and_then(|(target, owner)| {
-                let sent = sent(std::slice::from_ref(id));
-                let seen = Seen { records: users.get(&owner), tenant: &tenant, sent, lost: lost.contains(id) };
+                let before = self.before(&owner);
+                let seen = Seen {
+                    records: users.get(&owner),
+                    tenant: &tenant,
+                    before: before.as_ref(),
+                    sent: sent(std::slice::from_ref(id)),
+                    lost: lost.contains(id),
+                    devices: self.devices(id),
+                };
                 verify(&self.plan, &target, seen)
             });
             (id.clone(), found)
@@ -187,7 +194,8 @@ impl Run<'_> {
         Ok(judged.collect())
     }
 
-    /// Reads targets from the tenant into the store, batch by batch. A job that is cancelled reads only what comes without delay.
+    /// Reads targets from the tenant into the store, batch by batch; tells what came, without what was held before. A job that is cancelled
+    /// reads only what comes without delay.
     async fn read(&self, ids: &[String], since: Option<Timestamp>) -> Result<(HashMap<UserId, UserRecords>, TenantFacts), EngineError> {
         let batch = self.engine.tenant.limits().read_back_batch.max(1);
         let mut users = HashMap::new();
@@ -198,9 +206,17 @@ impl Run<'_> {
                 Err(EngineError::Tenant(_)) if self.cancel.is_cancelled() => break,
                 read => read?,
             };
+            let mut brought: HashMap<UserId, Vec<Record>> = HashMap::new();
+            for record in read.iter().filter(|record| !matches!(record, Record::Detection(_) | Record::History(_))) {
+                if let Some(id) = record.user_id() {
+                    brought.entry(id.clone()).or_default().push(record.clone());
+                }
+            }
+            for (id, records) in brought {
+                filing::file_all(users.entry(id.clone()).or_insert_with(|| UserRecords::unknown(id)), records, &mut |_| {});
+            }
             let filed = self.engine.file(read, false).await?;
-            self.tell(EngineEvent::Records(filed.users.clone()));
-            users.extend(filed.users.into_iter().map(|records| (records.id().clone(), records)));
+            self.tell(EngineEvent::Records(filed.users));
             if let Some(facts) = filed.tenant {
                 self.tell(EngineEvent::Tenant(facts.clone()));
                 tenant = facts;
@@ -208,6 +224,10 @@ impl Run<'_> {
         }
         Ok((users, tenant))
     }
+}
+
+fn untold(what: &str) -> String {
+    format!("the tenant did not tell {what}")
 }
 
 impl Engine {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,10 @@ struct Scripted {
     close_at_call: Option<(usize, Arc<AtomicBool>)>,
     late: Mutex<Option<(u32, Call)>>,
     throttled_reads: Mutex<u32>,
+    unreachable_reads: Mutex<u32>,
+    asked_for_changes: Mutex<u32>,
+    /// How far the tenant's clock is ahead of this machine's.
+    ahead: TimeDelta,
     pacer: Pacer,
     clock: Clock,
 }
@@ -73,6 +78,9 @@ impl Scripted {
             close_at_call: None,
             late: Mutex::default(),
             throttled_reads: Mutex::default(),
+            unreachable_reads: Mutex::default(),
+            asked_for_changes: Mutex::default(),
+            ahead: TimeDelta::zero(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
             clock: Clock::starting_at(fixture::now()),
         }
@@ -89,8 +97,13 @@ impl Scripted {
         users.into_iter().collect()
     }
 
+    /// Changes a user behind the engine's back.
+    fn change(&self, id: &str, change: impl Fn(&mut UserRecords)) {
+        change(self.users.lock().unwrap().get_mut(&UserId::from(id)).unwrap());
+    }
+
     fn apply(&self, call: &Call) {
-        let cause = Cause { at: self.clock.now(), initiated_by: Some(call.operator.clone()) };
+        let cause = Cause { at: self.by_its_clock(self.clock.now()), initiated_by: Some(call.operator.clone()) };
         for records in self.users.lock().unwrap().values_mut() {
             let Some(event) = call.action.event() else {
                 if call.ids.iter().any(|id| id == records.id().as_str()) {
@@ -178,6 +191,32 @@ impl Tenant for Scripted {
     async fn turn(&self, _action: Action) -> Result<(), TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         Ok(())
+    }
+
+    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.pacer.turn(Urgency::Acting).await;
+        let left = *self.unreachable_reads.lock().unwrap();
+        if left > 0 {
+            *self.unreachable_reads.lock().unwrap() = left - 1;
+            return Err(TenantError::Unreachable { message: "no route".to_owned() });
+        }
+        *self.asked_for_changes.lock().unwrap() += 1;
+        let held = self.users.lock().unwrap();
+        Ok(users.iter().filter_map(|id| held.get(id)).map(|records| Record::User(records.user.clone())).collect())
+    }
+
+    async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        let held = self.users.lock().unwrap();
+        let read = users.iter().filter_map(|id| held.get(id)).flat_map(|records| {
+            let id = records.id().clone();
+            let presence = Record::presence(id.clone(), records.user.is_deleted == Some(true));
+            [presence, Record::Directory(id, records.directory.clone())]
+        });
+        Ok(read.collect())
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0 + self.ahead)
     }
 
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
@@ -540,12 +579,46 @@ async fn cancelling_in_the_hold_window_sends_nothing() {
 async fn targets_that_no_longer_hold_are_skipped() {
     let mut bench = bench(Scripted::new(2));
     let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
-    let mut deleted = bench.store.user(&"u0000".into()).unwrap().unwrap();
-    deleted.user.is_deleted = Some(true);
-    bench.store.put(&[deleted]).unwrap();
+    bench.tenant.change("u0000", |records| records.user.is_deleted = Some(true));
     let report = bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events).await.unwrap();
     assert_eq!((report.tally.verified, report.tally.skipped), (1, 1));
     assert!(bench.told().contains(&What::Skipped { because: "deleted".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_only_in_the_tenant_since_the_plan_is_judged_before_the_call() {
+    let mut bench = bench(Scripted::new(4));
+    let plan = confirmed(Action::DismissUserRisk, &bench.tenant.dataset());
+    bench.tenant.change("u0000", |records| records.user.is_deleted = Some(true));
+    bench.tenant.change("u0001", |records| records.directory.is_admin = Some(true));
+    bench.tenant.change("u0002", |records| records.user.risk_state = Some(RiskState::Remediated));
+    let report = bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.skipped), (1, 3));
+    assert_eq!(bench.tenant.calls.lock().unwrap().concat(), ["u0003"]);
+    let told = bench.told();
+    for because in ["deleted", "new caution since the plan: privileged", "notAtRisk"] {
+        assert!(told.contains(&What::Skipped { because: because.to_owned() }), "{because}: {told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_job_asks_again_now_and_then_what_changed() {
+    let mut bench = bench(Scripted::new(60 * 200));
+    bench.run(Action::DismissUserRisk).await.unwrap();
+    // Of 200 requests at one in a second, with a read after every 500 users.
+    assert_eq!(*bench.tenant.asked_for_changes.lock().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_cannot_be_read_before_sending_leaves_the_job_to_be_resumed() {
+    let tenant = Scripted::new(2);
+    *tenant.unreachable_reads.lock().unwrap() = 4;
+    let mut bench = bench(tenant);
+    let error = bench.run(Action::DismissUserRisk).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })), "{error}");
+    assert!(bench.calls().is_empty());
+    let report = bench.engine.resume(JobId(1), &bench.cancel, &bench.events).await.unwrap();
+    assert!(report.tally.all_verified());
 }
 
 #[tokio::test(start_paused = true)]

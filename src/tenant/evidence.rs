@@ -200,6 +200,18 @@ impl Tenant for EvidenceTenant {
         Err(TenantError::Evidence)
     }
 
+    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        Err(TenantError::Evidence)
+    }
+
+    async fn accounts(&self, _users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        Err(TenantError::Evidence)
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        at
+    }
+
     async fn look(&self, _user: &UserId) -> Result<Vec<Record>, TenantError> {
         Err(TenantError::Evidence)
     }

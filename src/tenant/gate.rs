@@ -59,6 +59,18 @@ impl Tenant for Gate {
         self.tenant.read_back(action, targets, since).await
     }
 
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.tenant.changes_of(users, since).await
+    }
+
+    async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        self.tenant.accounts(users).await
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        self.tenant.by_its_clock(at)
+    }
+
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
         self.tenant.look(user).await
     }

@@ -55,6 +55,8 @@ pub struct Call {
     pub operator: String,
     /// The policy of an action that concerns one, as it was shown: where it is another by now, nothing is changed.
     pub policy: Option<Policy>,
+    /// Object ids of the devices that are to be disabled: those that were shown.
+    pub devices: Vec<String>,
     /// The password that is to be set, where one is.
     pub password: Option<TemporaryPassword>,
     /// Whether the account is synchronised from on-premises, so that a password must be written back.
@@ -64,7 +66,7 @@ pub struct Call {
 impl Call {
     /// A call that needs nothing but its ids.
     pub fn new(action: Action, ids: Vec<String>, operator: &str) -> Self {
-        Call { action, ids, operator: operator.to_owned(), policy: None, password: None, hybrid: false }
+        Call { action, ids, operator: operator.to_owned(), policy: None, devices: Vec::new(), password: None, hybrid: false }
     }
 }
 
@@ -110,6 +112,12 @@ pub enum TenantError {
     #[error("{message}")]
     Changed {
         /// What is another by now, and what to do next. Hostile text.
+        message: String,
+    },
+    /// Some of what one request of ours takes several of the tenant's for was done, the rest was refused: reading back tells what.
+    #[error("{message}")]
+    Partly {
+        /// What was done, what was not, and why. Hostile text.
         message: String,
     },
     /// The tenant asks to wait; nothing was changed.
@@ -195,6 +203,7 @@ impl TenantError {
                 CallAnswer::NotSent { message }
             }
             TenantError::Rejected { .. } | TenantError::Denied { .. } | TenantError::Changed { .. } => CallAnswer::Rejected { message },
+            TenantError::Partly { .. } => CallAnswer::Accepted,
             TenantError::Throttled { retry_after } => CallAnswer::Throttled { retry_after_seconds: retry_after.map(|wait| wait.as_secs()) },
             TenantError::Lost { .. } | TenantError::State { .. } => CallAnswer::Unknown { message },
         }
@@ -217,8 +226,19 @@ pub trait Tenant: Send + Sync {
     async fn act(&self, call: &Call) -> Result<(), TenantError>;
 
     /// Reads of these targets what the action changes, as it is now, and what comes along. Targets that the tenant does not know are
-    /// left out. At most [`Limits::read_back_batch`] targets, of which none was changed by us before `since`; `None` where nobody knows.
+    /// left out. At most [`Limits::read_back_batch`] targets, of which none was changed by us before `since`, by the tenant's
+    /// clock; `None` where nobody knows.
     async fn read_back(&self, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+
+    /// Reads what changed of these users since then, by the tenant's clock, as far as a plan judges by it: their risk, and who is an
+    /// administrator. Whoever is left out is as before. `None` where nobody knows since when.
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+
+    /// Reads what the directory says of these users now, and which of them it no longer has.
+    async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError>;
+
+    /// What the tenant's clock shows when this machine's shows this: times that the tenant tells are compared with no other.
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp;
 
     /// Reads what is too much to read of everybody: a user's account, devices and authentication methods, as far as that is allowed.
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError>;

@@ -34,6 +34,18 @@ impl Tenant for Unconnected {
         Err(self.0.clone())
     }
 
+    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        Err(self.0.clone())
+    }
+
+    async fn accounts(&self, _users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        Err(self.0.clone())
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        at
+    }
+
     async fn look(&self, _user: &UserId) -> Result<Vec<Record>, TenantError> {
         Err(self.0.clone())
     }

@@ -94,7 +94,8 @@ async fn every_verb_brings_about_what_the_table_promises_and_is_verified() {
             place.sync().await;
             for (user, target) in users.iter().zip(acted) {
                 let records = place.user(user);
-                let seen = Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: None, lost: false };
+                let seen =
+                    Seen { records: Some(&records), tenant: &TenantFacts::default(), before: None, sent: None, lost: false, devices: &[] };
                 assert_eq!(verify(&held, &target, seen), Some(Verification::Verified), "{kind:?} {action}");
                 if action == Action::DismissUserRisk {
                     assert!(records.detections.iter().all(|detection| !detection.is_open()), "{kind:?}: detections follow");

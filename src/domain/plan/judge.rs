@@ -125,6 +125,7 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         because,
         included,
         changes: changes(by, target, found.map(|(records, _)| records)),
+        devices: found.filter(|_| by.action == Action::DisableDevices).map(|(records, _)| enabled_devices(records)).unwrap_or_default(),
     }
 }
 
@@ -288,6 +289,11 @@ fn of_account(by: &Judgement<'_>, action: Action, records: &UserRecords) -> Vec<
         _ => {}
     }
     because
+}
+
+fn enabled_devices(records: &UserRecords) -> Vec<String> {
+    let devices = records.devices.iter().flatten().filter(|device| device.account_enabled != Some(false));
+    devices.map(|device| device.id.clone()).collect()
 }
 
 fn without_writeback(writeback: Option<bool>) -> Option<Because> {

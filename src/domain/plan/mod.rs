@@ -131,6 +131,9 @@ pub struct PlanTarget {
     /// What exactly will change, a line each, where it is more than the action says. Holds hostile text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
+    /// Object ids of the devices that will be disabled, as `changes` names them: one that turns up later was not confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
 }
 
 /// How a plan must be confirmed.

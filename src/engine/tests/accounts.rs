@@ -65,6 +65,37 @@ async fn accounts_are_changed_one_in_each_request_and_read_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_wrong_makes_no_change_look_older_than_it_is() {
+    for ahead in [TimeDelta::minutes(-10), TimeDelta::minutes(10)] {
+        for action in [Action::RevokeSessions, Action::GenerateTemporaryPassword] {
+            let mut tenant = Scripted::new(1);
+            tenant.ahead = ahead;
+            let mut bench = bench(tenant);
+            assert!(bench.run(action).await.unwrap().tally.all_verified(), "{action} {ahead}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_without_effect_is_not_verified_by_the_password_of_a_moment_before() {
+    let mut bench = bench(Scripted::new(1));
+    bench.run(Action::GenerateTemporaryPassword).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bench.tenant.script.lock().unwrap().push_back(Meets::NoEffect);
+    let report = bench.run(Action::RevokeSessions).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.diverged), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_tenant_does_not_tell_is_unverified_and_neither_verified_nor_diverged() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect]));
+    bench.tenant.change("u0000", |records| records.directory.password_change_required = None);
+    let report = bench.run(Action::RequirePasswordChange).await.unwrap();
+    assert_eq!((report.tally.unverified, report.tally.diverged), (1, 0));
+    assert!(bench.journal_text().contains("did not tell passwordProfile"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_user_gets_a_password_of_their_own_which_is_told_once_and_never_journalled() {
     let mut bench = bench(Scripted::new(3));
     bench.run(Action::GenerateTemporaryPassword).await.unwrap();

@@ -164,8 +164,8 @@ fn account_deeds(call: &Call, records: &UserRecords, now: Timestamp, effective_a
         Action::BlockSignIn => AccountDeed::Enabled { enabled: false },
         Action::UnblockSignIn => AccountDeed::Enabled { enabled: true },
         Action::DisableDevices => {
-            let ids = records.devices.iter().flatten().map(|device| device.id.clone()).collect();
-            AccountDeed::Devices { ids, enabled: false }
+            let held = |id: &&String| records.devices.iter().flatten().any(|device| device.id.eq_ignore_ascii_case(id));
+            AccountDeed::Devices { ids: call.devices.iter().filter(held).cloned().collect(), enabled: false }
         }
         _ => return Vec::new(),
     };

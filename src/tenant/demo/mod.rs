@@ -304,6 +304,35 @@ impl Tenant for DemoTenant {
         Ok(records)
     }
 
+    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        self.pacer.turn(Urgency::Acting).await;
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        let names: Vec<Vec<String>> = users.iter().map(|id| self.names(Scope::User, id.as_str())).collect();
+        self.admit_reading(&mut inner, now, &names)?;
+        let mut records = Vec::new();
+        for index in users.iter().filter_map(|id| self.population.user(id.as_str())) {
+            spread(inner.state.read(&self.population, index, now), &mut records);
+        }
+        Ok(records)
+    }
+
+    async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        let mut records = Vec::new();
+        for index in users.iter().filter_map(|id| self.population.user(id.as_str())) {
+            let read = inner.state.read(&self.population, index, now);
+            records.push(Record::presence(read.user.id.clone(), read.user.is_deleted == Some(true)));
+            records.push(Record::Directory(read.user.id, read.directory));
+        }
+        Ok(records)
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        at
+    }
+
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         let mut inner = self.lock();

@@ -26,7 +26,7 @@ struct Write<'a> {
 pub(super) async fn act(client: &Client, call: &Call) -> Result<(), TenantError> {
     let [user] = call.ids.as_slice() else { return Err(unfit("an account is changed by itself")) };
     if call.action == Action::DisableDevices {
-        return devices::disable(client, user).await;
+        return devices::disable(client, user, &call.devices).await;
     }
     let write = write(call, user)?;
     let ask = Ask {

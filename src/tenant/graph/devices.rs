@@ -50,13 +50,14 @@ fn device(object: &Map<String, Value>) -> Option<Device> {
     })
 }
 
-/// Disables the devices of a user that are enabled. One that is refused does not hold up the others: an application, for one, can
+/// Disables those of a user's devices that were shown and are enabled still. One that is refused does not hold up the others: an application, for one, can
 /// disable devices with Windows only (`reference/graph.md` section 2).
-pub(super) async fn disable(client: &Client, user: &str) -> Result<(), TenantError> {
+pub(super) async fn disable(client: &Client, user: &str, shown: &[String]) -> Result<(), TenantError> {
     let devices = all(client, user).map_err(before_change).await?;
     let mut disabled = 0;
     let mut refused: Vec<(String, TenantError)> = Vec::new();
-    for device in devices.iter().filter(|device| device.account_enabled != Some(false)) {
+    let is_shown = |device: &&Device| shown.iter().any(|id| id.eq_ignore_ascii_case(&device.id));
+    for device in devices.iter().filter(is_shown).filter(|device| device.account_enabled != Some(false)) {
         match disable_one(client, &device.id, disabled > 0).await {
             Ok(()) => disabled += 1,
             Err(error @ (TenantError::Rejected { .. } | TenantError::Denied { .. })) => refused.push((device.name().to_owned(), error)),
@@ -76,12 +77,7 @@ fn outcome(disabled: usize, refused: Vec<(String, TenantError)>) -> Result<(), T
         Some((_, error)) if disabled == 0 => Err(error),
         Some((name, error)) => {
             let names: Vec<String> = std::iter::once(name).chain(refused.map(|(name, _)| name)).collect();
-            let (status, code) = match &error {
-                TenantError::Rejected { status, code, .. } | TenantError::Denied { status, code, .. } => (*status, code.clone()),
-                _ => (400, String::new()),
-            };
-            let message = format!("{disabled} devices were disabled, but not {}: {error}", names.join(", "));
-            Err(TenantError::Rejected { status, code, message })
+            Err(TenantError::Partly { message: format!("{disabled} devices were disabled, but not {}: {error}", names.join(", ")) })
         }
     }
 }
@@ -131,8 +127,6 @@ mod tests {
         assert_eq!(outcome(2, Vec::new()), Ok(()));
         assert_eq!(outcome(0, vec![("PHONE".to_owned(), denied())]), Err(denied()));
         let told = outcome(2, vec![("PHONE".to_owned(), denied()), ("TABLET".to_owned(), denied())]).unwrap_err();
-        assert!(
-            matches!(&told, TenantError::Rejected { message, .. } if message.contains("2 devices were disabled, but not PHONE, TABLET"))
-        );
+        assert!(matches!(&told, TenantError::Partly { message } if message.contains("2 devices were disabled, but not PHONE, TABLET")));
     }
 }

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::client::{Client, Service, Version};
-use super::lists::{ListPage, presence, quoted};
+use super::lists::{ListPage, quoted};
 use crate::domain::permission::Operation;
 use crate::domain::records::Record;
 use crate::tenant::TenantError;
@@ -60,10 +60,10 @@ async fn select(client: &Client, ids: &[String], properties: &str, urgency: Urge
         if object.get("onPremisesSyncEnabled").is_some_and(Value::is_null) {
             object.insert("onPremisesSyncEnabled".to_owned(), Value::Bool(false));
         }
-        records.push(presence(&id, false));
+        records.push(Record::presence(id.as_str().into(), false));
         records.extend(wire::read(wire::Kind::User, object).ok());
         found.insert(id.to_ascii_lowercase());
     }
-    records.extend(ids.iter().filter(|id| !found.contains(&id.to_ascii_lowercase())).map(|id| presence(id, true)));
+    records.extend(ids.iter().filter(|id| !found.contains(&id.to_ascii_lowercase())).map(|id| Record::presence(id.as_str().into(), true)));
     Ok(records)
 }

@@ -160,14 +160,7 @@ fn doubted(record: Record) -> Record {
 
 fn deleted(objects: &[Map<String, Value>]) -> (Vec<Record>, usize) {
     let ids = objects.iter().filter_map(|object| object.get("id")?.as_str());
-    (ids.map(|id| presence(id, true)).collect(), 0)
-}
-
-/// A record that says no more than whether a user is deleted.
-pub(super) fn presence(id: &str, is_deleted: bool) -> Record {
-    let mut user = crate::domain::records::RiskyUser::unknown(id.into());
-    user.is_deleted = Some(is_deleted);
-    Record::User(user)
+    (ids.map(|id| Record::presence(id.into(), true)).collect(), 0)
 }
 
 /// A time in a filter: without quotes, which would find nothing (`reference/graph.md` section 8.8).

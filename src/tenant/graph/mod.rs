@@ -133,6 +133,19 @@ impl Tenant for GraphTenant {
         read_back::read(&self.client, action, targets, since).await
     }
 
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+        read_back::changes_of(&self.client, users, since).await
+    }
+
+    async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
+        directory::users(&self.client, &ids, Urgency::Acting).await
+    }
+
+    fn by_its_clock(&self, at: Timestamp) -> Timestamp {
+        self.client.by_graphs_clock(at)
+    }
+
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
         look::look(&self.client, user).await
     }

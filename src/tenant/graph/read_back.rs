@@ -17,7 +17,7 @@ use super::sync::kinds;
 use super::{devices, directory, policies};
 use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::plan::Target;
-use crate::domain::records::Record;
+use crate::domain::records::{Record, UserId};
 use crate::domain::time::Timestamp;
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
@@ -57,7 +57,7 @@ async fn of_accounts(client: &Client, action: Action, targets: &[Target], since:
     let mut records = directory::users(client, &ids, Urgency::Acting).await?;
     if action == Action::GenerateTemporaryPassword {
         let wanted = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
-        records.extend(risky_users(client, wanted, since.map(|at| client.by_graphs_clock(at))).await?);
+        records.extend(risky_users(client, wanted, since).await?);
     }
     Ok(records)
 }
@@ -83,7 +83,7 @@ async fn of_feedback(client: &Client, targets: &[Target], since: Option<Timestam
             Target::Policy(_) | Target::Address(_) => {}
         }
     }
-    let mut records = risky_users(client, users, since.map(|at| client.by_graphs_clock(at))).await?;
+    let mut records = risky_users(client, users, since).await?;
     let of_sign_ins = match by_request_id(client, &sign_ins, Urgency::Acting, Version::Beta).await {
         Err(TenantError::Rejected { .. } | TenantError::Denied { .. }) => {
             by_request_id(client, &sign_ins, Urgency::Acting, Version::V1).await?
@@ -92,6 +92,56 @@ async fn of_feedback(client: &Client, targets: &[Target], since: Option<Timestam
     };
     records.extend(of_sign_ins);
     Ok(records)
+}
+
+/// What changed of these users since then: their risk, and who is an administrator, as far as that may be read. What a list of what
+/// changed does not have is as before, so nobody is asked for one by one, unless they are few.
+pub(super) async fn changes_of(client: &Client, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    let wanted: HashSet<String> = users.iter().map(|id| id.as_str().to_ascii_lowercase()).collect();
+    let risk = async {
+        let mut records = Vec::new();
+        if wanted.len() > FEW {
+            let filter = since.map(|since| format!("riskLastUpdatedDateTime ge {}", literal(Timestamp(since.0 - OVERLAP))));
+            listed(client, filter.as_deref(), &mut wanted.clone(), &mut records).await?;
+        } else {
+            for id in &wanted {
+                let object = List::RiskyUsers.one(client, Urgency::Acting, id).await?;
+                records.extend(List::RiskyUsers.records(object.into_iter().collect()).0);
+            }
+        }
+        Ok(records)
+    };
+    let (mut records, administrators) = futures::future::try_join(risk, administrators(client, &wanted)).await?;
+    records.extend(administrators);
+    Ok(records)
+}
+
+/// Who of these is an administrator by the registration report, which not everybody may read.
+async fn administrators(client: &Client, wanted: &HashSet<String>) -> Result<Vec<Record>, TenantError> {
+    let list = List::Registration;
+    let read = async {
+        let mut objects = Vec::new();
+        if wanted.len() > FEW {
+            let mut url = list.first(client, Some("isAdmin eq true"));
+            loop {
+                let page = list.page(client, Urgency::Acting, url).await?;
+                objects.extend(page.value);
+                let Some(next) = page.next else { break };
+                url = client.next(&next)?;
+            }
+        } else {
+            for id in wanted {
+                objects.extend(list.one(client, Urgency::Acting, id).await?);
+            }
+        }
+        Ok(list.records(objects).0)
+    };
+    let records = match read.await {
+        Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => Vec::new(),
+        read => read?,
+    };
+    let is_wanted = |record: &Record| record.user_id().is_some_and(|id| wanted.contains(&id.as_str().to_ascii_lowercase()));
+    Ok(records.into_iter().filter(is_wanted).collect())
 }
 
 async fn risky_users(client: &Client, mut wanted: HashSet<String>, since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {

@@ -53,6 +53,16 @@ fn on_policy(action: Action, policy: &Policy, ids: &[&str]) -> Call {
     Call { policy: Some(policy.clone()), ..call(action, &ids) }
 }
 
+/// The ids of a user's devices.
+async fn devices(tenant: &DemoTenant, id: &str) -> Vec<String> {
+    let read = tenant.read_back(Action::DisableDevices, &[Target::User(id.into())], None).await.unwrap();
+    let devices = read.into_iter().filter_map(|record| match record {
+        Record::Devices(_, devices) => Some(devices),
+        _ => None,
+    });
+    devices.flatten().map(|device| device.id).collect()
+}
+
 /// What reading back says of an action on an account.
 async fn verified(tenant: &DemoTenant, action: Action, id: &str) -> Option<Verification> {
     let target = Target::User(id.into());
@@ -60,7 +70,15 @@ async fn verified(tenant: &DemoTenant, action: Action, id: &str) -> Option<Verif
     let read = tenant.read_back(action, std::slice::from_ref(&target), None).await.unwrap();
     crate::domain::filing::file_all(&mut records, read, &mut |_| {});
     let plan = Plan::compute(action, &[], &Dataset::new(), &PlanContext::new("me", Access::ReadWrite, fixture::now()));
-    verify(&plan, &target, Seen { records: Some(&records), tenant: &TenantFacts::default(), sent: Some(fixture::now()), lost: false })
+    let seen = Seen {
+        records: Some(&records),
+        tenant: &TenantFacts::default(),
+        before: None,
+        sent: Some(fixture::now()),
+        lost: false,
+        devices: &[],
+    };
+    verify(&plan, &target, seen)
 }
 
 fn index(tenant: &DemoTenant, id: &str) -> UserRecords {
@@ -77,11 +95,25 @@ async fn every_action_on_an_account_is_verified_and_holds_after_reopening() {
             tenant.act(&one(Action::BlockSignIn, &id)).await.unwrap();
         }
         assert!(!matches!(verified(&tenant, action, &id).await, Some(Verification::Verified)), "{action}");
-        tenant.act(&one(action, &id)).await.unwrap();
+        let devices = devices(&tenant, &id).await;
+        tenant.act(&Call { devices, ..one(action, &id) }).await.unwrap();
         for tenant in [tenant, place.open()] {
             assert_eq!(verified(&tenant, action, &id).await, Some(Verification::Verified), "{action}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_devices_that_were_shown_are_disabled() {
+    let tenant = Place::new(vec![]).open();
+    let several = |records: &UserRecords| records.devices.as_ref().is_some_and(|devices| devices.len() > 1);
+    let id = users(&tenant, several).remove(0);
+    let all = devices(&tenant, &id).await;
+    tenant.act(&Call { devices: all[..1].to_vec(), ..one(Action::DisableDevices, &id) }).await.unwrap();
+    let told = verified(&tenant, Action::DisableDevices, &id).await;
+    assert!(matches!(&told, Some(Verification::Diverged(because)) if because.contains("not in the plan")), "{told:?}");
+    let left = index(&tenant, &id).devices.unwrap().into_iter().filter(|device| device.account_enabled != Some(false)).count();
+    assert_eq!(left, all.len() - 1);
 }
 
 #[tokio::test(start_paused = true)]
