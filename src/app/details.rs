@@ -5,6 +5,7 @@ use super::session;
 use crate::domain::catalogue;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{DetectionId, Location, RiskDetection, SignIn, SignInId, UserRecords};
 use crate::domain::risk::DetectionTiming;
 use crate::domain::text::safe;
@@ -154,7 +155,7 @@ fn head(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Everything that the pane says, in lines of so many columns.
-pub fn lines(details: &Details, records: &UserRecords, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
+pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
     let mut lines = Lines { lines: Vec::new(), columns };
     for because in facts::not_safe(records) {
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
@@ -171,7 +172,7 @@ pub fn lines(details: &Details, records: &UserRecords, ledger: &Ledger, now: Tim
         }
         _ => lines.text(no_detection(records, now), Tone::Quiet),
     }
-    about_user(&mut lines, records, ledger, now);
+    about_user(&mut lines, records, tenant, ledger, now);
     lines.lines
 }
 
@@ -276,7 +277,7 @@ fn more(lines: &mut Lines, detection: &RiskDetection) {
     }
 }
 
-fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
+fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) {
     let user = &records.user;
     lines.heading("User");
     lines.known("Principal name", user.user_principal_name.clone(), "unknown");
@@ -297,7 +298,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Ti
     if let Some(change) = password_change(records, ledger, now) {
         lines.field("Password change", &change, Tone::Warning);
     }
-    let blocked = facts::blocked(records);
+    let blocked = facts::blocked(records, tenant);
     let causes: Vec<&str> = blocked.by.iter().map(|cause| cause.as_str()).collect();
     let blocked = if causes.is_empty() { yes_no(blocked.value).to_owned() } else { causes.join(", ") };
     lines.field("Blocked", &blocked, Tone::Plain);
@@ -334,7 +335,7 @@ mod tests {
     fn text(records: &UserRecords) -> String {
         let mut details = Details::default();
         details.keep(Some(records));
-        let lines = lines(&details, records, &Ledger::default(), now(), 70);
+        let lines = lines(&details, records, &TenantFacts::default(), &Ledger::default(), now(), 70);
         lines.iter().map(|line| format!("{}|{}\n", line.label, line.text)).collect()
     }
 

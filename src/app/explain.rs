@@ -167,6 +167,7 @@ impl Explain {
         let (answer, tone) = match blocked.value {
             Some(true) => (format!("Blocked by {}.", causes.join(", and by ")), Tone::Warning),
             Some(false) => ("Not blocked.".to_owned(), Tone::Heading),
+            None if blocked.ended => ("Not blocked any more, as far as is known: the next sign-in tells.".to_owned(), Tone::Heading),
             None => ("Whether the user is blocked is not known.".to_owned(), Tone::Heading),
         };
         lines.put(0, &answer, tone, None);
@@ -284,7 +285,7 @@ fn cause_words(cause: BlockedBy) -> &'static str {
 /// What speaks for the answer whether a user is blocked. Holds hostile text.
 fn believed(app: &App, records: &UserRecords) -> Vec<String> {
     let time = |at: Option<Timestamp>| at.map_or("at an unknown time".to_owned(), |at| format!("{} ({})", moment(at), since(at, app.now)));
-    let blocked = facts::blocked(records);
+    let blocked = facts::blocked(records, app.dataset.tenant());
     let mut lines = Vec::new();
     let stopped = records.sign_ins.iter().filter(|sign_in| facts::sign_in_block(records, sign_in).is_some());
     if let Some(sign_in) = stopped.max_by_key(|sign_in| sign_in.created_date_time) {
@@ -316,9 +317,6 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
         Some(false) => "The account is disabled.".to_owned(),
         None => "Whether the account is enabled was not read.".to_owned(),
     });
-    if blocked.value.is_none() && records.user.at_risk() == Some(false) {
-        lines.push("The risk was closed since: the next sign-in shows whether the user gets in.".to_owned());
-    }
     lines
 }
 

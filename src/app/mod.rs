@@ -386,6 +386,6 @@ impl App {
     /// What the pane of details says, in lines that fit it.
     pub fn detail_lines(&self) -> Vec<details::Line> {
         let Some((records, area)) = self.user().zip(self.layout().pane(Pane::Details)) else { return Vec::new() };
-        details::lines(&self.details, records, &self.ledger, self.now, usize::from(area.inner().width))
+        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.now, usize::from(area.inner().width))
     }
 }

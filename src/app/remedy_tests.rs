@@ -83,7 +83,7 @@ pub fn explanation(user: &str) -> Explanation {
         user: user.into(),
         user_principal_name: records.user.user_principal_name.clone(),
         at_risk: Some(true),
-        blocked: facts::Blocked { value: Some(true), by: vec![facts::BlockedBy::UserRisk] },
+        blocked: facts::Blocked { value: Some(true), by: vec![facts::BlockedBy::UserRisk], ended: false },
         why: vec!["Password spray on 203.0.113.7 raised the risk to high.".to_owned()],
         not_safe: Vec::new(),
         situation: Vec::new(),

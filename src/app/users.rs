@@ -128,7 +128,7 @@ impl Users {
     }
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
-        let context = QueryContext { now, ledger };
+        let context = QueryContext { now, ledger, tenant: dataset.tenant() };
         let matches = |at: &u32| dataset.users().get(*at as usize).is_some_and(|records| self.query.matches_user(records, context));
         self.exact = self.ordered.iter().copied().filter(matches).collect();
         self.narrow();

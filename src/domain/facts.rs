@@ -92,6 +92,17 @@ pub struct Blocked {
     pub value: Option<bool>,
     /// The causes, each once.
     pub by: Vec<BlockedBy>,
+    /// Whether something blocked the user that is gone by now: the next sign-in tells whether the user gets in.
+    pub ended: bool,
+}
+
+/// Why what blocked a sign-in is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockEnded {
+    /// The risk was closed.
+    RiskClosed,
+    /// The policies that blocked are no longer enforced, are gone, or leave the user out.
+    PolicyLifted,
 }
 
 /// Whether the detection is one of the five families that Entra never remediates by itself.
@@ -212,15 +223,15 @@ pub fn blocked_addresses(records: &UserRecords) -> Vec<&str> {
 /// The policies that keep a user out, as the blocked sign-ins name them, else those that apply to the user's open risk.
 pub fn blocking_policies<'a>(records: &UserRecords, tenant: &'a TenantFacts) -> Vec<&'a Policy> {
     let all = tenant.policies.as_deref().unwrap_or_default();
-    let blocked = records.sign_ins.iter().filter(|sign_in| sign_in_block(records, sign_in).is_some());
-    let failed = |applied: &&AppliedPolicy| applied.result.as_deref() == Some("failure");
-    let named: Vec<&str> = blocked
-        .flat_map(|sign_in| sign_in.applied_conditional_access_policies.iter().filter(failed))
-        .filter_map(|applied| applied.id.as_deref())
-        .collect();
-    let by_name: Vec<&Policy> = all.iter().filter(|policy| named.iter().any(|id| policy.id.eq_ignore_ascii_case(id))).collect();
+    let holding = stopped_sign_ins(records).into_iter().filter(|(cause, sign_in)| ended(records, tenant, *cause, sign_in).is_none());
+    let named: Vec<&str> = holding.flat_map(|(_, sign_in)| failed_policies(sign_in)).filter_map(|applied| applied.id.as_deref()).collect();
+    let by_name: Vec<&Policy> =
+        all.iter().filter(|policy| keeps_in_force(policy, records) && named.iter().any(|id| policy.id.eq_ignore_ascii_case(id))).collect();
     if !by_name.is_empty() {
         return by_name;
+    }
+    if blocked(records, tenant).value == Some(false) {
+        return Vec::new();
     }
     let Some(level) = records.user.risk_level.as_ref().filter(|_| records.user.at_risk() == Some(true)) else { return Vec::new() };
     let applies = |policy: &&Policy| {
@@ -269,13 +280,10 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
     if !matches!(records.user.risk_state, Some(RiskState::Dismissed | RiskState::Remediated)) {
         return Vec::new();
     }
-    // What an administrator confirmed is no event of its own: the password was to be changed after what led to it.
-    let told = |detection: &&RiskDetection| detection.risk_event_type.as_deref() != Some("adminConfirmedUserCompromised");
-    let times = || records.detections.iter().filter(told).filter_map(|detection| detection.activity_date_time.or(detection.at()));
-    let (Some(first), Some(newest)) = (times().min(), times().max()) else { return Vec::new() };
+    let (Some(first), Some(newest)) = (detected(records).min(), detected(records).max()) else { return Vec::new() };
     let directory = &records.directory;
     let mut because = Vec::new();
-    if directory.last_password_change_date_time.is_some_and(|at| at < newest) {
+    if password_is_older(records) == Some(true) {
         because.push(NotSafe::PasswordOlderThanDetection);
     }
     if directory.sign_in_sessions_valid_from_date_time.is_some_and(|at| at < newest) {
@@ -286,6 +294,25 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
         because.push(NotSafe::MethodAddedSince);
     }
     because
+}
+
+/// Whether an open detection says that credentials which match the password were leaked.
+pub fn leaked_credentials(records: &UserRecords) -> bool {
+    let leaked = |kind: &str| kind.eq_ignore_ascii_case("leakedCredentials");
+    records.detections.iter().any(|detection| detection.is_open() && detection.risk_event_type.as_deref().is_some_and(leaked))
+}
+
+/// Whether the password is older than the newest detection; `None` where either is not known.
+pub fn password_is_older(records: &UserRecords) -> Option<bool> {
+    let newest = detected(records).max()?;
+    Some(records.directory.last_password_change_date_time? < newest)
+}
+
+/// When what was detected happened. What an administrator confirmed is no event of its own: the password was to be changed after what
+/// led to it.
+fn detected(records: &UserRecords) -> impl Iterator<Item = Timestamp> {
+    let told = |detection: &&RiskDetection| detection.risk_event_type.as_deref() != Some("adminConfirmedUserCompromised");
+    records.detections.iter().filter(told).filter_map(|detection| detection.activity_date_time.or(detection.at()))
 }
 
 /// Whether a user whose risk is not open is safe, as far as what was read tells: `Some(false)` where the risk was closed and
@@ -357,24 +384,55 @@ pub fn only_risky(records: &UserRecords) -> bool {
     !records.sign_ins.is_empty() && records.sign_ins.iter().all(SignIn::is_risky)
 }
 
+/// The sign-ins that were blocked, with no successful one after them, and by what.
+pub fn stopped_sign_ins(records: &UserRecords) -> Vec<(BlockedBy, &SignIn)> {
+    let succeeded = |sign_in: &&SignIn| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
+    let last_success = records.sign_ins.iter().filter(succeeded).filter_map(|sign_in| sign_in.created_date_time).max();
+    let since = |sign_in: &&SignIn| last_success.is_none_or(|success| sign_in.created_date_time.is_some_and(|at| at > success));
+    records.sign_ins.iter().filter(since).filter_map(|sign_in| Some((sign_in_block(records, sign_in)?, sign_in))).collect()
+}
+
+/// The policies that failed a sign-in.
+pub fn failed_policies(sign_in: &SignIn) -> impl Iterator<Item = &AppliedPolicy> {
+    sign_in.applied_conditional_access_policies.iter().filter(|applied| applied.result.as_deref() == Some("failure"))
+}
+
+fn keeps_in_force(policy: &Policy, records: &UserRecords) -> bool {
+    policy.is_enforced() && !policy.excludes(records.id().as_str())
+}
+
+/// Why what blocked a sign-in is gone; `None` where it still holds, or nobody can tell.
+pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign_in: &SignIn) -> Option<BlockEnded> {
+    let closed = matches!(sign_in.risk_state, Some(RiskState::Dismissed | RiskState::Remediated | RiskState::ConfirmedSafe));
+    let risk_closed = match cause {
+        BlockedBy::UserRisk => records.user.at_risk() != Some(true),
+        BlockedBy::SignInRisk => closed,
+        BlockedBy::AccountDisabled | BlockedBy::BuiltInProtection | BlockedBy::SmartLockout | BlockedBy::ConditionalAccess => false,
+    };
+    if risk_closed {
+        return Some(BlockEnded::RiskClosed);
+    }
+    let all = tenant.policies.as_ref()?;
+    let by_policy = matches!(cause, BlockedBy::UserRisk | BlockedBy::SignInRisk | BlockedBy::ConditionalAccess);
+    let mut named = failed_policies(sign_in).peekable();
+    let lifted = |applied: &AppliedPolicy| {
+        let id = applied.id.as_deref();
+        id.is_some_and(|id| !all.iter().any(|policy| policy.id.eq_ignore_ascii_case(id) && keeps_in_force(policy, records)))
+    };
+    (by_policy && named.peek().is_some() && named.all(lifted)).then_some(BlockEnded::PolicyLifted)
+}
+
 /// Whether the user is blocked now: a blocked sign-in with no successful one after it, or a disabled account.
 ///
-/// A block for user risk ends with the risk; whether the user gets in then is not known before the next sign-in.
-pub fn blocked(records: &UserRecords) -> Blocked {
-    let succeeded = |sign_in: &SignIn| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
-    let last_success = records.sign_ins.iter().filter(|sign_in| succeeded(sign_in)).filter_map(|sign_in| sign_in.created_date_time).max();
-    let mut by: Vec<BlockedBy> = records
-        .sign_ins
-        .iter()
-        .filter(|sign_in| last_success.is_none_or(|success| sign_in.created_date_time.is_some_and(|at| at > success)))
-        .filter_map(|sign_in| sign_in_block(records, sign_in))
-        .collect();
+/// A block ends with the risk that it was for, and with the policy; whether the user gets in then is not known before the next sign-in.
+pub fn blocked(records: &UserRecords, tenant: &TenantFacts) -> Blocked {
+    let stopped = stopped_sign_ins(records);
+    let mut by: Vec<BlockedBy> =
+        stopped.iter().filter(|(cause, sign_in)| ended(records, tenant, *cause, sign_in).is_none()).map(|(cause, _)| *cause).collect();
+    let ended = by.len() < stopped.len();
     if records.directory.account_enabled == Some(false) {
         by.push(BlockedBy::AccountDisabled);
     }
-    let found = by.len();
-    by.retain(|cause| *cause != BlockedBy::UserRisk || records.user.at_risk() == Some(true));
-    let ended = by.len() < found;
     by.sort_unstable();
     by.dedup();
     let value = if !by.is_empty() {
@@ -384,7 +442,7 @@ pub fn blocked(records: &UserRecords) -> Blocked {
     } else {
         Some(false)
     };
-    Blocked { value, by }
+    Blocked { value, by, ended }
 }
 
 #[cfg(test)]
@@ -430,10 +488,56 @@ mod tests {
     #[test]
     fn a_block_for_user_risk_ends_with_the_risk() {
         let mut records = blocked_by_policy();
-        assert_eq!(blocked(&records), Blocked { value: Some(true), by: vec![BlockedBy::UserRisk] });
+        assert_eq!(blocked(&records, &TenantFacts::default()), Blocked { value: Some(true), by: vec![BlockedBy::UserRisk], ended: false });
         apply(Event::DismissUserRisk, &mut records, &[], &Cause { at: fixture::now(), initiated_by: None });
-        assert_eq!(blocked(&records), Blocked { value: None, by: vec![] });
+        assert_eq!(blocked(&records, &TenantFacts::default()), Blocked { value: None, by: vec![], ended: true });
         assert_eq!(sign_in_block(&records, &records.sign_ins[0]), Some(BlockedBy::UserRisk), "what blocked it then stays so");
+    }
+
+    #[test]
+    fn a_block_for_sign_in_risk_ends_with_the_risk_of_the_sign_in() {
+        let mut records = blocked_by_policy();
+        records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::High);
+        assert_eq!(blocked(&records, &TenantFacts::default()).by, [BlockedBy::SignInRisk]);
+        apply(Event::DismissUserRisk, &mut records, &[], &Cause { at: fixture::now(), initiated_by: None });
+        assert_eq!(blocked(&records, &TenantFacts::default()), Blocked { value: None, by: vec![], ended: true });
+    }
+
+    #[test]
+    fn a_block_ends_with_the_policy_that_no_longer_keeps_the_user_out() {
+        let mut records = blocked_by_policy();
+        let failed = AppliedPolicy { id: Some("P".to_owned()), result: Some("failure".to_owned()), ..AppliedPolicy::default() };
+        records.sign_ins[0].applied_conditional_access_policies = vec![failed];
+        let of = |state: &str, excluded: &[&str]| {
+            let object = serde_json::json!({"id": "p", "state": state, "conditions": {"users": {"includeUsers": ["All"], "excludeUsers": excluded}}});
+            TenantFacts { policies: Policy::read(object.as_object().unwrap()).map(|policy| vec![policy]), locations: None }
+        };
+        for (tenant, holds) in [
+            (of("enabled", &[]), true),
+            (TenantFacts::default(), true),
+            (of("disabled", &[]), false),
+            (of("enabled", &["u1"]), false),
+            (TenantFacts { policies: Some(Vec::new()), locations: None }, false),
+        ] {
+            let blocked = blocked(&records, &tenant);
+            assert_eq!((blocked.value == Some(true), blocked.ended), (holds, !holds), "{tenant:?}");
+            assert_eq!(blocking_policies(&records, &tenant).len(), usize::from(holds && tenant.policies.is_some()));
+        }
+    }
+
+    #[test]
+    fn no_policy_blocks_who_is_not_blocked() {
+        let mut records = fixture::risky_user("u1", "passwordSpray");
+        records.sign_ins[0].status = Some(SignInStatus { error_code: Some(0), ..SignInStatus::default() });
+        records.sign_ins[0].risk_state = None;
+        let levels = ["low", "medium", "high"];
+        let object = serde_json::json!({"id": "p", "state": "enabled", "conditions": {"userRiskLevels": levels, "users": {"includeUsers": ["All"]}}});
+        let tenant = TenantFacts { policies: Policy::read(object.as_object().unwrap()).map(|policy| vec![policy]), locations: None };
+        assert_eq!(blocked(&records, &tenant).value, Some(false));
+        assert!(blocking_policies(&records, &tenant).is_empty());
+        records.sign_ins.clear();
+        records.directory.account_enabled = None;
+        assert_eq!(blocking_policies(&records, &tenant).len(), 1, "nobody knows, so it may be the one");
     }
 
     #[test]
@@ -445,7 +549,7 @@ mod tests {
         ] {
             let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.to_owned()), additional_details: None };
             records.sign_ins[0].status = Some(status);
-            assert_eq!(blocked(&records).by, [cause]);
+            assert_eq!(blocked(&records, &TenantFacts::default()).by, [cause]);
         }
     }
 }

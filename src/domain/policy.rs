@@ -267,6 +267,36 @@ pub fn range(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().map(|range| range.trunc()).or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
 }
 
+/// Whether a named location cannot hold it: only masks longer than /8 are taken, and of IPv6 nobody has more than a /32.
+pub fn is_too_wide(range: &IpNet) -> bool {
+    match range {
+        IpNet::V4(range) => range.prefix_len() <= 8,
+        IpNet::V6(range) => range.prefix_len() < 32,
+    }
+}
+
+/// Whether sign-ins can come from there: not from private, local and unspecified addresses, which Entra never sees.
+pub fn is_public(range: &IpNet) -> bool {
+    match range {
+        IpNet::V4(range) => {
+            let address = range.network();
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || address.is_multicast())
+        }
+        IpNet::V6(range) => {
+            let address = range.network();
+            !(address.is_unique_local()
+                || address.is_loopback()
+                || address.is_unicast_link_local()
+                || address.is_unspecified()
+                || address.is_multicast())
+        }
+    }
+}
+
 /// What is known of the tenant as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -118,7 +118,7 @@ pub fn secure_password_change(records: &UserRecords, tenant: &TenantFacts, setti
 /// Whether a self-service password reset closes the user's risk: "Self-service password reset". The lockout of a user without
 /// risk is worth it, too.
 pub fn self_service_reset(records: &UserRecords, settings: &TenantSettings) -> Scales {
-    let locked = facts::blocked(records).by.contains(&BlockedBy::SmartLockout);
+    let locked = facts::stopped_sign_ins(records).iter().any(|(cause, _)| *cause == BlockedBy::SmartLockout);
     let scales = Scales::new().needs_sign_in(records);
     let scales = if locked { scales } else { scales.needs_risk(records) };
     let registered = records.directory.is_sspr_registered;

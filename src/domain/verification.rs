@@ -77,6 +77,9 @@ pub fn verify(plan: &Plan, target: &Target, seen: Seen<'_>) -> Option<Verificati
             let range = policy::range(address)?;
             seen.tenant.locations.as_ref()?;
             let held = seen.tenant.own_location().is_some_and(|location| location.holds(&range));
+            if let (false, Action::UntrustIp, Some(other)) = (held, plan.action, seen.tenant.trusted_by(&range)) {
+                return Some(Verification::Diverged(format!("it is still trusted, as part of {:?}", other.display_name)));
+            }
             Some(told(held == (plan.action == Action::TrustIp), || {
                 format!("the location {} it", if held { "holds" } else { "does not hold" })
             }))

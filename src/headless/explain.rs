@@ -144,8 +144,11 @@ fn answers(explanation: &Explanation) -> Vec<String> {
     let by: Vec<&str> = explanation.blocked.by.iter().copied().map(cause_words).collect();
     let by = if by.is_empty() { String::new() } else { format!(", by {}", by.join(", then by ")) };
     let not_safe: Vec<&str> = explanation.not_safe.iter().copied().map(NotSafe::words).collect();
-    let mut answers =
-        vec![format!("At risk: {}", yes_no(explanation.at_risk)), format!("Blocked: {}{by}", yes_no(explanation.blocked.value))];
+    let blocked = match explanation.blocked.value {
+        None if explanation.blocked.ended => "no longer, as far as is known: the next sign-in tells",
+        value => yes_no(value),
+    };
+    let mut answers = vec![format!("At risk: {}", yes_no(explanation.at_risk)), format!("Blocked: {blocked}{by}")];
     if !not_safe.is_empty() {
         answers.push(format!("Safe: no, {}", not_safe.join("; ")));
     }

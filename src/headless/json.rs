@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, SignIn, UserRecords};
 use crate::domain::time::Timestamp;
 use crate::domain::{catalogue, facts};
@@ -12,9 +13,9 @@ use crate::wire;
 const ADDED: &str = "entriage";
 
 /// A user.
-pub fn user(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Map<String, Value> {
+pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) -> Map<String, Value> {
     let directory = &records.directory;
-    let blocked = facts::blocked(records);
+    let blocked = facts::blocked(records, tenant);
     let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
     let mut object = wire::user_to_json(&records.user);
     let added = json!({
@@ -86,7 +87,7 @@ mod tests {
         let mut records = fixture::risky_user("u1", "anomalousToken");
         records.directory = Default::default();
         records.user.is_deleted = None;
-        let added = user(&records, &Ledger::default(), fixture::now())[ADDED].clone();
+        let added = user(&records, &TenantFacts::default(), &Ledger::default(), fixture::now())[ADDED].clone();
         for key in
             ["deleted", "privileged", "guest", "hybrid", "enabled", "mfaRegistered", "ssprRegistered", "devices", "authenticationMethods"]
         {

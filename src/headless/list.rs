@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::output::{self, Column};
 use super::place::Place;
 use super::{json, order};
+use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::records::{RiskDetection, SignIn, UserRecords};
@@ -107,11 +108,11 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
-    let mut rows: Vec<&UserRecords> = matching_users(dataset.users(), &query, &ledger, now);
+    let mut rows: Vec<&UserRecords> = matching_users(&dataset, &query, &ledger, now);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::user_fields())?;
     }
-    print(place, list, USERS, &rows, |records| json::user(records, &ledger, now))
+    print(place, list, USERS, &rows, |records| json::user(records, dataset.tenant(), &ledger, now))
 }
 
 /// `sign-ins`
@@ -119,7 +120,7 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
-    let mut rows = matching_sign_ins(dataset.users(), &query, &ledger, now);
+    let mut rows = matching_sign_ins(&dataset, &query, &ledger, now);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::sign_in_fields())?;
     }
@@ -131,7 +132,7 @@ pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
     let query = parse(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
-    let context = QueryContext { now, ledger: &ledger };
+    let context = QueryContext { now, ledger: &ledger, tenant: dataset.tenant() };
     let all = dataset.detections();
     let mut rows: Vec<(&UserRecords, &RiskDetection)> =
         all.filter(|(records, detection)| query.matches_detection(records, detection, context)).collect();
@@ -150,22 +151,17 @@ pub fn parse(words: &[String]) -> Result<Query, Failure> {
 }
 
 /// Users that match, in their default order.
-pub fn matching_users<'a>(users: &'a [UserRecords], query: &Query, ledger: &Ledger, now: Timestamp) -> Vec<&'a UserRecords> {
-    let context = QueryContext { now, ledger };
-    let mut rows: Vec<&UserRecords> = users.iter().filter(|records| query.matches_user(records, context)).collect();
+pub fn matching_users<'a>(dataset: &'a Dataset, query: &Query, ledger: &Ledger, now: Timestamp) -> Vec<&'a UserRecords> {
+    let context = QueryContext { now, ledger, tenant: dataset.tenant() };
+    let mut rows: Vec<&UserRecords> = dataset.users().iter().filter(|records| query.matches_user(records, context)).collect();
     order::users_by_default(&mut rows);
     rows
 }
 
 /// Sign-ins that match, in their default order.
-pub fn matching_sign_ins<'a>(
-    users: &'a [UserRecords],
-    query: &Query,
-    ledger: &Ledger,
-    now: Timestamp,
-) -> Vec<(&'a UserRecords, &'a SignIn)> {
-    let context = QueryContext { now, ledger };
-    let all = users.iter().flat_map(|records| records.sign_ins.iter().map(move |sign_in| (records, sign_in)));
+pub fn matching_sign_ins<'a>(dataset: &'a Dataset, query: &Query, ledger: &Ledger, now: Timestamp) -> Vec<(&'a UserRecords, &'a SignIn)> {
+    let context = QueryContext { now, ledger, tenant: dataset.tenant() };
+    let all = dataset.users().iter().flat_map(|records| records.sign_ins.iter().map(move |sign_in| (records, sign_in)));
     let mut rows: Vec<_> = all.filter(|(records, sign_in)| query.matches_sign_in(records, sign_in, context)).collect();
     order::sign_ins_by_default(&mut rows);
     rows

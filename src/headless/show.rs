@@ -8,6 +8,7 @@ use super::place::{self, Place};
 use super::{belongings, json, output};
 use crate::domain::journal::{Entry, JournalRecord};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, UserRecords};
 use crate::domain::time::Timestamp;
 use crate::domain::{catalogue, text};
@@ -22,17 +23,17 @@ pub async fn show(place: &Place, show: &Show) -> Result<(), Failure> {
     let journal = naming(records, session.store.journal()?);
     let now = session.clock().now();
     output::data(&match show.format {
-        Format::Json => output::json(&document(records, &ledger, &journal, now))?,
-        Format::Jsonl => output::json_line(&document(records, &ledger, &journal, now))?,
-        Format::Table | Format::Csv => sheet(records, &ledger, &journal, now),
+        Format::Json => output::json(&document(records, dataset.tenant(), &ledger, &journal, now))?,
+        Format::Jsonl => output::json_line(&document(records, dataset.tenant(), &ledger, &journal, now))?,
+        Format::Table | Format::Csv => sheet(records, dataset.tenant(), &ledger, &journal, now),
     })
 }
 
-fn document(records: &UserRecords, ledger: &Ledger, journal: &[JournalRecord], now: Timestamp) -> Value {
+fn document(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: &[JournalRecord], now: Timestamp) -> Value {
     let notes: Vec<Value> =
         ledger.notes(records.id()).iter().map(|note| json!({"at": note.at, "operator": note.operator, "text": note.text})).collect();
     json!({
-        "user": json::user(records, ledger, now),
+        "user": json::user(records, tenant, ledger, now),
         "directory": records.directory,
         "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, sign_in)).collect::<Vec<_>>(),
         "detections": records.detections.iter().map(|detection| json::detection(records, detection)).collect::<Vec<_>>(),
@@ -67,8 +68,8 @@ fn naming(records: &UserRecords, journal: Vec<JournalRecord>) -> Vec<JournalReco
     journal.into_iter().filter_map(cut).collect()
 }
 
-fn sheet(records: &UserRecords, ledger: &Ledger, journal: &[JournalRecord], now: Timestamp) -> String {
-    let user = json::user(records, ledger, now);
+fn sheet(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: &[JournalRecord], now: Timestamp) -> String {
+    let user = json::user(records, tenant, ledger, now);
     let mut lines = vec![text::safe(records.user.name()).into_owned()];
     for (label, key) in USER {
         lines.push(labelled(label, user.get(*key).unwrap_or(&Value::Null)));

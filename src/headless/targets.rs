@@ -142,11 +142,11 @@ pub fn targets(
             Ok(addresses.map(|address| Target::Address(address.to_owned())).collect())
         }
         (Named::Query { query, .. }, Aim::User) => {
-            let users = list::matching_users(dataset.users(), query, ledger, now);
+            let users = list::matching_users(dataset, query, ledger, now);
             Ok(users.into_iter().map(|records| Target::User(records.id().clone())).collect())
         }
         (Named::Query { query, .. }, Aim::SignIn) => {
-            let sign_ins = list::matching_sign_ins(dataset.users(), query, ledger, now);
+            let sign_ins = list::matching_sign_ins(dataset, query, ledger, now);
             Ok(sign_ins.into_iter().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect())
         }
         (Named::Each(names), aim) => {
@@ -180,7 +180,11 @@ pub fn users_whose_block_is_unknown(wanted: &Named, dataset: &Dataset, ledger: &
         return Ok(Vec::new());
     }
     let users = users(wanted, dataset, ledger, now)?;
-    Ok(users.into_iter().filter(|records| facts::blocked(records).value.is_none()).map(|records| records.id().clone()).collect())
+    Ok(users
+        .into_iter()
+        .filter(|records| facts::blocked(records, dataset.tenant()).value.is_none())
+        .map(|records| records.id().clone())
+        .collect())
 }
 
 /// The policy that an action is about: the one that is named, else the one that blocks the users who are meant.

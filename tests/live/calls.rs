@@ -257,14 +257,18 @@ async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_blocks_a_user_without_being_risky_is_known_when_somebody_looks() {
     let demo = place(Kind::Demo, 200, vec![]).await;
-    let by_risk = |records: &UserRecords| facts::blocked(records).by.contains(&facts::BlockedBy::UserRisk);
+    let by_risk = |records: &UserRecords| facts::blocked(records, &TenantFacts::default()).by.contains(&facts::BlockedBy::UserRisk);
     let user = demo.users().into_iter().find(|records| by_risk(records)).unwrap().id().clone();
     let place = place(Kind::Live, 200, vec![]).await;
-    assert_eq!(facts::blocked(&place.user(user.as_str())).value, None, "the block was no risky sign-in, so nobody read it");
+    assert_eq!(
+        facts::blocked(&place.user(user.as_str()), &TenantFacts::default()).value,
+        None,
+        "the block was no risky sign-in, so nobody read it"
+    );
     let (_, hindered) = place.session.engine.look(std::slice::from_ref(&user)).await;
     assert!(hindered.is_none(), "{hindered:?}");
     let records = place.user(user.as_str());
-    assert!(by_risk(&records), "{:?}", facts::blocked(&records));
+    assert!(by_risk(&records), "{:?}", facts::blocked(&records, &TenantFacts::default()));
     let policies = facts_of(&place);
     assert_eq!(facts::blocking_policies(&records, &policies).len(), 1);
 }

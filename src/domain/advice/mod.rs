@@ -155,7 +155,7 @@ pub struct Explanation {
     pub not_safe: Vec<NotSafe>,
     /// The facts.
     pub situation: Vec<Fact>,
-    /// The verdicts, the one that the data speaks for first.
+    /// The verdicts, the one that the data speaks for first; none where there is no open risk.
     pub verdicts: Vec<Verdict>,
     /// The options, in the order in which they should be looked at.
     pub advice: Vec<Advice>,
@@ -191,7 +191,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         user: facts.records.id().clone(),
         user_principal_name: facts.records.user.user_principal_name.clone(),
         at_risk: facts.records.user.at_risk(),
-        blocked: super::facts::blocked(facts.records),
+        blocked: super::facts::blocked(facts.records, facts.tenant),
         why: why::why(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),

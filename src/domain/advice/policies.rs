@@ -4,7 +4,7 @@ use super::Facts;
 use super::words::level;
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::policy::Policy;
-use crate::domain::records::{AppliedPolicy, SignIn};
+use crate::domain::records::SignIn;
 use crate::domain::risk::RiskLevel;
 use crate::domain::scales::Availability;
 use crate::domain::self_remediation::{self as rules, asks_for_change};
@@ -63,13 +63,8 @@ fn risky<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a SignIn> {
 
 /// The sign-ins that keep the user out now: blocked, with no successful one after them, for a cause that still holds.
 pub(super) fn blocked_sign_ins<'a>(facts: &Facts<'a>) -> Vec<(BlockedBy, &'a SignIn)> {
-    let records = facts.records;
-    let succeeded = |sign_in: &&SignIn| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
-    let last_success = records.sign_ins.iter().filter(succeeded).filter_map(|sign_in| sign_in.created_date_time).max();
-    let causes = facts::blocked(records).by;
-    let since = |sign_in: &&SignIn| last_success.is_none_or(|success| sign_in.created_date_time.is_some_and(|at| at > success));
-    let blocked = records.sign_ins.iter().filter(since).filter_map(|sign_in| Some((facts::sign_in_block(records, sign_in)?, sign_in)));
-    blocked.filter(|(cause, _)| causes.contains(cause)).collect()
+    let holds = |(cause, sign_in): &(BlockedBy, &SignIn)| facts::ended(facts.records, facts.tenant, *cause, sign_in).is_none();
+    facts::stopped_sign_ins(facts.records).into_iter().filter(holds).collect()
 }
 
 /// The policies that keep the user out, or will at the next sign-in: those that matter for the first cause of the block first.
@@ -85,7 +80,7 @@ pub(super) fn blocking(facts: &Facts<'_>) -> Option<Vec<Blocking>> {
         None if found.is_empty() && facts.tenant.policies.is_none() => return None,
         _ => {}
     }
-    let causes = facts::blocked(facts.records).by;
+    let causes = facts::blocked(facts.records, facts.tenant).by;
     let rank = |of: &Blocking| causes.iter().position(|cause| *cause == of.about).unwrap_or(usize::MAX);
     found.sort_by_key(rank);
     Some(found)
@@ -95,12 +90,14 @@ fn is(held: &Blocking, policy: &Policy) -> bool {
     held.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&policy.id))
 }
 
-/// The policies that blocked sign-ins name.
+/// The policies that blocked sign-ins name, with those that were lifted since.
 fn named(facts: &Facts<'_>) -> Vec<Blocking> {
     let mut found: Vec<Blocking> = Vec::new();
-    for (cause, sign_in) in blocked_sign_ins(facts) {
-        let failed = |applied: &&AppliedPolicy| applied.result.as_deref() == Some("failure");
-        for applied in sign_in.applied_conditional_access_policies.iter().filter(failed) {
+    let of_risk = |(cause, sign_in): &(BlockedBy, &SignIn)| {
+        facts::ended(facts.records, facts.tenant, *cause, sign_in) != Some(facts::BlockEnded::RiskClosed)
+    };
+    for (cause, sign_in) in facts::stopped_sign_ins(facts.records).into_iter().filter(of_risk) {
+        for applied in facts::failed_policies(sign_in) {
             let known = applied.id.as_deref().and_then(|id| facts.tenant.policy(id));
             let name = known.map(|policy| policy.display_name.as_str()).or(applied.display_name.as_deref());
             let id = known.map(|policy| policy.id.as_str()).or(applied.id.as_deref());

@@ -25,12 +25,8 @@ pub(super) fn dismiss(facts: &Facts<'_>) -> Judgement {
 
 /// What Entra learns from "Confirm user safe": not in the source document, which is older than that verb.
 pub(super) fn confirm_safe(facts: &Facts<'_>) -> Judgement {
-    let mut open = facts.records.detections.iter().filter_map(|of| of.risk_event_type.as_deref().filter(|_| of.is_open()));
     closing(facts, "the account is deleted")
-        .note(
-            open.any(|kind| kind.eq_ignore_ascii_case("leakedCredentials")),
-            "leaked credentials match the present password: they are no false positive",
-        )
+        .note(facts::leaked_credentials(facts.records), "leaked credentials match the present password: they are no false positive")
         .note(true, "for false positives only: the user goes back into learning mode, a blind window of at least 5 days")
         .starting(
             facts,

@@ -76,7 +76,7 @@ pub(super) fn ways_out(blocked: &Blocked) -> Vec<(Group, &'static str)> {
 /// The options, in the order in which they should be looked at: the ways out of a block, then what can be done, what perhaps can,
 /// and what cannot.
 pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
-    let ways = ways_out(&facts::blocked(facts.records));
+    let ways = ways_out(&facts::blocked(facts.records, facts.tenant));
     let judged = |rule: &Rule| {
         let Judgement { available, because, effect, start } = (rule.judge)(facts)?;
         let way = ways.iter().find(|(_, option)| *option == rule.option);

@@ -40,7 +40,7 @@ pub(super) fn block_sign_in(facts: &Facts<'_>) -> Judgement {
 pub(super) fn unblock_sign_in(facts: &Facts<'_>) -> Option<Judgement> {
     let records = facts.records;
     let enabled = records.directory.account_enabled;
-    let disabled = enabled == Some(false) || facts::blocked(records).by.contains(&BlockedBy::AccountDisabled);
+    let disabled = enabled == Some(false) || facts::blocked(records, facts.tenant).by.contains(&BlockedBy::AccountDisabled);
     disabled.then(|| {
         Scales::new()
             .needs_account(facts.records)

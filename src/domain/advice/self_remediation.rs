@@ -70,7 +70,7 @@ pub(super) fn by_secure_password_change(facts: &Facts<'_>) -> Judgement {
 /// Section "Self-service password reset".
 pub(super) fn by_self_service_reset(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
-    let locked = facts::blocked(records).by.contains(&BlockedBy::SmartLockout);
+    let locked = facts::blocked(records, facts.tenant).by.contains(&BlockedBy::SmartLockout);
     let locked_words = if locked { " It also ends the smart lockout." } else { "" };
     rules::self_service_reset(records, facts.settings)
         .note(facts::token_theft(records) == Some(true), "token theft: revoke the sessions as well")
@@ -131,7 +131,7 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
         scales.needs_writeback(records, facts.settings)
     };
     let blocks_at_level = policies::on_user_risk(facts).iter().flatten().any(|of| of.policy.asks_for(rules::BLOCK));
-    let kept_out = blocks_at_level || facts::blocked(records).by.contains(&BlockedBy::UserRisk);
+    let kept_out = blocks_at_level || facts::blocked(records, facts.tenant).by.contains(&BlockedBy::UserRisk);
     scales
         .against(pending_change(facts).is_some(), pending)
         .unknown(

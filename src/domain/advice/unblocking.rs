@@ -197,7 +197,7 @@ pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
 
 /// Smart lockout ends by itself. Only for users who are locked out.
 pub(super) fn wait(facts: &Facts<'_>) -> Option<Judgement> {
-    facts::blocked(facts.records).by.contains(&BlockedBy::SmartLockout).then(|| {
+    facts::blocked(facts.records, facts.tenant).by.contains(&BlockedBy::SmartLockout).then(|| {
         Scales::new()
             .needs_sign_in(facts.records)
             .note(true, "locked after wrong passwords: each further wrong one, also an attacker's, begins it again")

@@ -8,6 +8,7 @@ use super::words::listed;
 use super::{Facts, Verdict};
 use crate::domain::action::Action;
 use crate::domain::catalogue;
+use crate::domain::facts;
 use crate::domain::records::RiskDetection;
 use crate::domain::risk::RiskState;
 
@@ -45,9 +46,12 @@ impl Case {
     }
 }
 
-/// The verdicts, the one that the data speaks for first.
+/// The verdicts, the one that the data speaks for first; none where there is no open risk, or nobody left to judge.
 pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
     let records = facts.records;
+    if records.user.at_risk() == Some(false) || facts::deleted(records) == Some(true) {
+        return Vec::new();
+    }
     let open: Vec<&RiskDetection> = records.detections.iter().filter(|of| of.is_open()).collect();
     let (sure, grave) = (names_of(&open, SURE), names_of(&open, GRAVE));
     let mut cases = [
@@ -56,11 +60,8 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         (benign(), BENIGN),
         (fixed_elsewhere(facts), FIXED_ELSEWHERE),
     ];
-    let open_risk = records.user.at_risk() != Some(false);
-    if open_risk {
-        // Stable: where the data does not tell, the most careful comes first.
-        cases.sort_by_key(|(case, _)| -case.weight);
-    }
+    // Stable: where the data does not tell, the most careful comes first.
+    cases.sort_by_key(|(case, _)| -case.weight);
     let silent = cases.iter().all(|(case, _)| case.weight <= 0);
     let verdict = |(case, (verdict, action, learns)): (Case, (&'static str, Action, &'static str))| Verdict {
         verdict,
@@ -69,13 +70,8 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         because: case.because,
     };
     let mut verdicts: Vec<Verdict> = cases.into_iter().map(verdict).collect();
-    let general = match (open_risk, silent) {
-        (false, _) => Some("there is no open risk to give a verdict on"),
-        (true, true) => Some("the data speaks for none of the verdicts: ask the user"),
-        (true, false) => None,
-    };
-    if let (Some(general), Some(first)) = (general, verdicts.first_mut()) {
-        first.because.insert(0, general.to_owned());
+    if let (true, Some(first)) = (silent, verdicts.first_mut()) {
+        first.because.insert(0, "the data speaks for none of the verdicts: ask the user".to_owned());
     }
     for verdict in verdicts.iter_mut().filter(|verdict| verdict.because.is_empty()) {
         verdict.because.push("nothing in the data speaks for it".to_owned());

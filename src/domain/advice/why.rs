@@ -15,8 +15,12 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
     let records = facts.records;
     let mut why = vec![risk(facts)];
     why.extend(token_theft(facts));
-    for cause in facts::blocked(records).by {
-        why.push(block(facts, cause));
+    let blocked = facts::blocked(records, facts.tenant);
+    for cause in &blocked.by {
+        why.push(block(facts, *cause));
+    }
+    if blocked.ended && blocked.by.is_empty() {
+        why.push("What blocked the user is gone, as far as is known: the next sign-in tells whether the user gets in.".to_owned());
     }
     why.extend(pending(facts));
     if facts::deleted(records) == Some(true) {

@@ -185,3 +185,46 @@ fn a_playbook_leaves_blocking_out_unless_it_is_asked_for_and_names_its_steps() {
     assert_eq!(all.requests, 5);
     assert!(all.is_unedited() && !Plan { steps: Vec::new(), ..all }.is_unedited());
 }
+
+#[test]
+fn what_entra_cannot_trust_and_what_nobody_signs_in_from_is_refused() {
+    let tenant = TenantFacts { policies: None, locations: Some(Vec::new()) };
+    let mut dataset = Dataset::new();
+    dataset.set_tenant(tenant);
+    let judged = |address: &str| {
+        let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
+        let mut plan = Plan::compute(Action::TrustIp, &[Target::Address(address.to_owned())], &dataset, &context);
+        plan.targets.remove(0)
+    };
+    for (address, because) in [
+        ("0.0.0.0/0", Because::RangeTooWide),
+        ("::/0", Because::RangeTooWide),
+        ("203.0.0.0/8", Because::RangeTooWide),
+        ("10.0.0.5", Because::NotPublic),
+        ("127.0.0.1", Because::NotPublic),
+        ("fd00::1", Because::NotPublic),
+    ] {
+        let target = judged(address);
+        assert!(target.verdict == Verdict::Refused && target.because.contains(&because), "{address}: {:?}", target.because);
+    }
+    assert_eq!(judged("203.0.113.0/24").verdict, Verdict::Caution);
+}
+
+#[test]
+fn what_the_adviser_warns_of_is_a_caution_of_the_plan() {
+    let mut leaked = fixture::risky_user("u1", "leakedCredentials");
+    leaked.directory.is_admin = Some(false);
+    let because = |action, records: &UserRecords| {
+        let dataset: Dataset = [records.clone()].into_iter().collect();
+        let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
+        Plan::compute(action, &[Target::User(records.id().clone())], &dataset, &context).targets.remove(0).because
+    };
+    assert!(because(Action::ConfirmUserSafe, &leaked).contains(&Because::LeakedCredentials));
+    assert!(!because(Action::DismissUserRisk, &leaked).contains(&Because::LeakedCredentials));
+    leaked.directory.last_password_change_date_time = Some(crate::domain::time::Timestamp(fixture::now().0 - chrono::TimeDelta::days(400)));
+    assert!(because(Action::RemediatedElsewhere, &leaked).contains(&Because::PasswordOlder));
+    leaked.user.risk_state = Some(crate::domain::risk::RiskState::Remediated);
+    for action in [Action::SecureAccount, Action::RemediatedElsewhere] {
+        assert!(because(action, &leaked).contains(&Because::NotAtRisk), "{action}");
+    }
+}

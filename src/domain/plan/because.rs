@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Kind};
 
 /// Why a target has its verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,10 +66,18 @@ pub enum Because {
     InvalidAddress,
     /// The range is larger than one network of 256 addresses.
     WideRange,
+    /// The range is wider than a named location may hold.
+    RangeTooWide,
+    /// No sign-in ever comes from there: a private, local or unspecified address.
+    NotPublic,
     /// Detections other than unfamiliar properties were made on that address.
     RiskyAddress,
     /// The user's risk is still open.
     StillAtRisk,
+    /// Leaked credentials that match the password: no false positive.
+    LeakedCredentials,
+    /// The password is older than the newest detection: nothing tells that the risk was dealt with.
+    PasswordOlder,
 }
 
 impl Because {
@@ -106,7 +114,11 @@ impl Because {
             Because::InvalidAddress => ("invalidAddress", "no address"),
             Because::WideRange => ("wideRange", "a wide range"),
             Because::RiskyAddress => ("riskyAddress", "risk was detected there"),
+            Because::RangeTooWide => ("rangeTooWide", "wider than a named location may be (/9, of IPv6 /32)"),
+            Because::NotPublic => ("notPublic", "no public address: Entra sees only those"),
             Because::StillAtRisk => ("stillAtRisk", "still at risk"),
+            Because::LeakedCredentials => ("leakedCredentials", "leaked credentials are no false positive"),
+            Because::PasswordOlder => ("passwordOlder", "the password is older than the newest detection"),
         }
     }
 
@@ -138,6 +150,8 @@ impl Because {
         match self {
             // Whoever is on the list can be taken off it, deleted or not.
             Because::UnknownUser | Because::Deleted if action == Action::IncludeInPolicy => false,
+            // A checklist may be worked through for a user whose risk is closed, or was closed since; but not unasked.
+            Because::NotAtRisk if action.kind() == Kind::Playbook => false,
             Because::UnknownUser
             | Because::EvidenceWorkspace
             | Because::ReadOnly
@@ -151,6 +165,8 @@ impl Because {
             | Because::PolicyUnknown
             | Because::PolicyChanged
             | Because::NotEnforced
+            | Because::RangeTooWide
+            | Because::NotPublic
             | Because::InvalidAddress => true,
             Because::Guest => {
                 matches!(action, Action::GenerateTemporaryPassword | Action::RequirePasswordChange | Action::RevokeSessions)

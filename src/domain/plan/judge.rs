@@ -171,6 +171,12 @@ fn of_address(by: &Judgement<'_>, address: &str) -> Vec<Because> {
         return if held { Vec::new() } else { vec![Because::AlreadyDone] };
     }
     let mut because = vec![Because::Everybody];
+    if policy::is_too_wide(&range) {
+        because.push(Because::RangeTooWide);
+    }
+    if !policy::is_public(&range) {
+        because.push(Because::NotPublic);
+    }
     if tenant.trusted_by(&range).is_some() {
         because.push(Because::AlreadyDone);
     }
@@ -206,6 +212,9 @@ fn reasons(by: &Judgement<'_>, records: &UserRecords, sign_in: Option<&SignIn>) 
     }
     if facts::guest(records) == Some(true) {
         because.push(Because::Guest);
+    }
+    if action == Action::ConfirmUserSafe && facts::leaked_credentials(records) {
+        because.push(Because::LeakedCredentials);
     }
     if action.closes_risk() {
         because.extend(of_closing(records, sign_in, by.context.now));
@@ -321,6 +330,12 @@ fn of_membership(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
 /// What speaks against any of the steps; only what holds for all of them refuses the whole.
 fn of_playbook(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
     let mut because = Vec::new();
+    if records.user.at_risk() == Some(false) {
+        because.push(Because::NotAtRisk);
+    }
+    if by.action == Action::RemediatedElsewhere && facts::password_is_older(records) == Some(true) {
+        because.push(Because::PasswordOlder);
+    }
     for step in by.steps {
         let of_step = match step.kind() {
             Kind::Feedback(_) => of_feedback(*step, records, None),

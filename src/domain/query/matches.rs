@@ -45,7 +45,7 @@ impl<'a> Subject<'a> {
             }
             Test::Flag(flag, values) => values.contains(&self.flag(*flag)),
             Test::Blocked(tests) => {
-                let blocked = self.blocked();
+                let blocked = self.blocked(context);
                 tests.iter().any(|test| match test {
                     BlockedTest::Is(value) => blocked.value == *value,
                     BlockedTest::By(cause) => blocked.by.contains(cause),
@@ -193,13 +193,13 @@ impl<'a> Subject<'a> {
     }
 
     /// A sign-in was itself blocked or not; everything else is asked of the user.
-    fn blocked(self) -> Blocked {
+    fn blocked(self, context: QueryContext<'_>) -> Blocked {
         let Subject::SignIn(records, sign_in) = self else {
-            return facts::blocked(self.records());
+            return facts::blocked(self.records(), context.tenant);
         };
         let cause = facts::sign_in_block(records, sign_in);
         let ended = sign_in.status.as_ref().and_then(|status| status.error_code).is_some();
-        Blocked { value: ended.then_some(cause.is_some()), by: cause.into_iter().collect() }
+        Blocked { value: ended.then_some(cause.is_some()), by: cause.into_iter().collect(), ended: false }
     }
 }
 

@@ -17,6 +17,7 @@ use ipnet::IpNet;
 
 use super::facts::{BlockedBy, Evidence};
 use super::ledger::Ledger;
+use super::policy::TenantFacts;
 use super::records::{RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState};
 use super::text;
@@ -53,6 +54,8 @@ pub struct QueryContext<'a> {
     pub now: Timestamp,
     /// Notes.
     pub ledger: &'a Ledger,
+    /// Policies, for what blocks.
+    pub tenant: &'a TenantFacts,
 }
 
 /// One term: a test, or its opposite.

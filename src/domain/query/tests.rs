@@ -51,15 +51,23 @@ fn parsed(query: &str) -> Query {
 }
 
 fn user_matches(query: &str, records: &UserRecords) -> bool {
-    parsed(query).matches_user(records, QueryContext { now: fixture::now(), ledger: &ledger() })
+    parsed(query).matches_user(records, QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() })
 }
 
 fn sign_in_matches(query: &str, records: &UserRecords) -> bool {
-    parsed(query).matches_sign_in(records, &records.sign_ins[0], QueryContext { now: fixture::now(), ledger: &ledger() })
+    parsed(query).matches_sign_in(
+        records,
+        &records.sign_ins[0],
+        QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() },
+    )
 }
 
 fn detection_matches(query: &str, records: &UserRecords) -> bool {
-    parsed(query).matches_detection(records, &records.detections[0], QueryContext { now: fixture::now(), ledger: &ledger() })
+    parsed(query).matches_detection(
+        records,
+        &records.detections[0],
+        QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() },
+    )
 }
 
 /// Column, length, message and hint.

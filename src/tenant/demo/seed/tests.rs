@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::*;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::fixture;
+use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, SignIn};
 
 fn spec(seed: u64, users: u32) -> DemoSpec {
@@ -184,7 +185,7 @@ fn nothing_is_dated_after_the_epoch_or_out_of_order() {
 fn every_cause_of_a_block_occurs() {
     let mut causes: BTreeMap<BlockedBy, usize> = BTreeMap::new();
     for records in everybody(1, 200) {
-        for cause in facts::blocked(&records).by {
+        for cause in facts::blocked(&records, &TenantFacts::default()).by {
             *causes.entry(cause).or_default() += 1;
         }
     }
