@@ -11,6 +11,8 @@ mod lists;
 #[cfg(test)]
 mod meta;
 #[cfg(test)]
+mod playbooks;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod remediation;
