@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::addresses;
 use super::cli::Planned;
 use super::failure::{Exit, Failure};
 use super::list;
@@ -43,7 +44,7 @@ impl Named {
         belongs(planned)?;
         let wanted = &planned.wanted;
         if !wanted.ip.is_empty() {
-            return Ok(Named::Addresses(wanted.ip.clone()));
+            return Ok(Named::Addresses(addresses::read(planned.action, &wanted.ip)?));
         }
         if let Some(file) = &wanted.from {
             return Ok(Named::Each(names(&read(file)?)));

@@ -63,3 +63,38 @@ fn only_what_this_program_trusted_is_taken_back() {
     answer.is_usage("no target is left to act on");
     assert_eq!(home.journal(), "");
 }
+
+#[test]
+fn what_is_no_address_or_range_or_is_not_allowed_is_said_so_and_nothing_is_done() {
+    let home = Home::demo(20);
+    for (address, part) in [
+        ("1.2.3", "\"1.2.3\" is no address or range"),
+        ("", "is no address or range"),
+        ("192.0.2.64/33", "from 0 to 32"),
+        ("192.0.2.65/28", "192.0.2.64/28 is the whole range"),
+        ("2001:db8::/129", "from 0 to 128"),
+        ("9.0.0.0/8", "9.0.0.0/8 is too wide"),
+        ("10.0.0.7", "it is private"),
+        ("192.0.2.1\u{1b}[2J", "is no address or range"),
+    ] {
+        // One that is right beside it does not carry it along.
+        for command in ["plan", "act"] {
+            let answer = home.run(&[command, "trustIp", "--ip", RANGE, address, "--reason", "x", "--include-caution"]);
+            answer.is_usage(part);
+            assert!(answer.err.contains("hint: ") && !answer.err.contains('\u{1b}'), "{}", answer.err);
+        }
+    }
+    assert_eq!(home.journal(), "");
+}
+
+#[test]
+fn addresses_of_version_6_are_trusted_like_any() {
+    let home = Home::demo(20);
+    let range = "2001:db8:7::/48";
+    home.does(&["trustIp", "--ip", range]);
+    assert!(because(&home, "trustIp", "2001:db8:7::7").contains(&"alreadyDone".into()), "it lies in the range");
+    home.does(&["untrustIp", "--ip", range]);
+    assert!(!because(&home, "trustIp", "2001:db8:7::7").contains(&"alreadyDone".into()));
+    let wide = home.plan(&["trustIp", "--ip", "2001:db8::/32"]);
+    assert!(wide["targets"][0]["because"].as_array().unwrap().contains(&"wideRange".into()), "{wide}");
+}
