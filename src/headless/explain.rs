@@ -14,6 +14,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Access, PlanContext};
 use crate::domain::records::UserRecords;
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 
 /// `explain`
 pub async fn explain(place: &Place, args: &Explain) -> Result<(), Failure> {
@@ -125,6 +126,10 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     for advice in explanation.advice.iter().filter(|advice| !ways.iter().any(|way| way.option == advice.option)) {
         page.option(advice);
     }
+    page.section("Situation");
+    for fact in &explanation.situation {
+        page.item("-", &format!("{}: {} ({})", fact.name, value_words(&fact.value), fact.source));
+    }
     for (title, told) in belongings::lines(records) {
         page.section(&format!("{title} ({})", told.len()));
         for line in told {
@@ -153,6 +158,21 @@ fn answers(explanation: &Explanation) -> Vec<String> {
         answers.push(format!("Safe: no, {}", not_safe.join("; ")));
     }
     answers
+}
+
+/// A fact's value for people. Hostile text.
+fn value_words(value: &Value) -> String {
+    match value {
+        Value::Null => "not known".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => Timestamp::parse(text).map_or_else(|| text.clone(), |at| format!("{} UTC", output::moment(at))),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        // Devices and authentication methods have a part of the page for themselves.
+        Value::Array(items) if items.iter().any(Value::is_object) => format!("{}, listed below", items.len()),
+        Value::Array(items) => items.iter().map(value_words).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
 }
 
 fn cause_words(cause: BlockedBy) -> &'static str {
@@ -235,11 +255,11 @@ impl Page {
             None => "?",
         };
         let because = advice.because.join("; ");
-        // What an option that cannot be done would do is of no use here; JSON has it.
-        let texts: Vec<&str> = match advice.available {
-            Some(false) => vec![because.as_str()],
-            _ => [because.as_str(), advice.effect.as_str()].into_iter().filter(|text| !text.is_empty()).collect(),
+        let effect = match advice.available {
+            Some(false) => format!("If it could be done: {}", advice.effect),
+            _ => advice.effect.clone(),
         };
+        let texts: Vec<&str> = [because.as_str(), effect.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
         self.entry(mark, advice.option, &texts);
     }
 }

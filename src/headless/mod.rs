@@ -1,5 +1,6 @@
 //! The headless commands: standard output carries data, standard error what is said about it.
 
+mod addresses;
 mod apply;
 mod belongings;
 pub mod cli;

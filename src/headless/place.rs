@@ -1,5 +1,6 @@
 //! Where a command works: the home folder, the configuration and the workspace.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::cli::Global;
@@ -8,6 +9,7 @@ use super::{output, sign_in};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
+use crate::domain::journal::JobState;
 use crate::domain::records::UserRecords;
 pub use crate::engine::DEMO;
 use crate::engine::{OpenOptions, Session, SignInOptions};
@@ -91,8 +93,11 @@ impl Place {
         tell_notices(&session);
         tell_freshness(&session)?;
         session.store.with_ledger(&mut |ledger| {
-            for job in ledger.open_jobs() {
-                output::say(&format!("note: job {0} is unfinished; entriage jobs resume {0} goes on with it", job.id));
+            // A step is gone on with by its playbook, which may also stand between two steps.
+            let jobs = ledger.open_jobs().map(|job| job.plan.playbook.unwrap_or(job.id));
+            let playbooks = ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
+            for id in jobs.chain(playbooks).collect::<BTreeSet<_>>() {
+                output::say(&format!("note: job {id} is unfinished; entriage jobs resume {id} goes on with it"));
             }
         });
         Ok(session)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::addresses;
 use super::cli::Planned;
 use super::failure::{Exit, Failure};
 use super::list;
@@ -40,19 +41,10 @@ pub enum Named {
 impl Named {
     /// Reads who is meant.
     pub fn read(planned: &Planned) -> Result<Self, Failure> {
+        belongs(planned)?;
         let wanted = &planned.wanted;
         if !wanted.ip.is_empty() {
-            if planned.action.aim() != Aim::Address {
-                return Err(Failure::usage("--ip is for trustIp and untrustIp").hinted("name users with --user, --from or a QUERY"));
-            }
-            return Ok(Named::Addresses(wanted.ip.clone()));
-        }
-        if planned.policy.is_some() && !planned.action.needs_policy() {
-            let why = format!("{} is about no policy", planned.action);
-            return Err(Failure::usage("--policy is for policy actions").because(why).hinted("leave it out"));
-        }
-        if planned.block && planned.action != Action::SecureAccount {
-            return Err(Failure::usage("--block is for secureAccount").hinted("entriage act blockSignIn blocks sign-in alone"));
+            return Ok(Named::Addresses(addresses::read(planned.action, &wanted.ip)?));
         }
         if let Some(file) = &wanted.from {
             return Ok(Named::Each(names(&read(file)?)));
@@ -80,6 +72,33 @@ impl Named {
         }
         Ok(Named::Query { text, query })
     }
+}
+
+/// What was typed must belong to the action: a flag that would do nothing is refused, not passed over.
+fn belongs(planned: &Planned) -> Result<(), Failure> {
+    let (action, wanted) = (planned.action, &planned.wanted);
+    if planned.policy.is_some() && !action.needs_policy() {
+        let why = format!("{action} is about no policy");
+        return Err(Failure::usage("--policy is for policy actions").because(why).hinted("leave it out"));
+    }
+    if planned.block && action != Action::SecureAccount {
+        return Err(Failure::usage("--block is for secureAccount").hinted("entriage act blockSignIn blocks sign-in alone"));
+    }
+    if !wanted.ip.is_empty() && action.aim() != Aim::Address {
+        return Err(Failure::usage("--ip is for trustIp and untrustIp").hinted("name users with --user, --from or a QUERY"));
+    }
+    let names_users = !wanted.user.is_empty() || wanted.from.is_some() || !wanted.query.is_empty();
+    if planned.policy.is_some() && action.aim() == Aim::Policy && names_users {
+        let alone = match action {
+            Action::DisablePolicy => ", or excludeFromPolicy leaves out these users alone",
+            Action::EnablePolicy => ", or includeInPolicy takes back these users alone",
+            _ => "",
+        };
+        return Err(Failure::usage("a policy and users are named")
+            .because(format!("{action} changes the policy for everybody"))
+            .hinted(format!("leave out the users{alone}")));
+    }
+    Ok(())
 }
 
 /// Reads a whole file, or standard input for `-`.

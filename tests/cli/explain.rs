@@ -67,6 +67,32 @@ fn whoever_is_blocked_is_told_why_and_the_ways_out_come_first() {
 }
 
 #[test]
+fn the_page_for_people_leaves_out_neither_a_fact_nor_what_an_option_would_do() {
+    let home = Home::demo(200);
+    // What wraps or is made safe on the page is compared without blanks.
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    for query in ["state:atRisk tokentheft:true", "blocked:builtInProtection", "deleted:true"] {
+        let id = &ids(&home, query)[0];
+        let (explanation, page) = (home.json(&["explain", id]), home.run(&["explain", id]).out);
+        let told = plain(&page);
+        let (_, situation) = page.split_once("\nSituation\n").unwrap_or_else(|| panic!("{query}: {page}"));
+        for (name, fact) in explanation["situation"].as_object().unwrap() {
+            let line =
+                situation.lines().find(|line| line.starts_with(&format!("  - {name}: "))).unwrap_or_else(|| panic!("{name}: {page}"));
+            let source = fact["source"].as_str().unwrap();
+            assert!(line.ends_with(&format!(" ({source})")), "{line}");
+            assert_eq!(fact["value"].is_null(), line.contains(": not known ("), "{line}");
+        }
+        for advice in explanation["advice"].as_array().unwrap() {
+            let effect = advice["effect"].as_str().unwrap();
+            assert!(!effect.is_empty() && told.contains(&plain(effect)), "{query}: {} {effect}\n{page}", advice["option"]);
+        }
+        let unavailable = explanation["advice"].as_array().unwrap().iter().filter(|advice| advice["available"] == false).count();
+        assert!(unavailable > 0 && page.matches("If it could be done: ").count() == unavailable, "{query}: {page}");
+    }
+}
+
+#[test]
 fn no_explanation_commands_a_terminal() {
     let home = Home::demo(200);
     for id in ids(&home, "blocked:true").iter().chain(&ids(&home, "deleted:true")) {

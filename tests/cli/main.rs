@@ -1,6 +1,8 @@
 //! The command line, from outside.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod emulate;
 #[cfg(test)]
 mod explain;
@@ -10,6 +12,12 @@ mod import;
 mod lists;
 #[cfg(test)]
 mod meta;
+#[cfg(test)]
+mod passwords;
+#[cfg(test)]
+mod playbooks;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod remediation;
 #[cfg(test)]

@@ -32,6 +32,15 @@ impl Home {
         home
     }
 
+    /// The same, where things go wrong: a JSON array of faults.
+    pub fn with_faults(users: u32, faults: &str) -> Self {
+        let home = Self::empty();
+        let file = home.file("faults.json", faults).display().to_string();
+        let answer = home.run(&["demo", "--no-console", "--seed", "1", "--users", &users.to_string(), "--rate", "off", "--faults", &file]);
+        assert_eq!(answer.exit, 0, "{}", answer.err);
+        home
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_entriage"));
         command.env("ENTRIAGE_HOME", self.0.path().join("home")).env("HOME", self.0.path()).env_remove("NO_COLOR");
@@ -53,6 +62,38 @@ impl Home {
         let answer = self.run(&args);
         assert_eq!(answer.exit, 0, "{args:?}: {}", answer.err);
         answer.json()
+    }
+
+    /// The principal name of the first user that matches.
+    pub fn user(&self, query: &str) -> String {
+        let users = self.json(&["users", query, "--limit", "1"]);
+        users["value"][0]["userPrincipalName"].as_str().unwrap_or_else(|| panic!("{query}: {users}")).to_owned()
+    }
+
+    /// Runs a command that takes in every caution and must do all that it is about.
+    pub fn act(&self, args: &[&str]) -> Answer {
+        let more = ["--reason", "PT-118", "--include-caution", "--confirm", "1"];
+        let answer = self.run(&[&["act"], args, &more].concat());
+        assert_eq!(answer.exit, 0, "{args:?}: {}", answer.err);
+        answer
+    }
+
+    /// The same, where the answer says nothing of interest.
+    pub fn does(&self, args: &[&str]) {
+        assert_eq!(self.act(args).exit, 0);
+    }
+
+    /// The plan of an action with every caution taken in.
+    pub fn plan(&self, args: &[&str]) -> Value {
+        self.json(&[&["plan"], args, &["--reason", "PT-118", "--include-caution"]].concat())
+    }
+
+    /// What was done, as it is kept.
+    pub fn journal(&self) -> String {
+        match std::fs::read_to_string(self.0.path().join("home/workspaces/demo/journal.jsonl")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.unwrap(),
+        }
     }
 
     pub fn file(&self, name: &str, text: &str) -> PathBuf {

@@ -1,10 +1,12 @@
 //! The source document, row by row: state and detail before and after, on the user, the sign-ins and the detections. Each row is
 //! played over the demo in this process and over Graph against the emulator.
 
-use entriage::domain::action::Action;
+use std::collections::BTreeMap;
+
+use entriage::domain::action::{Action, Aim};
 use entriage::domain::facts;
 use entriage::domain::journal::Entry;
-use entriage::domain::plan::{Plan, Target};
+use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::records::{SignInId, UserId, UserRecords};
 use entriage::domain::settings::{Setting, TenantSettings};
 use entriage::tenant::demo::{Happening, Simulation};
@@ -28,7 +30,8 @@ struct Row {
     whom: fn(&UserRecords) -> bool,
     /// State and detail of the user after it.
     user: (&'static str, &'static str),
-    /// State and detail of what was open of the sign-ins and the detections after it; `None` where they stay as they were.
+    /// State and detail of what was open of the sign-ins and the detections after it; `None` where all of them, and the level, stay
+    /// as they were.
     open: Option<(&'static str, &'static str)>,
 }
 
@@ -57,6 +60,12 @@ fn registered(records: &UserRecords) -> bool {
 
 fn self_service(records: &UserRecords) -> bool {
     cloud(records) && records.directory.is_sspr_registered == Some(true)
+}
+
+fn disabled(records: &UserRecords) -> bool {
+    facts::deleted(records) == Some(false)
+        && records.user.risk_state.as_ref().is_some_and(|state| state.as_str() == "atRisk")
+        && records.directory.account_enabled == Some(false)
 }
 
 fn level(records: &UserRecords) -> &str {
@@ -108,7 +117,11 @@ fn rows() -> Vec<Row> {
         row("Block the user", Administrator(A::BlockSignIn), cloud, ("atRisk", "none"), None),
         row("Disable any devices", Administrator(A::DisableDevices), cloud, ("atRisk", "none"), None),
         row("Unblocking based on user risk: exclude from policy", Administrator(A::ExcludeFromPolicy), cloud, ("atRisk", "none"), None),
-        row("Remediated elsewhere", Administrator(A::RemediatedElsewhere), cloud, dismissed, None),
+        row("Remediated elsewhere", Administrator(A::RemediatedElsewhere), cloud, dismissed, Some(dismissed)),
+        row("Confirm a user to be compromised: the checklist", Administrator(A::SecureAccount), cloud, temporary, Some(temporary)),
+        row("Unblock a blocked user", Administrator(A::UnblockSignIn), disabled, ("atRisk", "none"), None),
+        // The last one: no policy asks for a password change after it.
+        row("Unblocking based on user risk: disable policy", Administrator(A::DisablePolicy), cloud, ("atRisk", "none"), None),
     ]
 }
 
@@ -130,7 +143,7 @@ async fn happens(place: &Place, happening: &Happening, user: &UserId) {
 }
 
 async fn acts(place: &Place, action: Action, user: &UserId) {
-    if action == Action::DisableDevices {
+    if needs_devices(action) {
         let (_, hindered) = place.session.engine.look(std::slice::from_ref(user)).await;
         assert!(hindered.is_none(), "{hindered:?}");
     }
@@ -139,10 +152,32 @@ async fn acts(place: &Place, action: Action, user: &UserId) {
     if action.needs_policy() {
         context.policy = dataset.tenant().policies.as_ref().unwrap().iter().find(|policy| !policy.user_risk_levels.is_empty()).cloned();
     }
-    let plan = Plan::compute(action, &[Target::User(user.clone())], &dataset, &context);
+    let target = match (action.aim(), &context.policy) {
+        (Aim::Policy, Some(policy)) => Target::Policy(policy.id.clone()),
+        _ => Target::User(user.clone()),
+    };
+    let plan = Plan::compute(action, &[target], &dataset, &context);
     assert_eq!(plan.included_count(), 1, "{action}: {:?}", plan.targets);
     let report = place.run(plan).await.unwrap();
     assert!(report.tally.all_verified(), "{action}: {:?}", report.tally);
+}
+
+fn needs_devices(action: Action) -> bool {
+    matches!(action, Action::DisableDevices | Action::SecureAccount)
+}
+
+/// What is told of the risk of each sign-in and each detection, and the user's level.
+fn risks(records: &UserRecords) -> BTreeMap<String, (String, String)> {
+    let sign_ins = records.sign_ins.iter().map(|sign_in| {
+        let told = told(sign_in.risk_state.as_ref(), sign_in.risk_detail.as_ref());
+        (format!("sign-in {}", sign_in.id), told)
+    });
+    let detections = records.detections.iter().map(|detection| {
+        let told = told(detection.risk_state.as_ref(), detection.risk_detail.as_ref());
+        (format!("detection {}", detection.id), told)
+    });
+    let user = ("level".to_owned(), (level(records).to_owned(), String::new()));
+    sign_ins.chain(detections).chain([user]).collect()
 }
 
 fn told(state: Option<&impl std::fmt::Display>, detail: Option<&impl std::fmt::Display>) -> (String, String) {
@@ -173,7 +208,10 @@ async fn every_row_of_the_source_document_ends_in_the_state_and_detail_that_it_s
             place.sync().await;
             let after = place.user(user.as_str());
             assert_eq!(told(after.user.risk_state.as_ref(), after.user.risk_detail.as_ref()), pair(row.user), "{of}");
-            let Some(open) = row.open else { continue };
+            let Some(open) = row.open else {
+                assert_eq!(risks(&after), risks(&before), "{of}: the risk stays as it was");
+                continue;
+            };
             let risky: Vec<&SignInId> =
                 before.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).map(|sign_in| &sign_in.id).collect();
             for id in risky {
@@ -191,7 +229,7 @@ async fn every_row_of_the_source_document_ends_in_the_state_and_detail_that_it_s
 /// Somebody of whom the row is told, and on whom none was tried yet. Who has devices shows only when somebody looks.
 async fn somebody(place: &Place, row: &Row, used: &[UserId]) -> Option<UserRecords> {
     for records in place.users().into_iter().filter(|records| (row.whom)(records) && !used.contains(records.id())) {
-        if !matches!(row.does, Does::Administrator(Action::DisableDevices)) {
+        if !matches!(row.does, Does::Administrator(action) if needs_devices(action)) {
             return Some(records);
         }
         let (seen, _) = place.session.engine.look(std::slice::from_ref(records.id())).await;
@@ -250,6 +288,31 @@ async fn what_the_source_document_rules_out_leaves_the_risk_open() {
             place.sync().await;
             assert_eq!(place.user(records.id().as_str()).user.at_risk(), Some(true), "{kind:?}: {what}");
         }
+    }
+}
+
+/// "Deleted users": nobody can do anything to them any more, only support can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_user_is_refused_whatever_is_tried() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        let dataset = place.session.load().unwrap();
+        let is_deleted = |records: &&UserRecords| records.user.at_risk() == Some(true) && facts::deleted(records) == Some(true);
+        let before = place.users().iter().find(is_deleted).cloned().unwrap_or_else(|| panic!("{kind:?}: nobody is deleted"));
+        // Whoever is deleted may be taken off the list of a policy; that is no remediation.
+        let actions = Action::ALL.into_iter().filter(|action| action.aim() == Aim::User && *action != Action::IncludeInPolicy);
+        for action in actions {
+            let mut context = place.session.plan_context("source document", true);
+            if action.needs_policy() {
+                context.policy = dataset.tenant().policies.as_ref().unwrap().first().cloned();
+            }
+            let plan = Plan::compute(action, &[Target::User(before.id().clone())], &dataset, &context);
+            let target = &plan.targets[0];
+            assert_eq!((target.verdict, target.included, plan.requests), (Verdict::Refused, false, 0), "{kind:?} {action}");
+            assert!(target.because.contains(&Because::Deleted), "{kind:?} {action}: {:?}", target.because);
+        }
+        place.sync().await;
+        assert_eq!(risks(&place.user(before.id().as_str())), risks(&before), "{kind:?}");
     }
 }
 

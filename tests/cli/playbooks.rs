@@ -1,0 +1,153 @@
+//! `secureAccount` and `remediatedElsewhere`, from outside.
+
+use serde_json::{Value, json};
+
+use super::support::{Answer, Home};
+
+const ORDINARY: &str = "state:atRisk mfa:true hybrid:false guest:false enabled:true deleted:false privileged:false tokentheft:false";
+const STEPS: [&str; 5] = ["confirmUserCompromised", "generateTemporaryPassword", "blockSignIn", "revokeSessions", "disableDevices"];
+
+fn secure(home: &Home, more: &[&str]) -> Answer {
+    let args = ["act", "secureAccount", "--reason", "PT-118", "--include-caution", "--confirm", "1", "--format", "json"];
+    home.run(&[&args[..], more].concat())
+}
+
+/// Somebody who has a device, so that every step has somebody.
+fn owner_of_a_device(home: &Home) -> String {
+    let users = home.json(&["users", ORDINARY]);
+    let names = users["value"].as_array().unwrap().iter().map(|user| user["userPrincipalName"].as_str().unwrap().to_owned());
+    names
+        .into_iter()
+        .find(|name| home.plan(&["disableDevices", "--user", name])["targets"][0]["verdict"] != "refused")
+        .expect("somebody has a device")
+}
+
+/// The playbook in the list of jobs.
+fn listed(home: &Home, action: &str) -> Value {
+    let jobs = home.json(&["jobs"]);
+    jobs["value"].as_array().unwrap().iter().find(|job| job["action"] == action).unwrap().clone()
+}
+
+fn states(playbook: &Value) -> Vec<(&str, &str)> {
+    let steps = playbook["steps"].as_array().unwrap().iter();
+    steps.map(|step| (step["action"].as_str().unwrap(), step["state"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_account_is_secured_step_by_step_and_blocked_only_where_asked() {
+    for block in [false, true] {
+        let home = Home::demo(60);
+        let user = owner_of_a_device(&home);
+        let flags: &[&str] = if block { &["--user", &user, "--block"] } else { &["--user", &user] };
+        let answer = secure(&home, flags);
+        assert_eq!(answer.exit, 0, "{}", answer.err);
+        let steps: Vec<&str> = STEPS.into_iter().filter(|step| block || *step != "blockSignIn").collect();
+        let report = answer.json();
+        let done: Vec<(&Value, &Value)> =
+            report["value"].as_array().unwrap().iter().map(|item| (&item["action"], &item["outcome"])).collect();
+        let (verified, expected): (Value, Vec<Value>) = ("verified".into(), steps.iter().map(|step| json!(step)).collect());
+        assert_eq!(done, expected.iter().map(|step| (step, &verified)).collect::<Vec<_>>());
+        assert_eq!(report["temporaryPasswords"].as_array().map(Vec::len), Some(1));
+        let password = report["temporaryPasswords"][0]["temporaryPassword"].as_str().unwrap();
+        assert_eq!(answer.out.matches(password).count(), 1, "{}", answer.out);
+        assert!(!answer.err.contains(password) && !home.journal().contains(password));
+        let playbook = listed(&home, "secureAccount");
+        assert_eq!((&playbook["state"], &playbook["verified"]), (&json!("done"), &json!(steps.len())));
+        assert_eq!(states(&playbook), steps.iter().map(|step| (*step, "verified")).collect::<Vec<_>>());
+        let plan = home.plan(&["blockSignIn", "--user", &user]);
+        assert_eq!(plan["targets"][0]["verdict"] == "refused", block, "{plan}");
+        home.run(&["jobs", "resume", &report["job"].to_string()]).is_usage("ended");
+    }
+}
+
+#[test]
+fn a_step_that_the_tenant_refuses_hinders_no_other_and_is_told() {
+    let home = Home::with_faults(60, r#"[{"actions":["revokeSessions"],"does":"poison"}]"#);
+    let user = owner_of_a_device(&home);
+    let answer = secure(&home, &["--user", &user, "--block"]);
+    assert_eq!(answer.exit, 1, "{}", answer.err);
+    let report = answer.json();
+    assert_eq!((&report["verified"], &report["failed"], &report["state"]), (&4.into(), &1.into(), &"done".into()));
+    let failed = report["value"].as_array().unwrap().iter().find(|item| item["outcome"] == "failed").unwrap();
+    assert!(failed["action"] == "revokeSessions" && failed["because"].is_string(), "{failed}");
+    let playbook = listed(&home, "secureAccount");
+    let state = |step: &str| states(&playbook).into_iter().find(|(action, _)| *action == step).unwrap().1;
+    assert_eq!((state("revokeSessions"), state("disableDevices")), ("unfinished", "verified"));
+    // It is over: what failed is done again by an action of its own, not by the playbook.
+    home.run(&["jobs", "resume", &report["job"].to_string()]).is_usage("ended");
+}
+
+#[test]
+fn a_step_whose_answer_is_lost_is_read_back_and_not_sent_twice() {
+    let home = Home::with_faults(60, r#"[{"actions":["blockSignIn"],"times":1,"does":"breakAfter"}]"#);
+    let user = owner_of_a_device(&home);
+    let answer = secure(&home, &["--user", &user, "--block"]);
+    assert_eq!((answer.exit, &answer.json()["verified"]), (0, &5.into()), "{}", answer.err);
+    let playbook = listed(&home, "secureAccount");
+    let job = &playbook["steps"][2]["job"];
+    let journal = home.journal();
+    let records = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let sent = records.filter(|record| record["entry"]["kind"] == "intent" && record["entry"]["job"] == *job);
+    assert_eq!(sent.count(), 1, "{journal}");
+}
+
+#[test]
+fn a_playbook_that_stopped_is_offered_for_resume_as_a_whole_and_goes_on_where_it_stood() {
+    // So often is asked for patience that the first run gives up, and the second comes through.
+    let home = Home::with_faults(60, r#"[{"actions":["blockSignIn"],"times":9,"does":{"throttle":{"retryAfterSeconds":0}}}]"#);
+    let user = owner_of_a_device(&home);
+    let stopped = secure(&home, &["--user", &user, "--block"]);
+    assert_eq!(stopped.exit, 5, "{}", stopped.err);
+    assert_eq!(
+        stopped.out.matches("temporaryPassword\"").count(),
+        2,
+        "the password is told although there is no document: {}",
+        stopped.out
+    );
+    let playbook = listed(&home, "secureAccount");
+    let resume = format!("entriage jobs resume {}", playbook["id"]);
+    assert!(stopped.err.contains(&resume), "{}", stopped.err);
+    assert_eq!((&playbook["state"], &playbook["verified"], &playbook["pending"]), (&json!("open"), &json!(2), &json!(3)));
+    let stood = ["verified", "verified", "open", "waiting", "waiting"];
+    assert_eq!(states(&playbook), STEPS.into_iter().zip(stood).collect::<Vec<_>>());
+    let jobs = home.run(&["jobs"]);
+    assert!(jobs.err.contains(&resume), "{}", jobs.err);
+    assert_eq!(jobs.err.matches("entriage jobs resume").count(), 1, "a step is no job to resume by itself: {}", jobs.err);
+
+    let resumed = home.run(&["jobs", "resume", &playbook["id"].to_string(), "--format", "json"]);
+    assert_eq!(resumed.exit, 0, "{}", resumed.err);
+    assert!(resumed.json().get("temporaryPasswords").is_none(), "no second password: {}", resumed.out);
+    assert_eq!(states(&listed(&home, "secureAccount")), STEPS.map(|step| (step, "verified")));
+    let jobs = home.json(&["jobs"]);
+    let of_step = |step: &str| jobs["value"].as_array().unwrap().iter().filter(|job| job["action"] == step).count();
+    assert!(STEPS.iter().all(|step| of_step(step) == 1), "{jobs}");
+}
+
+#[test]
+fn a_playbook_that_stopped_is_cancelled_with_its_steps() {
+    let home = Home::with_faults(60, r#"[{"actions":["blockSignIn"],"times":9,"does":{"throttle":{"retryAfterSeconds":0}}}]"#);
+    let user = owner_of_a_device(&home);
+    assert_eq!(secure(&home, &["--user", &user, "--block"]).exit, 5);
+    let playbook = listed(&home, "secureAccount");
+    let id = playbook["id"].to_string();
+    let cancelled = home.run(&["jobs", "cancel", &id]);
+    assert_eq!(cancelled.exit, 0, "{}", cancelled.err);
+    assert_eq!(listed(&home, "secureAccount")["state"], "cancelled");
+    assert_eq!(home.run(&["jobs"]).err, "", "nothing is left to resume");
+    assert_ne!(home.plan(&["blockSignIn", "--user", &user])["targets"][0]["verdict"], "refused", "nobody was blocked");
+    home.run(&["jobs", "resume", &id]).is_usage("ended");
+}
+
+#[test]
+fn a_compromise_that_was_fixed_elsewhere_is_confirmed_and_then_dismissed() {
+    let home = Home::demo(60);
+    let user = home.user(ORDINARY);
+    let answer = home.act(&["remediatedElsewhere", "--user", &user, "--format", "json"]);
+    let report = answer.json();
+    let done: Vec<&Value> = report["value"].as_array().unwrap().iter().map(|item| &item["action"]).collect();
+    assert_eq!(done, ["confirmUserCompromised", "dismissUserRisk"]);
+    assert!(report.get("temporaryPasswords").is_none(), "{report}");
+    let shown = home.json(&["show", &user]);
+    assert_eq!((&shown["user"]["riskState"], &shown["user"]["riskDetail"]), (&"dismissed".into(), &"adminDismissedAllRiskForUser".into()));
+    assert_eq!(states(&listed(&home, "remediatedElsewhere")), [("confirmUserCompromised", "verified"), ("dismissUserRisk", "verified")]);
+}
