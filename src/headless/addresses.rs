@@ -6,10 +6,8 @@ use ipnet::IpNet;
 
 use super::failure::Failure;
 use crate::domain::action::Action;
+use crate::domain::plan::Because;
 use crate::domain::policy;
-
-/// Named locations hold ranges with longer prefixes only (Microsoft's "Conditional Access: network assignment").
-const WIDEST_PREFIX: u8 = 9;
 
 /// Reads what `--ip` names.
 pub fn read(action: Action, typed: &[String]) -> Result<Vec<String>, Failure> {
@@ -39,27 +37,19 @@ fn one(action: Action, text: &str) -> Result<String, Failure> {
     Ok(text.to_owned())
 }
 
-/// What Entra takes into a named location.
+/// What Entra takes into a named location (Microsoft's "Conditional Access: network assignment").
 fn allowed(text: &str, range: &IpNet) -> Result<(), Failure> {
-    if range.prefix_len() < WIDEST_PREFIX {
-        let why = format!("a named location takes ranges of /{WIDEST_PREFIX} and longer");
+    if policy::is_too_wide(range) {
         let hint = "name the ranges that belong to the company, and no more";
-        return Err(Failure::usage(format!("{text} is too wide")).because(why).hinted(hint));
+        return Err(Failure::usage(format!("{text} is too wide")).because(Because::RangeTooWide.words()).hinted(hint));
     }
-    if is_private(range.network()) {
+    if !policy::is_public(range) {
         let hint = "the address from which the network reaches the internet is in the sign-in: entriage sign-ins";
         return Err(Failure::usage(format!("{text} cannot be trusted"))
             .because("it is private, and Entra sees public addresses only")
             .hinted(hint));
     }
     Ok(())
-}
-
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
-    }
 }
 
 /// What is wrong, where it can be told.
