@@ -8,9 +8,11 @@ use entriage::domain::plan::{Because, Target, Verdict};
 use entriage::domain::policy::TenantFacts;
 use entriage::domain::records::UserRecords;
 use entriage::domain::risk::RiskState;
+use entriage::domain::settings::TenantSettings;
 use entriage::domain::verification::{Seen, Verification, verify};
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::engine::EngineError;
+use entriage::tenant::demo::{Happening, Simulation};
 use entriage::tenant::{Call, TenantError};
 
 use crate::support::{KINDS, Kind, Place, fault, place};
@@ -158,5 +160,45 @@ async fn more_than_sixty_ids_and_closed_gates_are_refused_where_the_call_would_l
         place.session.set_writable(false).unwrap();
         let refused = place.run(plan).await;
         assert!(matches!(refused, Err(EngineError::Tenant(TenantError::ReadOnly))), "{kind:?}");
+    }
+}
+
+/// What happens to users between the plan and its run, without anybody reading the tenant.
+async fn happens_unseen(place: &Place, happening: &Happening, user: &str) {
+    let (user, settings) = (user.into(), TenantSettings::default());
+    let simulation = Simulation { happening, user: &user, sign_in: None, settings: &settings };
+    let came = match &place.emulator {
+        Some(emulator) => emulator.simulate(&simulation).unwrap(),
+        None => place.session.simulate(&simulation).await.unwrap().unwrap(),
+    };
+    assert!(came.applied, "{happening:?}: {}", came.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_deleted_or_remediated_since_the_plan_is_left_out_before_the_call() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        let able = |records: &UserRecords| {
+            let directory = &records.directory;
+            let at_risk = records.user.risk_state == Some(RiskState::AtRisk);
+            at_risk && directory.is_sspr_registered == Some(true) && directory.on_premises_sync_enabled == Some(false)
+        };
+        let able: Vec<Target> =
+            place.users().iter().filter(|records| able(records)).map(|records| Target::User(records.id().clone())).collect();
+        // Few are asked for one by one, many in a list of what changed.
+        for count in [2, 6] {
+            let plan = place.plan(Action::DismissUserRisk, &able, count);
+            let ids: Vec<String> = plan.included().map(|target| target.id.clone()).collect();
+            assert_eq!(ids.len(), count, "{kind:?}");
+            happens_unseen(&place, &Happening::UserDeleted, &ids[0]).await;
+            happens_unseen(&place, &Happening::SelfServiceReset, &ids[1]).await;
+            let report = place.run(plan).await.unwrap();
+            let job = place.job(report.job);
+            assert_eq!((report.tally.skipped, report.tally.verified), (2, count - 2), "{kind:?}: {:?}", job.items);
+            let because = |id: &str| format!("{:?}", job.items.iter().find(|item| item.id == id).unwrap());
+            assert!(because(&ids[0]).contains("deleted"), "{kind:?}: {}", because(&ids[0]));
+            assert!(because(&ids[1]).contains("notAtRisk"), "{kind:?}: {}", because(&ids[1]));
+            assert_eq!(job.next_call > 1, count > 2, "{kind:?}: nothing is sent for nobody");
+        }
     }
 }
