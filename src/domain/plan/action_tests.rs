@@ -134,7 +134,17 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, None, vec![])), Some(Because::PolicyUnknown));
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(enabled()), vec![])), Some(Because::PolicyUnknown));
     let changed = planned(Action::ExcludeFromPolicy, Some(enabled()), vec![policy("enabled", &["glass", "other"])]);
+    assert_eq!(changed.changes.last().unwrap(), "since it was shown: it now leaves out other");
     assert_eq!(refused(changed), Some(Because::PolicyChanged));
+    let (shown, reordered) = (policy("enabled", &["glass", "lee"]), policy("enabled", &["Lee", "glass"]));
+    assert_eq!(planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]).verdict, Verdict::Eligible, "another order is no change");
+    let partial = Policy { exclusions_read: false, ..enabled() };
+    for action in [Action::ExcludeFromPolicy, Action::DisablePolicy] {
+        for (shown, now) in [(enabled(), partial.clone()), (partial.clone(), enabled()), (partial.clone(), partial.clone())] {
+            let target = planned(action, Some(shown), vec![now]);
+            assert_eq!((target.verdict, target.because[0]), (Verdict::Refused, Because::ExclusionsUnknown), "{action}");
+        }
+    }
     let off = policy("disabled", &[]);
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(off.clone()), vec![off.clone()])), Some(Because::NotEnforced));
     assert_eq!(refused(planned(Action::DisablePolicy, Some(off.clone()), vec![off])), Some(Because::AlreadyDone));
@@ -145,10 +155,34 @@ fn a_policy_is_changed_only_as_it_was_shown() {
 }
 
 #[test]
+fn a_plan_file_whose_target_is_another_policy_than_the_shown_one_is_refused() {
+    let [shown, other] = ["p", "q"].map(|id| Policy { id: id.to_owned(), ..policy("enabled", &[]) });
+    let mut dataset = Dataset::new();
+    dataset.set_tenant(TenantFacts { policies: Some(vec![shown.clone(), other]), locations: None });
+    let context = PlanContext { policy: Some(shown), include_caution: true, ..context() };
+    let mut plan = Plan::compute(Action::DisablePolicy, &[Target::Policy("P".to_owned())], &dataset, &context);
+    assert_eq!(plan.included_count(), 1);
+    plan.targets[0].id = "q".to_owned();
+    let (revised, _) = plan.revise(&dataset, &context);
+    let target = &revised.targets[0];
+    assert_eq!((target.verdict, target.included, target.changes.len()), (Verdict::Refused, false, 0));
+    assert!(target.because.contains(&Because::PolicyUnknown));
+}
+
+#[test]
 fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     let mut dataset: Dataset = [fixture::risky_user("spray", "passwordSpray")].into_iter().collect();
     let judge = |action, address: &str, dataset: &Dataset| target_of(action, Target::Address(address.to_owned()), dataset, &context());
     assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).because, [Because::Everybody]);
+    assert!(
+        judge(Action::TrustIp, "198.51.100.9", &dataset).changes[0].contains("(whether it is there is unknown: locations were not read)")
+    );
+    let read = |locations| {
+        let mut dataset = dataset.clone();
+        dataset.set_tenant(TenantFacts { policies: None, locations: Some(locations) });
+        judge(Action::TrustIp, "198.51.100.9", &dataset).changes
+    };
+    assert!(read(vec![])[0].contains("(made for it)"));
     assert_eq!(judge(Action::TrustIp, "203.0.113.0/24", &dataset).because, [Because::Everybody, Because::RiskyAddress]);
     assert_eq!(judge(Action::TrustIp, "198.51.0.0/16", &dataset).because, [Because::Everybody, Because::WideRange]);
     assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);

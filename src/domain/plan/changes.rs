@@ -1,13 +1,22 @@
 //! What exactly an action changes of a target: shown before it is confirmed, kept in the journal with the plan.
 
 use super::Target;
-use super::judge::Judgement;
+use super::judge::{Judgement, present_policy};
 use crate::domain::action::Action;
 use crate::domain::policy::{self, DISABLED, ENABLED, OWN_LOCATION};
 use crate::domain::records::UserRecords;
 
-/// The changes, a line each. Holds hostile text.
+/// The changes, a line each; of a policy that somebody else changed since it was shown, that, too. Holds hostile text.
 pub(super) fn changes(by: &Judgement<'_>, target: &Target, records: Option<&UserRecords>) -> Vec<String> {
+    let mut lines = of_action(by, target, records);
+    let shown = by.policy.filter(|_| by.action.needs_policy());
+    if let Some((shown, now)) = shown.and_then(|shown| Some((shown, present_policy(by, shown)?))) {
+        lines.extend(shown.differences(now).into_iter().map(|told| format!("since it was shown: {told}")));
+    }
+    lines
+}
+
+fn of_action(by: &Judgement<'_>, target: &Target, records: Option<&UserRecords>) -> Vec<String> {
     let settings = &by.context.settings;
     match (by.action, target, records) {
         (Action::ExcludeFromPolicy | Action::IncludeInPolicy, Target::User(id), _) => {
@@ -16,16 +25,20 @@ pub(super) fn changes(by: &Judgement<'_>, target: &Target, records: Option<&User
             let kept = policy.exclude_users.iter().filter(|held| !held.eq_ignore_ascii_case(id.as_str())).count();
             vec![format!("policy {:?}: excludeUsers {sign} {id}, {kept} others stay", policy.display_name)]
         }
-        (Action::DisablePolicy | Action::EnablePolicy, Target::Policy(_), _) => {
-            let Some(policy) = by.policy else { return Vec::new() };
+        (Action::DisablePolicy | Action::EnablePolicy, Target::Policy(id), _) => {
+            let Some(policy) = by.policy.filter(|shown| shown.id.eq_ignore_ascii_case(id)) else { return Vec::new() };
             let after = if by.action == Action::DisablePolicy { DISABLED } else { ENABLED };
             vec![format!("policy {:?}: state {} -> {after}", policy.display_name, policy.state)]
         }
         (Action::TrustIp | Action::UntrustIp, Target::Address(address), _) => {
             let Some(range) = policy::range(address) else { return Vec::new() };
             let sign = if by.action == Action::TrustIp { '+' } else { '-' };
-            let new = by.dataset.tenant().own_location().is_none() && by.action == Action::TrustIp;
-            let made = if new { " (made for it)" } else { "" };
+            let tenant = by.dataset.tenant();
+            let made = match &tenant.locations {
+                _ if by.action == Action::UntrustIp || tenant.own_location().is_some() => "",
+                Some(_) => " (made for it)",
+                None => " (whether it is there is unknown: locations were not read)",
+            };
             vec![format!("trusted location {OWN_LOCATION:?}{made}: {sign} {range}")]
         }
         (Action::DisableDevices, _, Some(records)) => {

@@ -98,7 +98,11 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         because.extend(of_policy(by));
     }
     match (target, found) {
-        (Target::Policy(_), _) => because.push(Because::Everybody),
+        (Target::Policy(id), _) => {
+            because.push(Because::Everybody);
+            // What was shown is one policy, and the target of an edited plan another.
+            because.extend(by.policy.filter(|shown| !shown.id.eq_ignore_ascii_case(id)).map(|_| Because::PolicyUnknown));
+        }
         (Target::Address(address), _) => because.extend(of_address(by, address)),
         (_, None) => because.push(Because::UnknownUser),
         (_, Some((records, sign_in))) => because.extend(reasons(by, records, sign_in)),
@@ -142,15 +146,11 @@ fn capability(action: Action, hybrid: bool, context: &PlanContext) -> Option<Bec
 /// What speaks against changing the policy.
 fn of_policy(by: &Judgement<'_>) -> Option<Because> {
     let Some(shown) = by.policy else { return Some(Because::PolicyUnknown) };
-    // Where policies were not read meanwhile, the change itself reads it once more before anything is sent.
-    let now = match &by.dataset.tenant().policies {
-        None => shown,
-        Some(policies) => match policies.iter().find(|policy| policy.id == shown.id) {
-            None => return Some(Because::PolicyUnknown),
-            Some(now) => now,
-        },
-    };
-    if now != shown {
+    let Some(now) = present_policy(by, shown) else { return Some(Because::PolicyUnknown) };
+    if !shown.exclusions_read || !now.exclusions_read {
+        return Some(Because::ExclusionsUnknown);
+    }
+    if !shown.differences(now).is_empty() {
         return Some(Because::PolicyChanged);
     }
     match by.action {
@@ -158,6 +158,15 @@ fn of_policy(by: &Judgement<'_>) -> Option<Because> {
         Action::EnablePolicy if shown.is_enforced() => Some(Because::AlreadyDone),
         Action::ExcludeFromPolicy | Action::DisablePolicy if !shown.is_enforced() => Some(Because::NotEnforced),
         _ => None,
+    }
+}
+
+/// The policy that was shown, as it is now; `None` where it is gone. Where policies were not read meanwhile, the change itself reads
+/// it once more before anything is sent.
+pub(super) fn present_policy<'a>(by: &Judgement<'a>, shown: &'a Policy) -> Option<&'a Policy> {
+    match &by.dataset.tenant().policies {
+        None => Some(shown),
+        Some(policies) => policies.iter().find(|policy| policy.id.eq_ignore_ascii_case(&shown.id)),
     }
 }
 
