@@ -1,6 +1,7 @@
 //! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
 
 mod accounts;
+mod playbooks;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +24,7 @@ use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Answer, Confirmed, Plan, PlanContext, Target};
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{Record, SignInId, UserId, UserRecords};
-use crate::domain::risk::RiskState;
+use crate::domain::risk::{RiskLevel, RiskState};
 use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Cause, Scope, apply};
@@ -42,6 +43,8 @@ enum Meets {
     LostBefore,
     Unreachable,
     Processing,
+    /// A confirmed compromise whose level rises later.
+    LevelLate,
 }
 
 /// A tenant that does as the script says, then as the transition table says.
@@ -87,6 +90,10 @@ impl Scripted {
         let mut users: Vec<UserRecords> = self.users.lock().unwrap().values().cloned().collect();
         users.sort_by(|a, b| a.id().cmp(b.id()));
         users.into_iter().collect()
+    }
+
+    fn set_level(&self, level: RiskLevel) {
+        self.users.lock().unwrap().values_mut().for_each(|records| records.user.risk_level = Some(level.clone()));
     }
 
     fn apply(&self, call: &Call) {
@@ -156,6 +163,11 @@ impl Tenant for Scripted {
             Some(Meets::LostAfter) => {
                 self.apply(call);
                 return Err(lost());
+            }
+            Some(Meets::LevelLate) => {
+                self.apply(call);
+                self.set_level(RiskLevel::Low);
+                return Ok(());
             }
             Some(Meets::Processing) => {
                 for id in &call.ids {
