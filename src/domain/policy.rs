@@ -292,6 +292,11 @@ pub fn range(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().map(|range| range.trunc()).or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
 }
 
+/// Several policies have a name: their ids.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("several policies have this name: {}", .0.join(", "))]
+pub struct AmbiguousName(pub Vec<String>);
+
 /// What is known of the tenant as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -303,11 +308,23 @@ pub struct TenantFacts {
 }
 
 impl TenantFacts {
-    /// The policy with this id, or of this name.
-    pub fn policy(&self, name: &str) -> Option<&Policy> {
-        let all = self.policies.as_deref().unwrap_or_default();
-        let by_id = all.iter().find(|policy| policy.id.eq_ignore_ascii_case(name));
-        by_id.or_else(|| all.iter().find(|policy| policy.display_name.eq_ignore_ascii_case(name)))
+    /// The policy with this id.
+    pub fn policy(&self, id: &str) -> Option<&Policy> {
+        self.policies.iter().flatten().find(|policy| policy.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The policy with this id, else of this name. An error where several have the name.
+    pub fn policy_named(&self, name: &str) -> Result<Option<&Policy>, AmbiguousName> {
+        if let Some(policy) = self.policy(name) {
+            return Ok(Some(policy));
+        }
+        let of_name: Vec<&Policy> =
+            self.policies.iter().flatten().filter(|policy| policy.display_name.eq_ignore_ascii_case(name)).collect();
+        match of_name.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            several => Err(AmbiguousName(several.iter().map(|policy| policy.id.clone()).collect())),
+        }
     }
 
     /// The location that this program adds trusted addresses to.
@@ -356,6 +373,17 @@ mod tests {
     fn disabling_sends_the_state_alone() {
         let diff = PolicyDiff::of(policy(&["glass"]), &PolicyChange::State(DISABLED)).unwrap().unwrap();
         assert_eq!(diff.body(), json!({"state": "disabled"}));
+    }
+
+    #[test]
+    fn a_name_that_two_policies_have_names_neither_and_their_ids_are_told() {
+        let of = |id: &str, name: &str| Policy { id: id.to_owned(), display_name: name.to_owned(), ..policy(&[]) };
+        let tenant =
+            TenantFacts { policies: Some(vec![of("p", "Block"), of("q", "BLOCK"), of("r", "MFA"), of("s", "p")]), locations: None };
+        let id = |name: &str| tenant.policy_named(name).map(|found| found.map(|policy| policy.id.as_str()));
+        assert_eq!((id("mfa"), id("Q"), id("p"), id("none")), (Ok(Some("r")), Ok(Some("q")), Ok(Some("p")), Ok(None)));
+        assert_eq!(id("block").unwrap_err().to_string(), "several policies have this name: p, q");
+        assert_eq!(tenant.policy("MFA"), None, "a name is no id");
     }
 
     #[test]
