@@ -210,6 +210,35 @@ fn what_the_operator_may_not_do_is_refused_and_a_role_that_the_token_does_not_na
 }
 
 #[test]
+fn a_playbook_tells_which_of_its_steps_will_be_refused_and_why() {
+    let lines = |action, records: UserRecords, context: &PlanContext| {
+        let target = target_of(action, Target::User("u".into()), &[records].into_iter().collect(), context);
+        assert_ne!(target.verdict, Verdict::Refused, "{:?}", target.because);
+        target.changes
+    };
+    assert_eq!(lines(Action::SecureAccount, user(|_| {}), &context()), Vec::<String>::new());
+    let hybrid = user(|records| {
+        records.directory.on_premises_sync_enabled = Some(true);
+        records.devices = Some(Vec::new());
+    });
+    let settings = TenantSettings { password_writeback: Some(false), ..TenantSettings::default() };
+    assert_eq!(
+        lines(Action::SecureAccount, hybrid, &PlanContext { settings, ..context() }),
+        ["step 2 generateTemporaryPassword: refused: hybridNoWriteback", "step 4 disableDevices: refused: noDevices"]
+    );
+    let holder = Holder {
+        permissions: vec!["IdentityRiskyUser.ReadWrite.All".to_owned(), "User.EnableDisableAccount.All".to_owned()],
+        ..Holder::default()
+    };
+    let guest = user(|records| records.directory.user_type = Some("Guest".to_owned()));
+    let told = lines(Action::SecureAccount, guest, &PlanContext { holder: Some(holder), ..context() });
+    let missing = "(the permission User.RevokeSessions.All or User.ReadWrite.All is missing)";
+    assert_eq!(told[1], format!("step 3 revokeSessions: refused: notPermitted, guest {missing}"));
+    let closed = user(|records| records.user.risk_state = Some(RiskState::Dismissed));
+    assert_eq!(lines(Action::RemediatedElsewhere, closed, &context()), Vec::<String>::new(), "it is at risk when its turn comes");
+}
+
+#[test]
 fn a_playbook_leaves_blocking_out_unless_it_is_asked_for_and_names_its_steps() {
     let dataset: Dataset = [user(|_| {})].into_iter().collect();
     let plan = |steps| Plan::compute(Action::SecureAccount, &[Target::User("u".into())], &dataset, &PlanContext { steps, ..context() });

@@ -10,7 +10,7 @@ use super::{Access, Because, PlanContext, PlanTarget, Target};
 use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts::{self, Evidence};
-use crate::domain::permission::{Lack, Operation, lacks};
+use crate::domain::permission::{Lack, lacks_for};
 use crate::domain::policy::{self, DISABLED, Policy};
 use crate::domain::records::{SignIn, SignInId, UserRecords};
 use crate::domain::risk::RiskState;
@@ -62,7 +62,9 @@ pub(super) struct Judgement<'a> {
     pub context: &'a PlanContext,
     sign_ins: SignInIndex<'a>,
     /// What the operator lacks for cloud users, and for hybrid ones.
-    lacks: [Option<Because>; 2],
+    pub lacks: [Vec<Lack>; 2],
+    /// What each step of a playbook is judged by.
+    pub of_steps: Vec<Judgement<'a>>,
 }
 
 impl<'a> Judgement<'a> {
@@ -74,8 +76,18 @@ impl<'a> Judgement<'a> {
         dataset: &'a Dataset,
         context: &'a PlanContext,
     ) -> Self {
-        let lacks = [false, true].map(|hybrid| capability(action, hybrid, context));
-        Judgement { action, policy, steps, dataset, context, sign_ins: SignInIndex::of(action, dataset), lacks }
+        let lacks = [false, true].map(|hybrid| context.holder.as_ref().map(|holder| lacks_for(action, steps, hybrid, holder)));
+        let lacks = lacks.map(Option::unwrap_or_default);
+        let of_steps = steps.iter().map(|step| Judgement::new(*step, None, &[], dataset, context)).collect();
+        Judgement { action, policy, steps, dataset, context, sign_ins: SignInIndex::of(action, dataset), lacks, of_steps }
+    }
+}
+
+impl Judgement<'_> {
+    /// What the operator lacks to act on this user.
+    pub(super) fn lacks_for(&self, records: Option<&UserRecords>) -> &[Lack] {
+        let hybrid = records.is_some_and(|records| records.directory.on_premises_sync_enabled == Some(true));
+        &self.lacks[usize::from(hybrid)]
     }
 }
 
@@ -92,8 +104,7 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         Access::ReadOnly => because.push(Because::ReadOnly),
         Access::Evidence => because.push(Because::EvidenceWorkspace),
     }
-    let hybrid = found.is_some_and(|(records, _)| records.directory.on_premises_sync_enabled == Some(true));
-    because.extend(by.lacks[usize::from(hybrid)]);
+    because.extend(capability(by.lacks_for(found.map(|(records, _)| records))));
     if by.action.needs_policy() {
         because.extend(of_policy(by));
     }
@@ -133,12 +144,10 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
 }
 
 /// What the operator lacks, as far as it can be foreseen.
-fn capability(action: Action, hybrid: bool, context: &PlanContext) -> Option<Because> {
-    let holder = context.holder.as_ref()?;
-    let lacks: Vec<Lack> = Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
+fn capability(lacks: &[Lack]) -> Option<Because> {
     match lacks.is_empty() {
         true => None,
-        false if lacks.iter().all(|lack| matches!(lack, Lack::Role(_))) => Some(Because::RoleMissing),
+        false if lacks.iter().all(|lack| lack.is_uncertain()) => Some(Because::RoleMissing),
         false => Some(Because::NotPermitted),
     }
 }
