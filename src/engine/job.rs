@@ -171,6 +171,12 @@ impl<'a> Run<'a> {
                 self.wait(back_off(*troubles)).await;
                 Ok(())
             }
+            TenantError::Contested { .. } => {
+                *troubles = 0;
+                call.ids.iter().for_each(|id| self.event(What::Accepted, id));
+                watched.watch(call.ids, sent_at, self.now());
+                Ok(())
+            }
             TenantError::Lost { .. } => {
                 *troubles += 1;
                 if *troubles > PATIENCE_UNREACHABLE {
@@ -267,6 +273,7 @@ impl<'a> Run<'a> {
         if items.is_empty() {
             return Ok(());
         }
+        let items = self.with_contest(items)?;
         self.engine.append(vec![Entry::Outcomes { job: self.job, items: items.clone() }])?;
         for item in items {
             let because = item.because.unwrap_or_default();

@@ -43,6 +43,8 @@ enum Meets {
     LostBefore,
     Unreachable,
     Processing,
+    /// Somebody else changes the same thing, too.
+    Contest,
     /// A confirmed compromise whose level rises later.
     LevelLate,
 }
@@ -163,6 +165,10 @@ impl Tenant for Scripted {
             Some(Meets::LostAfter) => {
                 self.apply(call);
                 return Err(lost());
+            }
+            Some(Meets::Contest) => {
+                self.apply(call);
+                return Err(TenantError::Contested { message: "it now leaves out lee; look at it again".to_owned() });
             }
             Some(Meets::LevelLate) => {
                 self.apply(call);
@@ -558,6 +564,15 @@ async fn targets_that_no_longer_hold_are_skipped() {
     let report = bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events).await.unwrap();
     assert_eq!((report.tally.verified, report.tally.skipped), (1, 1));
     assert!(bench.told().contains(&What::Skipped { because: "deleted".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_somebody_else_changes_the_same_thing_is_seen_in_the_outcome() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Contest]));
+    let report = bench.run(Action::BlockSignIn).await.unwrap();
+    assert_eq!((report.tally.diverged, bench.calls()), (1, vec![1]), "it was taken, and is not sent again");
+    let because = "it now leaves out lee; look at it again".to_owned();
+    assert!(bench.told().contains(&What::Diverged { because }));
 }
 
 #[tokio::test(start_paused = true)]

@@ -164,7 +164,9 @@ impl From<TenantError> for Failure {
             TenantError::SignIn { hint, .. } => (Exit::Access, "the sign-in failed", hint.as_str()),
             TenantError::Evidence => (Exit::Access, "nothing can be sent", "use the workspace of the tenant with --workspace"),
             TenantError::Denied { missing, .. } => (Exit::Access, "the tenant denies it", missing.hint()),
-            TenantError::Changed { .. } => (Exit::Partly, "it was changed by somebody else", "look at it again and plan anew"),
+            TenantError::Changed { .. } | TenantError::Contested { .. } => {
+                (Exit::Partly, "it was changed by somebody else", "look at it again and plan anew")
+            }
             TenantError::Rejected { .. } => (Exit::Partly, "the tenant refused the request", "entriage jobs tells what was done"),
             TenantError::Throttled { .. } => (Exit::Remote, "the tenant keeps throttling", "try again later; nothing is sent twice"),
             TenantError::Unreachable { .. } => (Exit::Remote, "no connection", "try again when it is there; nothing is lost"),

@@ -120,7 +120,7 @@ fn unless_overwritten(diff: &PolicyDiff, now: &Policy) -> Result<(), TenantError
         differences.join("; ")
     );
     // What became of it is what the engine reads back.
-    Err(TenantError::Lost { message })
+    Err(TenantError::Contested { message })
 }
 
 fn read_policy(answer: &Answer) -> Result<Policy, TenantError> {
@@ -205,7 +205,7 @@ async fn read_and_change_trusted(client: &Client, ranges: &[IpNet], trust: bool,
                 Ok(now) if same_ranges(&now.ranges, &ranges) || before.is_some_and(|before| same_ranges(&now.ranges, &before.ranges)) => {
                     Ok(())
                 }
-                Ok(_) => Err(TenantError::Lost {
+                Ok(_) => Err(TenantError::Contested {
                     message: format!("the change was sent, but somebody else changes the location {OWN_LOCATION:?}, too: look at it again"),
                 }),
                 // It was sent and taken. Whether it is so is what the engine reads back.
@@ -273,6 +273,6 @@ mod tests {
         assert_eq!(unless_overwritten(&diff, &diff.after), Ok(()));
         let third = PolicyDiff::of(before, &PolicyChange::Exclude(vec!["lee".to_owned()])).unwrap().unwrap().after;
         let told = unless_overwritten(&diff, &third);
-        assert!(matches!(&told, Err(TenantError::Lost { message }) if message.contains("now leaves out lee")), "{told:?}");
+        assert!(matches!(&told, Err(TenantError::Contested { message }) if message.contains("now leaves out lee")), "{told:?}");
     }
 }
