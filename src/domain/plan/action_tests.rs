@@ -155,6 +155,17 @@ fn a_policy_is_changed_only_as_it_was_shown() {
 }
 
 #[test]
+fn a_plan_that_is_looked_at_again_tells_what_somebody_else_changed() {
+    let mut dataset: Dataset = [user(|_| {})].into_iter().collect();
+    let context = PlanContext { policy: Some(policy("enabled", &["glass"])), ..context() };
+    let plan = Plan::compute(Action::ExcludeFromPolicy, &[Target::User("u".into())], &dataset, &context);
+    dataset.set_tenant(TenantFacts { policies: Some(vec![policy("enabled", &["lee"])]), locations: None });
+    let (_, changes) = plan.revise(&dataset, &context);
+    assert_eq!(changes[0].because, [Because::PolicyChanged]);
+    assert_eq!(changes[0].told, ["since it was shown: it now leaves out lee", "since it was shown: it no longer leaves out glass"]);
+}
+
+#[test]
 fn a_plan_file_whose_target_is_another_policy_than_the_shown_one_is_refused() {
     let [shown, other] = ["p", "q"].map(|id| Policy { id: id.to_owned(), ..policy("enabled", &[]) });
     let mut dataset = Dataset::new();
