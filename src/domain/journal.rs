@@ -44,6 +44,11 @@ pub enum CallAnswer {
         /// Why.
         message: String,
     },
+    /// The tenant took it, and somebody else changes the same thing, too.
+    Contested {
+        /// What was seen.
+        message: String,
+    },
     /// It may have been applied: the connection broke, or the server failed.
     Unknown {
         /// What was seen.

@@ -50,6 +50,8 @@ pub struct Job {
     pub items: Vec<Item>,
     /// Number that the next request gets.
     pub next_call: u32,
+    /// That somebody else changed the same thing, too, while it was sent. Hostile text.
+    pub contested: Option<String>,
     calls: HashMap<u32, Vec<usize>>,
     positions: HashMap<String, usize>,
 }
@@ -120,7 +122,8 @@ impl Job {
     fn new(id: JobId, plan: Plan, created_at: Timestamp) -> Self {
         let items: Vec<Item> = plan.included().map(|target| Item { id: target.id.clone(), state: ItemState::Pending }).collect();
         let positions = items.iter().enumerate().map(|(position, item)| (item.id.clone(), position)).collect();
-        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, calls: HashMap::new(), positions }
+        let calls = HashMap::new();
+        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, contested: None, calls, positions }
     }
 
     /// The job in numbers.
@@ -156,6 +159,10 @@ impl Job {
     fn answered(&mut self, call: u32, answer: &CallAnswer) {
         let state = match answer {
             CallAnswer::Accepted => ItemState::Accepted,
+            CallAnswer::Contested { message } => {
+                self.contested = Some(message.clone());
+                ItemState::Accepted
+            }
             CallAnswer::Rejected { .. } | CallAnswer::Throttled { .. } | CallAnswer::NotSent { .. } => ItemState::Pending,
             CallAnswer::Unknown { .. } => return,
         };

@@ -115,8 +115,7 @@ impl Operation {
             Action::DisableDevices => vec![Operation::ReadDevices, Operation::EnableDevice],
             _ => match action.kind() {
                 Kind::Policy => vec![Operation::ReadPolicies, Operation::WritePolicies],
-                // Each step is asked about by itself: what the operator may not do is left out, and told.
-                Kind::Playbook => action.steps().first().map(|step| Operation::Act(*step)).into_iter().collect(),
+                Kind::Playbook => action.steps().iter().flat_map(|step| Operation::of(*step, hybrid)).collect(),
                 Kind::Feedback(_) | Kind::Account => vec![Operation::Act(action)],
             },
         }
@@ -224,6 +223,13 @@ pub enum Lack {
     Licence(Plan),
 }
 
+impl Lack {
+    /// Whether it may be there after all: roles of administrative units and custom roles do not show in a token.
+    pub fn is_uncertain(self) -> bool {
+        matches!(self, Lack::Role(_))
+    }
+}
+
 impl std::fmt::Display for Lack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -259,6 +265,27 @@ pub fn lacks(operation: Operation, holder: &Holder) -> Vec<Lack> {
     lacks
 }
 
+/// What is missing for an action. Of a playbook with these steps, which do not hinder each other, what stands in the way of all of
+/// them; else, of those that can be done, the roles that the token does not name.
+pub fn lacks_for(action: Action, steps: &[Action], hybrid: bool, holder: &Holder) -> Vec<Lack> {
+    let of_one = |action: Action| -> Vec<Lack> {
+        Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect()
+    };
+    if action.kind() != Kind::Playbook {
+        return of_one(action);
+    }
+    let of_steps: Vec<Vec<Lack>> = steps.iter().map(|step| of_one(*step)).collect();
+    let is_refused = |lacks: &[Lack]| lacks.iter().any(|lack| !lack.is_uncertain());
+    let all_are = of_steps.iter().all(|lacks| is_refused(lacks));
+    let mut missing = Vec::new();
+    for lack in of_steps.into_iter().filter(|lacks| all_are || !is_refused(lacks)).flatten() {
+        if !missing.contains(&lack) {
+            missing.push(lack);
+        }
+    }
+    missing
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +312,22 @@ mod tests {
         assert!(told[1].contains("Security Administrator or Security Operator"), "{told:?}");
         let unknown = Holder { permissions: texts(&["IdentityRiskyUser.ReadWrite.All"]), ..Holder::default() };
         assert_eq!(lacks(operation, &unknown), []);
+    }
+
+    #[test]
+    fn a_playbook_lacks_what_all_its_steps_lack() {
+        let holder =
+            |names: &[&str], roles: Option<&[&str]>| Holder { permissions: texts(names), roles: roles.map(texts), ..Holder::default() };
+        let of = |action: Action, holder: &Holder| lacks_for(action, action.steps(), false, holder);
+        let risk = holder(&["IdentityRiskyUser.ReadWrite.All"], None);
+        assert_eq!(of(Action::SecureAccount, &risk), []);
+        assert_eq!(of(Action::SecureAccount, &holder(&["User.RevokeSessions.All"], None)), [], "a later step may be done alone");
+        assert!(of(Action::SecureAccount, &holder(&[], None)).contains(&Lack::Permission(Operation::RevokeSessions.needs().scopes)));
+        assert_eq!(of(Action::RemediatedElsewhere, &holder(&["User.RevokeSessions.All"], None)).len(), 1);
+        let told =
+            of(Action::SecureAccount, &holder(&["IdentityRiskyUser.ReadWrite.All", "User.ReadWrite.All"], Some(&["Security Operator"])));
+        assert!(told.contains(&Lack::Role(USERS)) && told.iter().all(|lack| lack.is_uncertain()), "{told:?}");
+        assert!(Operation::of(Action::SecureAccount, true).contains(&Operation::ResetPassword));
     }
 
     #[test]

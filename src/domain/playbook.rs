@@ -9,7 +9,7 @@ use super::action::Action;
 use super::dataset::Dataset;
 use super::journal::{JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
-use super::plan::{Because, Plan, PlanContext, Target, Verdict};
+use super::plan::{Because, Plan, PlanContext, PlanTarget, Target, Verdict};
 use super::records::UserRecords;
 use super::risk::{RiskLevel, RiskState};
 use super::time::Timestamp;
@@ -60,10 +60,27 @@ impl StepState {
     }
 }
 
-/// Whether a step was left out because there was nothing to do.
+/// Whether a step was left out because there was nothing to do for anybody.
 fn is_nothing_to_do(because: &str) -> bool {
     let nothing = [Because::AlreadyDone.as_str(), Because::NoDevices.as_str()];
     because.split(", ").all(|word| nothing.contains(&word))
+}
+
+/// Why the plan of a step leaves a user out, in fixed words: where there is nothing to do, a caution besides says nothing.
+fn why_left_out(target: &PlanTarget) -> Vec<&'static str> {
+    let nothing: Vec<&str> = target.because.iter().filter(|because| because.is_nothing_to_do()).map(|because| because.as_str()).collect();
+    if nothing.is_empty() { target.because.iter().map(|because| because.as_str()).collect() } else { nothing }
+}
+
+/// Why a user waits for an earlier step.
+const STEP_BEFORE: &str = "the step before it was not verified";
+
+/// Why the plan of a step has nobody left, each reason once.
+pub fn nobody_left(plan: &Plan) -> String {
+    let mut words: Vec<&str> = plan.targets.iter().flat_map(why_left_out).collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") }
 }
 
 impl Playbook {
@@ -112,10 +129,10 @@ impl Playbook {
         let without = self.plan.included().filter(|target| !has_item(&target.id));
         without
             .filter_map(|target| job.plan.targets.iter().find(|of_step| of_step.id == target.id))
-            .filter(|of_step| !of_step.because.iter().any(|because| matches!(because, Because::AlreadyDone | Because::NoDevices)))
+            .filter(|of_step| !of_step.because.iter().any(|because| because.is_nothing_to_do()))
             .map(|of_step| {
-                let words: Vec<&str> = of_step.because.iter().map(|because| because.as_str()).collect();
-                if words.is_empty() { "the step before it was not verified".to_owned() } else { words.join(", ") }
+                let words = why_left_out(of_step);
+                if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") }
             })
             .collect()
     }
@@ -151,6 +168,36 @@ impl Playbook {
     /// The step that comes next; `None` where all are settled.
     pub fn next(&self, ledger: &Ledger) -> Option<(Action, StepState)> {
         self.steps(ledger).into_iter().find(|(_, state)| !state.is_settled())
+    }
+
+    /// Whether every step was verified or left out: one that failed can still be tried again.
+    pub fn is_through(&self, ledger: &Ledger) -> bool {
+        self.steps(ledger).iter().all(|(_, state)| state.is_verified() || matches!(state, StepState::Skipped(_)))
+    }
+
+    /// Whether a job of a step may be begun now: the step is the next one, failed, or was left out.
+    pub fn is_due(&self, step: Action, ledger: &Ledger) -> bool {
+        let state = self.steps(ledger).into_iter().find(|(held, _)| *held == step).map(|(_, state)| state);
+        match state {
+            Some(StepState::Waiting) => self.next(ledger).is_some_and(|(next, _)| next == step),
+            Some(StepState::Open(_)) | None => false,
+            Some(state) => !state.is_verified(),
+        }
+    }
+
+    /// The targets of a step that the tenant took and that were not seen as promised, with the jobs that sent them: they may have come
+    /// true since.
+    pub fn unsure(&self, step: Action, ledger: &Ledger) -> Vec<(JobId, Vec<String>)> {
+        let verified = self.verified(step, ledger);
+        let taken = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _));
+        let of_job = |job: &Job| job.ids_where(taken).into_iter().filter(|id| !verified.contains(id)).collect::<Vec<_>>();
+        self.jobs_of(step, ledger).map(|job| (job.id, of_job(job))).filter(|(_, ids)| !ids.is_empty()).collect()
+    }
+
+    /// Whether a step has users who only wait for the step before it to come true.
+    pub fn waits_for_step_before(&self, step: Action, dataset: &Dataset, ledger: &Ledger) -> bool {
+        let needed = self.needed_before(step, dataset, ledger);
+        needed.is_some_and(|verified| self.plan.included().any(|target| !verified.contains(&target.id)))
     }
 
     /// The results of all steps together: each step counts each of its users once.
@@ -273,6 +320,42 @@ mod tests {
         let tally = ledger.playbook(PLAYBOOK).unwrap().tally(&ledger);
         assert_eq!((tally.total, tally.verified, tally.failed, tally.skipped), (5, 2, 1, 2), "where nothing was to do, nothing is missing");
         assert_eq!(ledger.next_job(), JobId(4));
+    }
+
+    #[test]
+    fn a_caution_besides_nothing_to_do_is_no_reason_of_its_own() {
+        let admin = |id, devices: Option<Vec<_>>| {
+            let mut records = fixture::risky_user(id, "passwordSpray");
+            records.directory.is_admin = Some(true);
+            crate::domain::records::UserRecords { devices, ..records }
+        };
+        let started = ledger(Action::SecureAccount, vec![]);
+        let left = |b: Option<Vec<_>>| {
+            let dataset: Dataset = [admin("a", Some(Vec::new())), admin("b", b)].into_iter().collect();
+            nobody_left(&started.playbook(PLAYBOOK).unwrap().plan_step(Action::DisableDevices, &dataset, &started, &context()))
+        };
+        assert_eq!(left(Some(Vec::new())), "noDevices");
+        assert!(is_nothing_to_do(&left(Some(Vec::new()))) && !is_nothing_to_do(&left(None)), "{}", left(None));
+    }
+
+    #[test]
+    fn a_step_is_due_in_its_turn_and_again_where_it_failed_and_is_then_tried_only_for_whom_it_failed() {
+        use Action as A;
+        let due = |ledger: &Ledger| {
+            A::SecureAccount.steps().iter().map(|step| ledger.playbook(PLAYBOOK).unwrap().is_due(*step, ledger)).collect::<Vec<_>>()
+        };
+        let steps = A::SecureAccount.steps();
+        let only = |held: &[A]| steps.iter().map(|step| held.contains(step)).collect::<Vec<_>>();
+        assert_eq!(due(&ledger(A::SecureAccount, vec![])), only(&[A::ConfirmUserCompromised]));
+        let outcomes = [("a", Outcome::Verified), ("b", Outcome::Unverified)];
+        let open = ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &outcomes, false));
+        assert_eq!(due(&open), only(&[]));
+        let failed = ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &outcomes, true));
+        assert_eq!(due(&failed), only(&[A::ConfirmUserCompromised, A::GenerateTemporaryPassword]));
+        let unsure = failed.playbook(PLAYBOOK).unwrap().unsure(A::ConfirmUserCompromised, &failed);
+        assert_eq!(unsure, [(JobId(2), vec!["b".to_owned()])]);
+        let both = ["a", "b"].map(|user| (user, Outcome::Verified));
+        assert_eq!(due(&ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &both, true))), only(&[A::GenerateTemporaryPassword]));
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub struct Policy {
     pub state: String,
     /// Ids of the users that it leaves out.
     pub exclude_users: Vec<String>,
+    /// Whether that list was read whole. Where it was not, there may be more of them: then the policy is not changed, since a changed
+    /// list replaces the whole list.
+    #[serde(default = "read_whole", skip_serializing_if = "Clone::clone")]
+    pub exclusions_read: bool,
     /// User risk levels that it is about.
     pub user_risk_levels: Vec<String>,
     /// Sign-in risk levels that it is about.
@@ -29,6 +33,11 @@ pub struct Policy {
     pub grant_controls: Vec<String>,
     /// All its conditions but the exclusions, as Graph sends them: they must be the same after a change.
     pub other_conditions: Value,
+}
+
+/// Policies that were kept before this was told had none that was not.
+fn read_whole() -> bool {
+    true
 }
 
 /// The state of a policy that applies.
@@ -45,11 +54,13 @@ impl Policy {
             let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
             items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
+        let excluded = &conditions["users"]["excludeUsers"];
         Some(Policy {
             id: text("id")?,
             display_name: text("displayName").unwrap_or_default(),
             state: text("state")?,
-            exclude_users: words(&conditions["users"]["excludeUsers"]),
+            exclude_users: words(excluded),
+            exclusions_read: excluded.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
             user_risk_levels: words(&conditions["userRiskLevels"]),
             sign_in_risk_levels: words(&conditions["signInRiskLevels"]),
             grant_controls: words(object.get("grantControls").map_or(&Value::Null, |controls| &controls["builtInControls"])),
@@ -62,7 +73,7 @@ impl Policy {
         self.state == ENABLED
     }
 
-    /// Whether it leaves this user out by name. Groups and roles that it leaves out are not looked into.
+    /// Whether it is known to leave this user out by name. Groups and roles that it leaves out are not looked into.
     pub fn excludes(&self, user: &str) -> bool {
         self.exclude_users.iter().any(|id| id.eq_ignore_ascii_case(user))
     }
@@ -74,7 +85,7 @@ impl Policy {
         if self.excludes(user) {
             return Some(false);
         }
-        if !list("excludeGroups").is_empty() || !list("excludeRoles").is_empty() {
+        if !self.exclusions_read || !list("excludeGroups").is_empty() || !list("excludeRoles").is_empty() {
             return None;
         }
         let named = |item: &Value| item.as_str().is_some_and(|id| id == "All" || id.eq_ignore_ascii_case(user));
@@ -108,6 +119,9 @@ impl Policy {
         let taken_in: Vec<&str> = self.exclude_users.iter().filter(|id| !now.excludes(id)).map(String::as_str).collect();
         if !taken_in.is_empty() {
             told.push(format!("it no longer leaves out {}", taken_in.join(", ")));
+        }
+        if now.exclusions_read != self.exclusions_read {
+            told.push(format!("whom it leaves out can {} be read whole", if now.exclusions_read { "now" } else { "no longer" }));
         }
         if now.other_conditions != self.other_conditions {
             told.push("its other conditions are not the same".to_owned());
@@ -155,9 +169,20 @@ pub struct PolicyDiff {
     pub after: Policy,
 }
 
+/// A policy that must not be changed: a changed list replaces the whole list, and not all of it is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "whom the policy {0:?} leaves out cannot be read whole, so that a change could drop exclusions, and nothing was sent: change it in the \
+     Entra admin center"
+)]
+pub struct ExclusionsUnread(String);
+
 impl PolicyDiff {
-    /// What a change makes of a policy; `None` where it changes nothing.
-    pub fn of(before: Policy, change: &PolicyChange) -> Option<Self> {
+    /// What a change makes of a policy; `None` where it changes nothing. An error where the policy cannot be changed safely.
+    pub fn of(before: Policy, change: &PolicyChange) -> Result<Option<Self>, ExclusionsUnread> {
+        if !before.exclusions_read {
+            return Err(ExclusionsUnread(before.display_name));
+        }
         let mut after = before.clone();
         match change {
             PolicyChange::Exclude(users) => {
@@ -168,7 +193,7 @@ impl PolicyDiff {
             PolicyChange::Include(users) => after.exclude_users.retain(|id| !users.iter().any(|user| id.eq_ignore_ascii_case(user))),
             PolicyChange::State(state) => after.state = (*state).to_owned(),
         }
-        (after != before).then_some(PolicyDiff { before, after })
+        Ok((after != before).then_some(PolicyDiff { before, after }))
     }
 
     /// What is sent: the whole list, since a list is replaced as a whole.
@@ -297,6 +322,11 @@ pub fn is_public(range: &IpNet) -> bool {
     }
 }
 
+/// Several policies have a name: their ids.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("several policies have this name: {}", .0.join(", "))]
+pub struct AmbiguousName(pub Vec<String>);
+
 /// What is known of the tenant as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -308,11 +338,23 @@ pub struct TenantFacts {
 }
 
 impl TenantFacts {
-    /// The policy with this id, or of this name.
-    pub fn policy(&self, name: &str) -> Option<&Policy> {
-        let all = self.policies.as_deref().unwrap_or_default();
-        let by_id = all.iter().find(|policy| policy.id.eq_ignore_ascii_case(name));
-        by_id.or_else(|| all.iter().find(|policy| policy.display_name.eq_ignore_ascii_case(name)))
+    /// The policy with this id.
+    pub fn policy(&self, id: &str) -> Option<&Policy> {
+        self.policies.iter().flatten().find(|policy| policy.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The policy with this id, else of this name. An error where several have the name.
+    pub fn policy_named(&self, name: &str) -> Result<Option<&Policy>, AmbiguousName> {
+        if let Some(policy) = self.policy(name) {
+            return Ok(Some(policy));
+        }
+        let of_name: Vec<&Policy> =
+            self.policies.iter().flatten().filter(|policy| policy.display_name.eq_ignore_ascii_case(name)).collect();
+        match of_name.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            several => Err(AmbiguousName(several.iter().map(|policy| policy.id.clone()).collect())),
+        }
     }
 
     /// The location that this program adds trusted addresses to.
@@ -345,22 +387,50 @@ mod tests {
 
     #[test]
     fn an_exclusion_keeps_those_that_there_are_and_is_undone_by_taking_back_in() {
-        let diff = PolicyDiff::of(policy(&["glass"]), &exclude(&["adele", "GLASS"])).unwrap();
+        let diff = PolicyDiff::of(policy(&["glass"]), &exclude(&["adele", "GLASS"])).unwrap().unwrap();
         assert_eq!(diff.body(), json!({"conditions": {"users": {"excludeUsers": ["glass", "adele"]}}}));
-        let undone = PolicyDiff::of(diff.after.clone(), &PolicyChange::Include(vec!["ADELE".to_owned()])).unwrap();
+        let undone = PolicyDiff::of(diff.after.clone(), &PolicyChange::Include(vec!["ADELE".to_owned()])).unwrap().unwrap();
         assert_eq!(undone.after, diff.before);
     }
 
     #[test]
     fn what_changes_nothing_is_not_sent() {
-        assert_eq!(PolicyDiff::of(policy(&["adele"]), &exclude(&["Adele"])), None);
-        assert_eq!(PolicyDiff::of(policy(&[]), &PolicyChange::State(ENABLED)), None);
+        assert_eq!(PolicyDiff::of(policy(&["adele"]), &exclude(&["Adele"])), Ok(None));
+        assert_eq!(PolicyDiff::of(policy(&[]), &PolicyChange::State(ENABLED)), Ok(None));
     }
 
     #[test]
     fn disabling_sends_the_state_alone() {
-        let diff = PolicyDiff::of(policy(&["glass"]), &PolicyChange::State(DISABLED)).unwrap();
+        let diff = PolicyDiff::of(policy(&["glass"]), &PolicyChange::State(DISABLED)).unwrap().unwrap();
         assert_eq!(diff.body(), json!({"state": "disabled"}));
+    }
+
+    #[test]
+    fn a_name_that_two_policies_have_names_neither_and_their_ids_are_told() {
+        let of = |id: &str, name: &str| Policy { id: id.to_owned(), display_name: name.to_owned(), ..policy(&[]) };
+        let tenant =
+            TenantFacts { policies: Some(vec![of("p", "Block"), of("q", "BLOCK"), of("r", "MFA"), of("s", "p")]), locations: None };
+        let id = |name: &str| tenant.policy_named(name).map(|found| found.map(|policy| policy.id.as_str()));
+        assert_eq!((id("mfa"), id("Q"), id("p"), id("none")), (Ok(Some("r")), Ok(Some("q")), Ok(Some("p")), Ok(None)));
+        assert_eq!(id("block").unwrap_err().to_string(), "several policies have this name: p, q");
+        assert_eq!(tenant.policy("MFA"), None, "a name is no id");
+    }
+
+    #[test]
+    fn exclusions_that_cannot_be_read_are_never_a_shorter_list() {
+        let whole = policy(&["glass"]);
+        assert_eq!(serde_json::to_value(&whole).unwrap().get("exclusionsRead"), None, "plans of before keep their digest");
+        for users in [json!({"includeUsers": ["All"]}), json!({"includeUsers": ["All"], "excludeUsers": ["glass", {"id": "adele"}]})] {
+            let object = json!({"id": "p", "displayName": "P", "state": "enabled", "conditions": {"users": users}});
+            let partial = Policy::read(object.as_object().unwrap()).unwrap();
+            let kept: Policy = serde_json::from_value(serde_json::to_value(&partial).unwrap()).unwrap();
+            assert_eq!((&kept, kept.includes("adele")), (&partial, None), "{users}");
+            for change in [exclude(&["lee"]), PolicyChange::Include(vec!["glass".to_owned()]), PolicyChange::State(DISABLED)] {
+                let refused = PolicyDiff::of(partial.clone(), &change);
+                assert!(refused.is_err_and(|why| why.to_string().contains("cannot be read whole")), "{users} {change:?}");
+            }
+            assert!(whole.differences(&partial).contains(&"whom it leaves out can no longer be read whole".to_owned()));
+        }
     }
 
     #[test]

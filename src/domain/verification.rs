@@ -66,6 +66,7 @@ pub fn verify(plan: &Plan, target: &Target, seen: Seen<'_>) -> Option<Verificati
             let policy =
                 seen.tenant.policies.as_ref()?.iter().find(|policy| Some(&policy.id) == plan.policy.as_ref().map(|held| &held.id))?;
             let (found, wanted) = (policy.excludes(id.as_str()), plan.action == Action::ExcludeFromPolicy);
+            (found || policy.exclusions_read).then_some(())?;
             Some(told(found == wanted, || format!("the policy {} this user", if found { "leaves out" } else { "does not leave out" })))
         }
         (Action::DisablePolicy | Action::EnablePolicy, Target::Policy(id)) => {

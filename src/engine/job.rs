@@ -29,8 +29,10 @@ use crate::tenant::{Call, TenantError};
 const PATIENCE: u32 = 5;
 /// The same for a tenant that cannot be reached: a person should look.
 const PATIENCE_UNREACHABLE: u32 = 3;
-/// How often a long job asks what changed of those who are left. It takes a request that could have been one of the job's own.
+/// How often a long job asks what changed of those who are left.
 const CHANGES_EVERY: TimeDelta = TimeDelta::minutes(2);
+/// So many requests of its own it sends before it asks again: where requests are slow, they are not to be spent on asking.
+const REQUESTS_BETWEEN: u32 = 10;
 
 /// One job while it runs.
 pub(super) struct Run<'a> {
@@ -46,8 +48,8 @@ pub(super) struct Run<'a> {
     passwords: Mutex<HashMap<String, TemporaryPassword>>,
     /// Users whose password this process told.
     told: Mutex<HashSet<String>>,
-    /// Since when, by the tenant's clock, changes of those who are not sent yet were read.
-    changes_read: Mutex<Option<Timestamp>>,
+    /// When, by the tenant's clock, and before which request changes of those who are not sent yet were read.
+    changes_read: Mutex<Option<(Timestamp, u32)>>,
     /// Accounts as they were right before they were sent.
     before: Mutex<HashMap<UserId, Directory>>,
     /// What was refused of a request that was taken in part.
@@ -177,6 +179,12 @@ impl<'a> Run<'a> {
                 self.split(call.ids, &error, queue)
             }
             TenantError::Throttled { .. } | TenantError::Unreachable { .. } => self.try_later(call.ids, error, queue, troubles).await,
+            TenantError::Contested { .. } => {
+                *troubles = 0;
+                call.ids.iter().for_each(|id| self.event(What::Accepted, id));
+                watched.watch(call.ids, sent_at, self.now());
+                Ok(())
+            }
             TenantError::Lost { .. } => {
                 *troubles += 1;
                 if *troubles > PATIENCE_UNREACHABLE {
@@ -241,12 +249,13 @@ impl<'a> Run<'a> {
     /// Reads what changed of those who are not sent yet: at first since the store was brought up to date, then now and then.
     async fn read_changes(&self, batch: &[String], queue: &VecDeque<Vec<String>>) -> Result<(), EngineError> {
         let now = self.engine.tenant.by_its_clock(self.now());
+        let next_call = self.engine.job(self.job, |job| job.next_call)?;
         let last = *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_some_and(|at| at.age(now) < CHANGES_EVERY) {
+        if last.is_some_and(|(at, call)| at.age(now) < CHANGES_EVERY || next_call < call + REQUESTS_BETWEEN) {
             return Ok(());
         }
         let since = match last {
-            Some(at) => Some(at),
+            Some((at, _)) => Some(at),
             None => {
                 let state = self.engine.store.sync_state()?;
                 state.watermark.or(state.unfinished.map(|begun| begun.started_at))
@@ -255,7 +264,7 @@ impl<'a> Run<'a> {
         let users = self.owners(batch.iter().chain(queue.iter().flatten()));
         let read = self.engine.tenant.changes_of(&users, since).await;
         self.file_present(read).await?;
-        *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, next_call));
         Ok(())
     }
 
@@ -385,6 +394,7 @@ impl<'a> Run<'a> {
         if items.is_empty() {
             return Ok(());
         }
+        let items = self.with_contest(items)?;
         self.engine.append(vec![Entry::Outcomes { job: self.job, items: items.clone() }])?;
         for item in items {
             let because = item.because.unwrap_or_default();

@@ -99,6 +99,14 @@ pub enum EngineError {
     /// The job has ended.
     #[error("job {0} has already ended")]
     Ended(JobId),
+    /// The step of a playbook was run meanwhile, or others come before it.
+    #[error("\"{}\" is not due in playbook {playbook}, so nothing was sent: look at where it stands", step.title())]
+    NotDue {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        step: Action,
+    },
     /// One job runs at a time: they share the tenant's allowance.
     #[error("another job is running in this workspace")]
     Busy,
@@ -118,6 +126,8 @@ pub struct Engine {
     operator: String,
     /// Held while a job runs.
     running: Mutex<()>,
+    /// Held while a job or playbook takes its number.
+    numbering: std::sync::Mutex<()>,
     /// Held while the data is brought up to date.
     syncing: Mutex<()>,
     /// Held while records are read from the store, changed and put back.
@@ -127,7 +137,16 @@ pub struct Engine {
 impl Engine {
     /// An engine over a store and a tenant, on behalf of an operator.
     pub fn new(store: Arc<dyn Store>, tenant: Arc<dyn Tenant>, clock: Clock, operator: String) -> Self {
-        Engine { store, tenant, clock, operator, syncing: Mutex::new(()), running: Mutex::new(()), filing: Mutex::new(()) }
+        Engine {
+            store,
+            tenant,
+            clock,
+            operator,
+            running: Mutex::default(),
+            numbering: std::sync::Mutex::default(),
+            syncing: Mutex::default(),
+            filing: Mutex::default(),
+        }
     }
 
     /// Runs a confirmed plan to its end; a playbook step by step. Cancelling stops it after the request in flight.
@@ -141,13 +160,12 @@ impl Engine {
         self.require_access()?;
         if confirmed.plan().action.kind() == Kind::Playbook {
             let playbook = self.begin_playbook(confirmed, true)?;
-            return self.run_playbook(playbook, hold, cancel, events).await;
+            return self.run_playbook(playbook, false, hold, cancel, events).await;
         }
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
-        let mut job = JobId(0);
-        self.store.with_ledger(&mut |ledger| job = ledger.next_job());
+        self.require_due(confirmed.plan())?;
         let plan = Box::new(confirmed.plan().clone());
-        self.append(vec![Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() }])?;
+        let job = self.begin_numbered(|job| Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() })?;
         let run = Run::new(self, job, cancel, events)?;
         run.tell(EngineEvent::Started { job, action: run.plan.action });
         if run.held(hold).await { run.drive().await } else { run.end(JobState::Cancelled) }
@@ -162,7 +180,7 @@ impl Engine {
     ) -> Result<JobReport, EngineError> {
         self.require_access()?;
         if self.is_playbook(job) {
-            return self.run_playbook(job, Duration::ZERO, cancel, events).await;
+            return self.run_playbook(job, true, Duration::ZERO, cancel, events).await;
         }
         self.resume_job(job, cancel, events).await
     }

@@ -1,10 +1,12 @@
 //! Playbooks: each step is a job of its own; which comes next is what the journal says.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use super::job::Run;
 use super::{Engine, EngineError, EngineEvent, JobReport};
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
@@ -12,34 +14,57 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Confirmed, Plan, PlanContext};
-use crate::domain::playbook::{Playbook, StepState};
+use crate::domain::playbook::{Playbook, StepState, nobody_left};
+use crate::domain::records::UserId;
 use crate::domain::settings::TenantSettings;
 
 impl Engine {
     /// Takes a confirmed playbook into the journal. Nothing is sent yet: its steps were confirmed with it, or are one by one.
     pub fn begin_playbook(&self, confirmed: &Confirmed, steps_confirmed: bool) -> Result<JobId, EngineError> {
         self.require_access()?;
-        let mut playbook = JobId(0);
-        self.store.with_ledger(&mut |ledger| playbook = ledger.next_job());
-        self.append(vec![Entry::PlaybookStarted { playbook, plan: Box::new(confirmed.plan().clone()), steps_confirmed }])?;
-        Ok(playbook)
+        let plan = Box::new(confirmed.plan().clone());
+        self.begin_numbered(|playbook| Entry::PlaybookStarted { playbook, plan, steps_confirmed })
+    }
+
+    /// Takes the beginning of a job or playbook into the journal under the next number: two that begin at once get two.
+    pub(super) fn begin_numbered(&self, entry: impl FnOnce(JobId) -> Entry) -> Result<JobId, EngineError> {
+        let _numbering = self.numbering.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut id = JobId(0);
+        self.store.with_ledger(&mut |ledger| id = ledger.next_job());
+        self.append(vec![entry(id)])?;
+        Ok(id)
+    }
+
+    /// Whether the plan is of no playbook, or its playbook is open and its step due: the plan may have lain on the screen meanwhile.
+    pub(super) fn require_due(&self, plan: &Plan) -> Result<(), EngineError> {
+        let Some(playbook) = plan.playbook else { return Ok(()) };
+        self.require_open_playbook(playbook)?;
+        let is_due = self.on_playbook(playbook, |held, ledger| held.is_due(plan.action, ledger))?;
+        if is_due { Ok(()) } else { Err(EngineError::NotDue { playbook, step: plan.action }) }
     }
 
     /// The plan of a step, judged by what is in the store.
     pub fn plan_step(&self, playbook: JobId, step: Action) -> Result<Plan, EngineError> {
         self.require_open_playbook(playbook)?;
         let held = self.playbook(playbook, Playbook::clone)?;
-        let mut dataset = Dataset::new();
-        for target in held.plan.included() {
-            if let Some(records) = self.store.user(&target.id.as_str().into())? {
-                dataset.put(records);
-            }
-        }
-        dataset.set_tenant(self.store.tenant_facts()?);
+        let dataset = self.users_of(playbook)?;
         let context = self.plan_context();
         let mut plan = None;
         self.store.with_ledger(&mut |ledger| plan = Some(held.plan_step(step, &dataset, ledger, &context)));
         plan.ok_or(EngineError::NoJob(playbook))
+    }
+
+    /// The users of a playbook, as the store has them.
+    fn users_of(&self, playbook: JobId) -> Result<Dataset, EngineError> {
+        let users: Vec<UserId> = self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect())?;
+        let mut dataset = Dataset::new();
+        for user in users {
+            if let Some(records) = self.store.user(&user)? {
+                dataset.put(records);
+            }
+        }
+        dataset.set_tenant(self.store.tenant_facts()?);
+        Ok(dataset)
     }
 
     /// Leaves a step out.
@@ -58,61 +83,101 @@ impl Engine {
         Ok(settled)
     }
 
-    /// Runs the steps that are left, one after another. A step that fails does not undo or hinder the others; one that nobody is left
-    /// for is skipped, with the reason in the journal.
+    /// Runs the steps that are left, each once. A step that fails does not undo or hinder the others; one that nobody is left for is
+    /// skipped, with the reason in the journal. Where all were verified or skipped, the playbook ends; else it stays open, and going on
+    /// `again` tries what failed once more.
     pub(super) async fn run_playbook(
         &self,
         playbook: JobId,
+        again: bool,
         hold: Duration,
         cancel: &CancellationToken,
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<JobReport, EngineError> {
         self.require_open_playbook(playbook)?;
-        let action = self.playbook(playbook, |held| held.plan.action)?;
+        let (action, confirmed) = self.playbook(playbook, |held| (held.plan.action, held.steps_confirmed))?;
         tell(events, EngineEvent::Started { job: playbook, action });
-        let mut hold = hold;
-        loop {
-            let next = self.on_playbook(playbook, |playbook, ledger| playbook.next(ledger))?;
-            let Some((step, state)) = next else {
-                self.end_playbook(playbook)?;
-                let report = self.report(playbook)?;
-                tell(events, EngineEvent::Job(self.summary(&report)));
-                return Ok(report);
-            };
-            if state == StepState::Waiting && !self.playbook(playbook, |held| held.steps_confirmed)? {
-                // Nobody confirmed this step: it waits for its own plan, in the console.
-                return self.report(playbook);
-            }
+        let mut steps = self.on_playbook(playbook, |playbook, ledger| playbook.steps(ledger))?;
+        // What was sent is read back before anything else is.
+        steps.sort_by_key(|(_, state)| !matches!(state, StepState::Open(_)));
+        for (step, state) in steps {
             let report = match state {
-                StepState::Open(job) => self.resume_job(job, cancel, events).await?,
-                _ => {
-                    let users =
-                        self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect::<Vec<_>>())?;
-                    if step == Action::DisableDevices {
-                        // What cannot be read stays unknown, and the plan of the step says so.
-                        drop(self.look(&users).await);
-                    }
-                    let plan = self.plan_step(playbook, step)?;
-                    let count = plan.included_count();
-                    if count == 0 {
-                        self.skip_step(playbook, step, nobody(&plan))?;
-                        continue;
-                    }
-                    Box::pin(self.run(&plan.confirm(Answer::Number(count))?, hold, cancel, events)).await?
-                }
+                StepState::Skipped(_) => None,
+                StepState::Ended(..) if state.is_verified() || !again => None,
+                StepState::Open(job) => Some(self.resume_job(job, cancel, events).await?),
+                StepState::Ended(..) if self.came_true_since(playbook, step, cancel, events).await? => None,
+                StepState::Ended(..) if !confirmed => None,
+                // Nobody confirmed this step: it waits for its own plan, in the console.
+                StepState::Waiting if !confirmed => return self.report(playbook),
+                StepState::Ended(..) | StepState::Waiting => self.run_step(playbook, step, hold, cancel, events).await?,
             };
-            hold = Duration::ZERO;
-            if report.state == JobState::Cancelled {
+            if report.is_some_and(|report| report.state == JobState::Cancelled) {
                 return self.report(playbook);
             }
         }
+        if self.on_playbook(playbook, Playbook::is_through)? {
+            self.append(vec![Entry::PlaybookEnded { playbook, state: JobState::Done }])?;
+        }
+        let report = self.report(playbook)?;
+        tell(events, EngineEvent::Job(self.summary(&report)));
+        Ok(report)
+    }
+
+    /// Runs a step for whom it is still to be done; `None` where that is nobody.
+    async fn run_step(
+        &self,
+        playbook: JobId,
+        step: Action,
+        hold: Duration,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
+    ) -> Result<Option<JobReport>, EngineError> {
+        if step == Action::DisableDevices {
+            let users: Vec<UserId> =
+                self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect())?;
+            // What cannot be read stays unknown, and the plan of the step says so.
+            drop(self.look(&users).await);
+        }
+        let plan = self.plan_step(playbook, step)?;
+        let count = plan.included_count();
+        if count > 0 {
+            return Box::pin(self.run(&plan.confirm(Answer::Number(count))?, hold, cancel, events)).await.map(Some);
+        }
+        let dataset = self.users_of(playbook)?;
+        let (begun, waits) = self.on_playbook(playbook, |held, ledger| {
+            (held.jobs.iter().any(|(action, _)| *action == step), held.waits_for_step_before(step, &dataset, ledger))
+        })?;
+        // Where the step before it may still come true, or this one was tried, it is not left out for good.
+        if !begun && !waits {
+            self.skip_step(playbook, step, nobody_left(&plan))?;
+        }
+        Ok(None)
+    }
+
+    /// Reads once more what the tenant took of a step and did not show as promised: it may only have been late. Sends nothing; tells
+    /// whether the step is verified by now.
+    async fn came_true_since(
+        &self,
+        playbook: JobId,
+        step: Action,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
+    ) -> Result<bool, EngineError> {
+        let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
+        for (job, ids) in self.on_playbook(playbook, |playbook, ledger| playbook.unsure(step, ledger))? {
+            let since = self.job(job, |job| job.created_at)?;
+            Run::new(self, job, cancel, events)?.read_back_once(ids, since).await?;
+        }
+        self.on_playbook(playbook, |playbook, ledger| playbook.tally_of(step, ledger).all_verified())
     }
 
     /// Cancels an interrupted playbook: its open step is read back first, the steps that are left are never sent.
     pub(super) async fn cancel_playbook(&self, playbook: JobId, events: &UnboundedSender<EngineEvent>) -> Result<JobReport, EngineError> {
         self.require_open_playbook(playbook)?;
-        if let Some((_, StepState::Open(job))) = self.on_playbook(playbook, |playbook, ledger| playbook.next(ledger))? {
-            self.cancel_job(job, events).await?;
+        for (_, state) in self.on_playbook(playbook, |playbook, ledger| playbook.steps(ledger))? {
+            if let StepState::Open(job) = state {
+                self.cancel_job(job, events).await?;
+            }
         }
         self.append(vec![Entry::PlaybookEnded { playbook, state: JobState::Cancelled }])?;
         self.report(playbook)
@@ -166,12 +231,4 @@ impl Engine {
 fn tell(events: &UnboundedSender<EngineEvent>, event: EngineEvent) {
     // Nobody listening is no reason to stop: the journal has it all.
     drop(events.send(event));
-}
-
-/// Why a step has nobody left.
-fn nobody(plan: &Plan) -> String {
-    let mut words: Vec<&str> = plan.targets.iter().flat_map(|target| target.because.iter().map(|because| because.as_str())).collect();
-    words.sort_unstable();
-    words.dedup();
-    if words.is_empty() { "the step before it was not verified".to_owned() } else { words.join(", ") }
 }

@@ -168,6 +168,18 @@ impl Run<'_> {
         (Outcome::Verified, None)
     }
 
+    /// What is as promised of a policy or location that somebody else changed, too, is not so as a whole: the operator must look at it.
+    pub(super) fn with_contest(&self, mut items: Vec<ItemOutcome>) -> Result<Vec<ItemOutcome>, EngineError> {
+        let Some(contest) = self.engine.job(self.job, |job| job.contested.clone())? else { return Ok(items) };
+        for item in items.iter_mut().filter(|item| item.outcome != Outcome::Skipped) {
+            if item.outcome == Outcome::Verified {
+                item.outcome = Outcome::Diverged;
+            }
+            item.because = Some(item.because.take().map_or_else(|| contest.clone(), |because| format!("{because}; {contest}")));
+        }
+        Ok(items)
+    }
+
     /// Reads targets and judges what was read; `None` for what was not among it, whatever the store holds.
     async fn verify(
         &self,

@@ -1,6 +1,7 @@
 //! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
 
 mod accounts;
+mod playbooks;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Answer, Confirmed, Plan, PlanContext, Target};
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{Record, SignInId, UserId, UserRecords};
-use crate::domain::risk::RiskState;
+use crate::domain::risk::{RiskLevel, RiskState};
 use crate::domain::sync::SyncState;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Cause, Scope, apply};
@@ -43,6 +44,10 @@ enum Meets {
     LostBefore,
     Unreachable,
     Processing,
+    /// Somebody else changes the same thing, too.
+    Contest,
+    /// A confirmed compromise whose level rises later.
+    LevelLate,
 }
 
 /// A tenant that does as the script says, then as the transition table says.
@@ -100,6 +105,10 @@ impl Scripted {
     /// Changes a user behind the engine's back.
     fn change(&self, id: &str, change: impl Fn(&mut UserRecords)) {
         change(self.users.lock().unwrap().get_mut(&UserId::from(id)).unwrap());
+    }
+
+    fn set_level(&self, level: RiskLevel) {
+        self.users.lock().unwrap().values_mut().for_each(|records| records.user.risk_level = Some(level.clone()));
     }
 
     fn apply(&self, call: &Call) {
@@ -169,6 +178,15 @@ impl Tenant for Scripted {
             Some(Meets::LostAfter) => {
                 self.apply(call);
                 return Err(lost());
+            }
+            Some(Meets::Contest) => {
+                self.apply(call);
+                return Err(TenantError::Contested { message: "it now leaves out lee; look at it again".to_owned() });
+            }
+            Some(Meets::LevelLate) => {
+                self.apply(call);
+                self.set_level(RiskLevel::Low);
+                return Ok(());
             }
             Some(Meets::Processing) => {
                 for id in &call.ids {
@@ -619,6 +637,15 @@ async fn a_tenant_that_cannot_be_read_before_sending_leaves_the_job_to_be_resume
     assert!(bench.calls().is_empty());
     let report = bench.engine.resume(JobId(1), &bench.cancel, &bench.events).await.unwrap();
     assert!(report.tally.all_verified());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_somebody_else_changes_the_same_thing_is_seen_in_the_outcome() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Contest]));
+    let report = bench.run(Action::BlockSignIn).await.unwrap();
+    assert_eq!((report.tally.diverged, bench.calls()), (1, vec![1]), "it was taken, and is not sent again");
+    let because = "it now leaves out lee; look at it again".to_owned();
+    assert!(bench.told().contains(&What::Diverged { because }));
 }
 
 #[tokio::test(start_paused = true)]

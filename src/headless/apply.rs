@@ -131,7 +131,8 @@ fn told(change: &Change) -> String {
     };
     let why: Vec<&str> = change.because.iter().map(|because| because.as_str()).collect();
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-    format!("changed since the plan: {name} was {}, is {}{why}", judged(change.was), judged(change.now))
+    let told = change.told.iter().map(|line| format!("; {line}")).collect::<String>();
+    format!("changed since the plan: {name} was {}, is {}{why}{told}", judged(change.was), judged(change.now))
 }
 
 /// Why there is nothing to do: writing is off, or every target is refused or left out.
@@ -231,7 +232,10 @@ mod tests {
             was: (Verdict::Eligible, true),
             now: (Verdict::Refused, false),
             because: vec![Because::Deleted],
+            told: vec!["since it was shown: it now leaves out lee".to_owned()],
         };
-        assert_eq!(told(&change), "changed since the plan: adele@contoso.test was eligible, is refused (deleted)");
+        let sentence =
+            "changed since the plan: adele@contoso.test was eligible, is refused (deleted); since it was shown: it now leaves out lee";
+        assert_eq!(told(&change), sentence);
     }
 }

@@ -164,7 +164,9 @@ impl From<TenantError> for Failure {
             TenantError::SignIn { hint, .. } => (Exit::Access, "the sign-in failed", hint.as_str()),
             TenantError::Evidence => (Exit::Access, "nothing can be sent", "use the workspace of the tenant with --workspace"),
             TenantError::Denied { missing, .. } => (Exit::Access, "the tenant denies it", missing.hint()),
-            TenantError::Changed { .. } => (Exit::Partly, "it was changed by somebody else", "look at it again and plan anew"),
+            TenantError::Changed { .. } | TenantError::Contested { .. } => {
+                (Exit::Partly, "it was changed by somebody else", "look at it again and plan anew")
+            }
             TenantError::Partly { .. } => (Exit::Partly, "the tenant refused a part of it", "entriage jobs tells what was done"),
             TenantError::Rejected { .. } => (Exit::Partly, "the tenant refused the request", "entriage jobs tells what was done"),
             TenantError::Throttled { .. } => (Exit::Remote, "the tenant keeps throttling", "try again later; nothing is sent twice"),
@@ -194,7 +196,7 @@ impl From<EngineError> for Failure {
             EngineError::SyncCancelled => Failure::new(Exit::Cancelled, "not up to date").because(&error),
             EngineError::Syncing => Failure::new(Exit::Workspace, "nothing to do").because(&error).hinted("wait until it is done"),
             EngineError::Confirm(error) => error.into(),
-            EngineError::NoJob(_) | EngineError::Ended(_) | EngineError::Busy => {
+            EngineError::NoJob(_) | EngineError::Ended(_) | EngineError::NotDue { .. } | EngineError::Busy => {
                 Failure::usage("nothing to do").because(&error).hinted("entriage jobs lists them all")
             }
         }

@@ -216,8 +216,12 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
         return Err(failure.hinted("entriage sync reads them where the account may; entriage doctor says what is missing"));
     };
     if let Some(name) = &planned.policy {
-        let found = dataset.tenant().policy(name).cloned();
+        let found = dataset.tenant().policy_named(name).map_err(|several| {
+            let which = format!("which policy is meant by {} is not clear", text::safe(name));
+            Failure::usage(which).because(several).hinted("name it by its id with --policy")
+        })?;
         return found
+            .cloned()
             .map(Some)
             .ok_or_else(|| Failure::usage(format!("there is no policy {}", text::safe(name))).hinted(listed(all.iter())));
     }
@@ -298,6 +302,7 @@ impl<'a> Index<'a> {
 mod tests {
     use super::*;
     use crate::domain::fixture;
+    use crate::domain::policy::TenantFacts;
     use crate::domain::records::SignInStatus;
     use crate::domain::risk::RiskState;
 
@@ -333,6 +338,26 @@ mod tests {
         let index = Index::new(&dataset, Aim::User);
         assert_eq!(index.targets("alex@contoso.test").unwrap_err().exit, Exit::Usage);
         assert_eq!(index.targets("new").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_name_that_two_policies_have_is_wrong_usage_and_their_ids_are_told() {
+        let policy = |id: &str| {
+            let object = serde_json::json!({"id": id, "displayName": "Block", "state": "enabled"});
+            Policy::read(object.as_object().unwrap()).unwrap()
+        };
+        let mut dataset = dataset();
+        let facts = TenantFacts { policies: Some(vec![policy("p1"), policy("p2")]), locations: None };
+        dataset.set_tenant(facts);
+        let named = |name: &str| {
+            let wanted = super::super::cli::Wanted { query: Vec::new(), user: Vec::new(), from: None, ip: Vec::new() };
+            let (action, policy) = (Action::DisablePolicy, Some(name.to_owned()));
+            let planned = Planned { action, wanted, reason: String::new(), include_caution: false, policy, block: false };
+            super::policy(&planned, &Named::Nobody, &dataset, &Ledger::default(), fixture::now())
+        };
+        let refused = named("block").unwrap_err();
+        assert!(refused.exit == Exit::Usage && refused.why.as_deref().is_some_and(|why| why.contains("p1, p2")), "{refused:?}");
+        assert_eq!(named("p2").unwrap().unwrap().id, "p2");
     }
 
     #[test]

@@ -158,6 +158,12 @@ pub enum TenantError {
         /// What was seen.
         message: String,
     },
+    /// The tenant took the change, and somebody else changes the same thing, too.
+    #[error("{message}")]
+    Contested {
+        /// What was seen, and what to do next. Hostile text.
+        message: String,
+    },
     /// A tenant that lives in files, simulated or imported, cannot read or keep them.
     #[error("the tenant's files: {message}")]
     State {
@@ -205,6 +211,7 @@ impl TenantError {
             TenantError::Rejected { .. } | TenantError::Denied { .. } | TenantError::Changed { .. } => CallAnswer::Rejected { message },
             TenantError::Partly { .. } => CallAnswer::Accepted,
             TenantError::Throttled { retry_after } => CallAnswer::Throttled { retry_after_seconds: retry_after.map(|wait| wait.as_secs()) },
+            TenantError::Contested { .. } => CallAnswer::Contested { message },
             TenantError::Lost { .. } | TenantError::State { .. } => CallAnswer::Unknown { message },
         }
     }

@@ -1,5 +1,9 @@
 //! The actions beyond feedback: accounts, devices, policies, addresses. Each goes through the engine, and counts once it was read back.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use entriage::clock::Clock;
 use entriage::domain::action::Action;
 use entriage::domain::facts;
 use entriage::domain::journal::Outcome;
@@ -7,13 +11,13 @@ use entriage::domain::ledger::{ItemState, Job};
 use entriage::domain::password::{RANDOM_BYTES, TemporaryPassword};
 use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::policy::{OWN_LOCATION, Policy, TenantFacts};
-use entriage::domain::records::{UserId, UserRecords};
+use entriage::domain::records::{Record, UserId, UserRecords};
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::engine::EngineError;
-use entriage::tenant::{Call, TenantError};
+use entriage::tenant::{Call, Tenant as _, TenantError};
 use secrecy::ExposeSecret as _;
 
-use crate::support::{Kind, Place, fault, place};
+use crate::support::{self, Kind, Place, fault, place};
 
 /// People of the directory whom nothing speaks against acting on.
 fn people(place: &Place, fits: impl Fn(&UserRecords) -> bool) -> Vec<UserId> {
@@ -198,14 +202,53 @@ async fn a_policy_that_somebody_else_changed_since_the_plan_is_reported_and_not_
     let (outcome, because) = ended(&place.job(report.job));
     assert_eq!(outcome, Outcome::Failed);
     assert!(because.contains("nothing was sent") && because.contains(theirs.as_str()), "{because}");
-    assert_eq!(place.emulator().count("PATCH", "conditionalAccess/policies"), 1, "theirs alone");
+    assert_eq!(place.emulator().accepted("PATCH", "conditionalAccess/policies"), 1, "theirs alone");
+    let sent = place.emulator().count("PATCH", "conditionalAccess/policies");
     place.sync().await;
     let now = risk_policy(&place);
     assert!(now.excludes(theirs.as_str()) && !now.excludes(mine.as_str()));
     // What is so already is no conflict, and needs no request.
     place.session.tenant.turn(call.action).await.unwrap();
     place.session.tenant.act(&call).await.unwrap();
-    assert_eq!(place.emulator().count("PATCH", "conditionalAccess/policies"), 1);
+    assert_eq!(place.emulator().count("PATCH", "conditionalAccess/policies"), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_reading_a_policy_and_changing_it_nobody_waits_for_a_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::starting_at(support::now());
+    let emulator = support::emulated(folder.path(), clock, 20, None, vec![]).await;
+    let tenant = support::graph(&support::live_spec(&emulator, folder.path(), Some(0.5)), clock);
+    tenant.writing().store(true, Ordering::SeqCst);
+    let target = Target::Policy(String::new());
+    let read = tenant.read_back(Action::DisablePolicy, &[target], None).await.unwrap();
+    let policies = read.into_iter().find_map(|record| match record {
+        Record::Policies(policies) => Some(policies),
+        _ => None,
+    });
+    let shown = policies.unwrap().remove(0);
+    let mut call = Call::new(Action::DisablePolicy, vec![shown.id.clone()], "me");
+    let path = format!("conditionalAccess/policies/{}", shown.id);
+    call.policy = Some(shown);
+    let gap = async {
+        let since = |method: &'static str| {
+            let (emulator, path) = (&emulator, &path);
+            async move {
+                while emulator.count(method, path) == 0 {
+                    tokio::task::yield_now().await;
+                }
+                Instant::now()
+            }
+        };
+        let read = since("GET").await;
+        since("PATCH").await - read
+    };
+    let changed = async {
+        tenant.turn(call.action).await.unwrap();
+        tenant.act(&call).await.unwrap();
+    };
+    let (gap, ()) = tokio::join!(gap, changed);
+    assert!(gap < Duration::from_secs(1), "a turn is two seconds, and between the two lay {gap:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

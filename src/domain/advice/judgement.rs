@@ -2,7 +2,7 @@
 
 use super::{Facts, Start};
 use crate::domain::action::Action;
-use crate::domain::permission::{Holder, Lack, Operation, lacks};
+use crate::domain::permission::{Holder, Lack, lacks_for};
 use crate::domain::plan::Access;
 use crate::domain::scales::{Availability, Scales};
 
@@ -21,12 +21,14 @@ pub(super) struct Judgement {
 
 fn missing(facts: &Facts<'_>, action: Action, holder: &Holder) -> Vec<Lack> {
     let hybrid = facts.records.directory.on_premises_sync_enabled == Some(true);
-    Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect()
+    // Blocking is a step only where it is asked for.
+    let steps: Vec<Action> = action.steps().iter().copied().filter(|step| *step != Action::BlockSignIn).collect();
+    lacks_for(action, &steps, hybrid, holder)
 }
 
 /// Whether the operator may do this, as far as it can be foreseen: a role that only the token does not name counts as held.
 pub(super) fn permitted(facts: &Facts<'_>, action: Action) -> bool {
-    facts.holder.is_none_or(|holder| missing(facts, action, holder).iter().all(|lack| matches!(lack, Lack::Role(_))))
+    facts.holder.is_none_or(|holder| missing(facts, action, holder).iter().all(|lack| lack.is_uncertain()))
 }
 
 impl Scales {
@@ -42,7 +44,7 @@ impl Scales {
         let Some(holder) = facts.holder else { return self };
         let missing = missing(facts, action, holder);
         // Roles of administrative units and custom roles do not show in a token: that none is named is no proof.
-        if missing.iter().all(|lack| matches!(lack, Lack::Role(_))) {
+        if missing.iter().all(|lack| lack.is_uncertain()) {
             missing.iter().fold(self, |scales, lack| scales.unknown(true, format!("as far as your token tells, {lack}")))
         } else {
             missing.iter().fold(self, |scales, lack| scales.against(true, lack.to_string()))

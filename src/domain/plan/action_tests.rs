@@ -134,7 +134,17 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, None, vec![])), Some(Because::PolicyUnknown));
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(enabled()), vec![])), Some(Because::PolicyUnknown));
     let changed = planned(Action::ExcludeFromPolicy, Some(enabled()), vec![policy("enabled", &["glass", "other"])]);
+    assert_eq!(changed.changes.last().unwrap(), "since it was shown: it now leaves out other");
     assert_eq!(refused(changed), Some(Because::PolicyChanged));
+    let (shown, reordered) = (policy("enabled", &["glass", "lee"]), policy("enabled", &["Lee", "glass"]));
+    assert_eq!(planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]).verdict, Verdict::Eligible, "another order is no change");
+    let partial = Policy { exclusions_read: false, ..enabled() };
+    for action in [Action::ExcludeFromPolicy, Action::DisablePolicy] {
+        for (shown, now) in [(enabled(), partial.clone()), (partial.clone(), enabled()), (partial.clone(), partial.clone())] {
+            let target = planned(action, Some(shown), vec![now]);
+            assert_eq!((target.verdict, target.because[0]), (Verdict::Refused, Because::ExclusionsUnknown), "{action}");
+        }
+    }
     let off = policy("disabled", &[]);
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(off.clone()), vec![off.clone()])), Some(Because::NotEnforced));
     assert_eq!(refused(planned(Action::DisablePolicy, Some(off.clone()), vec![off])), Some(Because::AlreadyDone));
@@ -145,10 +155,45 @@ fn a_policy_is_changed_only_as_it_was_shown() {
 }
 
 #[test]
+fn a_plan_that_is_looked_at_again_tells_what_somebody_else_changed() {
+    let mut dataset: Dataset = [user(|_| {})].into_iter().collect();
+    let context = PlanContext { policy: Some(policy("enabled", &["glass"])), ..context() };
+    let plan = Plan::compute(Action::ExcludeFromPolicy, &[Target::User("u".into())], &dataset, &context);
+    dataset.set_tenant(TenantFacts { policies: Some(vec![policy("enabled", &["lee"])]), locations: None });
+    let (_, changes) = plan.revise(&dataset, &context);
+    assert_eq!(changes[0].because, [Because::PolicyChanged]);
+    assert_eq!(changes[0].told, ["since it was shown: it now leaves out lee", "since it was shown: it no longer leaves out glass"]);
+}
+
+#[test]
+fn a_plan_file_whose_target_is_another_policy_than_the_shown_one_is_refused() {
+    let [shown, other] = ["p", "q"].map(|id| Policy { id: id.to_owned(), ..policy("enabled", &[]) });
+    let mut dataset = Dataset::new();
+    dataset.set_tenant(TenantFacts { policies: Some(vec![shown.clone(), other]), locations: None });
+    let context = PlanContext { policy: Some(shown), include_caution: true, ..context() };
+    let mut plan = Plan::compute(Action::DisablePolicy, &[Target::Policy("P".to_owned())], &dataset, &context);
+    assert_eq!(plan.included_count(), 1);
+    plan.targets[0].id = "q".to_owned();
+    let (revised, _) = plan.revise(&dataset, &context);
+    let target = &revised.targets[0];
+    assert_eq!((target.verdict, target.included, target.changes.len()), (Verdict::Refused, false, 0));
+    assert!(target.because.contains(&Because::PolicyUnknown));
+}
+
+#[test]
 fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     let mut dataset: Dataset = [fixture::risky_user("spray", "passwordSpray")].into_iter().collect();
     let judge = |action, address: &str, dataset: &Dataset| target_of(action, Target::Address(address.to_owned()), dataset, &context());
     assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).because, [Because::Everybody]);
+    assert!(
+        judge(Action::TrustIp, "198.51.100.9", &dataset).changes[0].contains("(whether it is there is unknown: locations were not read)")
+    );
+    let read = |locations| {
+        let mut dataset = dataset.clone();
+        dataset.set_tenant(TenantFacts { policies: None, locations: Some(locations) });
+        judge(Action::TrustIp, "198.51.100.9", &dataset).changes
+    };
+    assert!(read(vec![])[0].contains("(made for it)"));
     assert_eq!(judge(Action::TrustIp, "203.0.113.0/24", &dataset).because, [Because::Everybody, Because::RiskyAddress]);
     assert_eq!(judge(Action::TrustIp, "198.51.0.0/16", &dataset).because, [Because::Everybody, Because::WideRange]);
     assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);
@@ -173,6 +218,35 @@ fn what_the_operator_may_not_do_is_refused_and_a_role_that_the_token_does_not_na
     assert_eq!(judge(Action::DismissUserRisk, holder(risk, None)), (Verdict::Eligible, vec![]));
     assert_eq!(judge(Action::DismissUserRisk, holder(risk, Some(&["Reports Reader"]))), (Verdict::Caution, vec![Because::RoleMissing]));
     assert_eq!(judge(Action::SecureAccount, holder(risk, None)), (Verdict::Eligible, vec![]), "its steps are judged one by one");
+}
+
+#[test]
+fn a_playbook_tells_which_of_its_steps_will_be_refused_and_why() {
+    let lines = |action, records: UserRecords, context: &PlanContext| {
+        let target = target_of(action, Target::User("u".into()), &[records].into_iter().collect(), context);
+        assert_ne!(target.verdict, Verdict::Refused, "{:?}", target.because);
+        target.changes
+    };
+    assert_eq!(lines(Action::SecureAccount, user(|_| {}), &context()), Vec::<String>::new());
+    let hybrid = user(|records| {
+        records.directory.on_premises_sync_enabled = Some(true);
+        records.devices = Some(Vec::new());
+    });
+    let settings = TenantSettings { password_writeback: Some(false), ..TenantSettings::default() };
+    assert_eq!(
+        lines(Action::SecureAccount, hybrid, &PlanContext { settings, ..context() }),
+        ["step 2 generateTemporaryPassword: refused: hybridNoWriteback", "step 4 disableDevices: refused: noDevices"]
+    );
+    let holder = Holder {
+        permissions: vec!["IdentityRiskyUser.ReadWrite.All".to_owned(), "User.EnableDisableAccount.All".to_owned()],
+        ..Holder::default()
+    };
+    let guest = user(|records| records.directory.user_type = Some("Guest".to_owned()));
+    let told = lines(Action::SecureAccount, guest, &PlanContext { holder: Some(holder), ..context() });
+    let missing = "(the permission User.RevokeSessions.All or User.ReadWrite.All is missing)";
+    assert_eq!(told[1], format!("step 3 revokeSessions: refused: notPermitted, guest {missing}"));
+    let closed = user(|records| records.user.risk_state = Some(RiskState::Dismissed));
+    assert_eq!(lines(Action::RemediatedElsewhere, closed, &context()), Vec::<String>::new(), "it is at risk when its turn comes");
 }
 
 #[test]

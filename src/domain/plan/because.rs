@@ -58,6 +58,8 @@ pub enum Because {
     PolicyUnknown,
     /// Somebody else changed the policy since it was shown.
     PolicyChanged,
+    /// Whom the policy leaves out cannot be read whole, so that a change could drop exclusions.
+    ExclusionsUnknown,
     /// The policy is not enforced, so that it blocks nobody.
     NotEnforced,
     /// It concerns everybody in the tenant.
@@ -109,6 +111,7 @@ impl Because {
             Because::NoDevices => ("noDevices", "no device to disable"),
             Because::PolicyUnknown => ("policyUnknown", "policy not known"),
             Because::PolicyChanged => ("policyChanged", "the policy was changed by somebody else"),
+            Because::ExclusionsUnknown => ("exclusionsUnknown", "whom the policy leaves out cannot be read whole"),
             Because::NotEnforced => ("notEnforced", "the policy is not enforced"),
             Because::Everybody => ("everybody", "concerns everybody"),
             Because::InvalidAddress => ("invalidAddress", "no address"),
@@ -130,6 +133,11 @@ impl Because {
     /// In words, for people.
     pub fn words(self) -> &'static str {
         self.both().1
+    }
+
+    /// Whether it says that there is nothing to do.
+    pub(crate) fn is_nothing_to_do(self) -> bool {
+        matches!(self, Because::AlreadyDone | Because::NoDevices)
     }
 
     /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, and what concerns others.
@@ -164,6 +172,7 @@ impl Because {
             | Because::NoDevices
             | Because::PolicyUnknown
             | Because::PolicyChanged
+            | Because::ExclusionsUnknown
             | Because::NotEnforced
             | Because::RangeTooWide
             | Because::NotPublic

@@ -10,7 +10,7 @@ use super::{Access, Because, PlanContext, PlanTarget, Target};
 use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts::{self, Evidence};
-use crate::domain::permission::{Lack, Operation, lacks};
+use crate::domain::permission::{Lack, lacks_for};
 use crate::domain::policy::{self, DISABLED, Policy};
 use crate::domain::records::{SignIn, SignInId, UserRecords};
 use crate::domain::risk::RiskState;
@@ -62,7 +62,9 @@ pub(super) struct Judgement<'a> {
     pub context: &'a PlanContext,
     sign_ins: SignInIndex<'a>,
     /// What the operator lacks for cloud users, and for hybrid ones.
-    lacks: [Option<Because>; 2],
+    pub lacks: [Vec<Lack>; 2],
+    /// What each step of a playbook is judged by.
+    pub of_steps: Vec<Judgement<'a>>,
 }
 
 impl<'a> Judgement<'a> {
@@ -74,8 +76,18 @@ impl<'a> Judgement<'a> {
         dataset: &'a Dataset,
         context: &'a PlanContext,
     ) -> Self {
-        let lacks = [false, true].map(|hybrid| capability(action, hybrid, context));
-        Judgement { action, policy, steps, dataset, context, sign_ins: SignInIndex::of(action, dataset), lacks }
+        let lacks = [false, true].map(|hybrid| context.holder.as_ref().map(|holder| lacks_for(action, steps, hybrid, holder)));
+        let lacks = lacks.map(Option::unwrap_or_default);
+        let of_steps = steps.iter().map(|step| Judgement::new(*step, None, &[], dataset, context)).collect();
+        Judgement { action, policy, steps, dataset, context, sign_ins: SignInIndex::of(action, dataset), lacks, of_steps }
+    }
+}
+
+impl Judgement<'_> {
+    /// What the operator lacks to act on this user.
+    pub(super) fn lacks_for(&self, records: Option<&UserRecords>) -> &[Lack] {
+        let hybrid = records.is_some_and(|records| records.directory.on_premises_sync_enabled == Some(true));
+        &self.lacks[usize::from(hybrid)]
     }
 }
 
@@ -92,13 +104,16 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         Access::ReadOnly => because.push(Because::ReadOnly),
         Access::Evidence => because.push(Because::EvidenceWorkspace),
     }
-    let hybrid = found.is_some_and(|(records, _)| records.directory.on_premises_sync_enabled == Some(true));
-    because.extend(by.lacks[usize::from(hybrid)]);
+    because.extend(capability(by.lacks_for(found.map(|(records, _)| records))));
     if by.action.needs_policy() {
         because.extend(of_policy(by));
     }
     match (target, found) {
-        (Target::Policy(_), _) => because.push(Because::Everybody),
+        (Target::Policy(id), _) => {
+            because.push(Because::Everybody);
+            // What was shown is one policy, and the target of an edited plan another.
+            because.extend(by.policy.filter(|shown| !shown.id.eq_ignore_ascii_case(id)).map(|_| Because::PolicyUnknown));
+        }
         (Target::Address(address), _) => because.extend(of_address(by, address)),
         (_, None) => because.push(Because::UnknownUser),
         (_, Some((records, sign_in))) => because.extend(reasons(by, records, sign_in)),
@@ -130,12 +145,10 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
 }
 
 /// What the operator lacks, as far as it can be foreseen.
-fn capability(action: Action, hybrid: bool, context: &PlanContext) -> Option<Because> {
-    let holder = context.holder.as_ref()?;
-    let lacks: Vec<Lack> = Operation::of(action, hybrid).into_iter().flat_map(|operation| lacks(operation, holder)).collect();
+fn capability(lacks: &[Lack]) -> Option<Because> {
     match lacks.is_empty() {
         true => None,
-        false if lacks.iter().all(|lack| matches!(lack, Lack::Role(_))) => Some(Because::RoleMissing),
+        false if lacks.iter().all(|lack| lack.is_uncertain()) => Some(Because::RoleMissing),
         false => Some(Because::NotPermitted),
     }
 }
@@ -143,15 +156,11 @@ fn capability(action: Action, hybrid: bool, context: &PlanContext) -> Option<Bec
 /// What speaks against changing the policy.
 fn of_policy(by: &Judgement<'_>) -> Option<Because> {
     let Some(shown) = by.policy else { return Some(Because::PolicyUnknown) };
-    // Where policies were not read meanwhile, the change itself reads it once more before anything is sent.
-    let now = match &by.dataset.tenant().policies {
-        None => shown,
-        Some(policies) => match policies.iter().find(|policy| policy.id == shown.id) {
-            None => return Some(Because::PolicyUnknown),
-            Some(now) => now,
-        },
-    };
-    if now != shown {
+    let Some(now) = present_policy(by, shown) else { return Some(Because::PolicyUnknown) };
+    if !shown.exclusions_read || !now.exclusions_read {
+        return Some(Because::ExclusionsUnknown);
+    }
+    if !shown.differences(now).is_empty() {
         return Some(Because::PolicyChanged);
     }
     match by.action {
@@ -159,6 +168,15 @@ fn of_policy(by: &Judgement<'_>) -> Option<Because> {
         Action::EnablePolicy if shown.is_enforced() => Some(Because::AlreadyDone),
         Action::ExcludeFromPolicy | Action::DisablePolicy if !shown.is_enforced() => Some(Because::NotEnforced),
         _ => None,
+    }
+}
+
+/// The policy that was shown, as it is now; `None` where it is gone. Where policies were not read meanwhile, the change itself reads
+/// it once more before anything is sent.
+pub(super) fn present_policy<'a>(by: &Judgement<'a>, shown: &'a Policy) -> Option<&'a Policy> {
+    match &by.dataset.tenant().policies {
+        None => Some(shown),
+        Some(policies) => policies.iter().find(|policy| policy.id.eq_ignore_ascii_case(&shown.id)),
     }
 }
 

@@ -202,6 +202,8 @@ pub struct Change {
     pub now: (Verdict, bool),
     /// Why.
     pub because: Vec<Because>,
+    /// What is said of it now and was not, a line each: such as what somebody else changed. Holds hostile text.
+    pub told: Vec<String>,
 }
 
 /// Why a plan cannot be confirmed.
@@ -296,6 +298,7 @@ impl Plan {
                     was: (was.verdict, was.included),
                     now: (now.verdict, now.included),
                     because: now.because.clone(),
+                    told: now.changes.iter().filter(|line| !was.changes.contains(line)).cloned().collect(),
                 });
             }
         }

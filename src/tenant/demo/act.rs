@@ -108,7 +108,7 @@ impl DemoTenant {
     fn valid_change(&self, inner: &mut Inner, call: &Call, now: Timestamp) -> Result<Vec<String>, TenantError> {
         let shown = call.policy.as_ref().ok_or_else(|| bad_request("The request names no policy."))?;
         let present = inner.state.conditional_access(now).policy(&shown.id).ok_or_else(|| not_found(&shown.id))?;
-        if present != *shown {
+        if !shown.differences(&present).is_empty() {
             let message = format!(
                 "the policy {:?} is not as it was shown, and nothing was changed; bring the workspace up to date (entriage sync) and \
                  plan anew",

@@ -205,7 +205,7 @@ impl ConditionalAccess {
 
     fn change(&mut self, id: &str, change: &PolicyChange, at: Timestamp) {
         let Some(held) = self.policies.iter_mut().find(|held| is(held, id)) else { return };
-        let Some(diff) = Policy::read(held).and_then(|before| PolicyDiff::of(before, change)) else { return };
+        let Some(Ok(Some(diff))) = Policy::read(held).map(|before| PolicyDiff::of(before, change)) else { return };
         if let Value::Object(body) = diff.body() {
             merge(held, body);
         }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::client::{Ask, Client, Service, Version};
 use super::{before_change, lists, unfit};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::permission::Operation;
 use crate::domain::policy::{self, DISABLED, ENABLED, IpLocation, OWN_LOCATION, Policy, PolicyChange, PolicyDiff, same_ranges};
 use crate::tenant::pace::Urgency;
@@ -44,17 +44,57 @@ pub(super) async fn act(client: &Client, call: &Call) -> Result<(), TenantError>
     }
 }
 
+/// How a change follows the read that it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// In the next moment; its turn was taken before the read.
+    AtOnce,
+    /// When it is its turn.
+    AtItsTurn,
+}
+
 /// Changes a policy as it was shown; not where somebody else made it another since. Where it already is as it is to be, nothing is
 /// sent.
 async fn change(client: &Client, call: &Call, change: PolicyChange) -> Result<(), TenantError> {
     let shown = call.policy.as_ref().ok_or_else(|| unfit("no policy is named"))?;
+    if call.action.aim() == Aim::Policy && call.ids.iter().any(|id| !id.eq_ignore_ascii_case(&shown.id)) {
+        return Err(unfit("another policy is named than was shown"));
+    }
+    // The read has the turn that the caller took, the change this one: nothing but the read's own time lies between the two, in which
+    // somebody else's change would be overwritten.
+    client.turn(Service::Protection, Urgency::Acting).await?;
+    let changed = match read_and_change(client, shown, &change, Follows::AtOnce).await {
+        // A tenant that takes no two requests in one second took nothing: then the change must wait for the next second.
+        Err(TenantError::Throttled { .. }) => {
+            client.turn(Service::Protection, Urgency::Acting).await?;
+            read_and_change(client, shown, &change, Follows::AtItsTurn).await?
+        }
+        changed => changed?,
+    };
+    let Some(diff) = changed else { return Ok(()) };
+    let url = client.url(Version::V1, &[POLICIES.as_slice(), &[&shown.id]].concat(), &[]);
+    let read = client.get_patiently(Operation::ReadPolicies, Service::Protection, Urgency::Acting, url).await;
+    match read.and_then(|answer| read_policy(&answer)) {
+        Ok(now) => unless_overwritten(&diff, &now),
+        // It was sent and taken. Whether it is so is what the engine reads back.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Reads a policy, which has its turn, and changes it where it is as it was shown; tells what was changed.
+async fn read_and_change(
+    client: &Client,
+    shown: &Policy,
+    change: &PolicyChange,
+    follows: Follows,
+) -> Result<Option<PolicyDiff>, TenantError> {
     let path = [POLICIES.as_slice(), &[&shown.id]].concat();
-    let url = client.url(Version::V1, &path, &[]);
     let (operation, service, urgency) = (Operation::ReadPolicies, Service::Protection, Urgency::Acting);
-    // This is the request that the caller has a turn for.
-    let read = client.send(&Ask { operation, service, urgency, method: Method::GET, url: url.clone(), body: None }).await;
+    let url = client.url(Version::V1, &path, &[]);
+    let read = client.send(&Ask { operation, service, urgency, method: Method::GET, url, body: None }).await;
     let now = read.and_then(|answer| read_policy(&answer)).map_err(before_change)?;
-    let Some(diff) = PolicyDiff::of(now.clone(), &change) else { return Ok(()) };
+    let diff = PolicyDiff::of(now.clone(), change).map_err(|why| TenantError::Changed { message: why.to_string() })?;
+    let Some(diff) = diff else { return Ok(None) };
     let differences = shown.differences(&now);
     if !differences.is_empty() {
         let message = format!(
@@ -64,13 +104,8 @@ async fn change(client: &Client, call: &Call, change: PolicyChange) -> Result<()
         );
         return Err(TenantError::Changed { message });
     }
-    write(client, Method::PATCH, &path, &diff.body()).await?;
-    let read = client.get_patiently(operation, service, urgency, url).await;
-    match read.and_then(|answer| read_policy(&answer)) {
-        Ok(now) => unless_overwritten(&diff, &now),
-        // It was sent and taken. Whether it is so is what the engine reads back.
-        Err(_) => Ok(()),
-    }
+    write(client, Method::PATCH, &path, &diff.body(), follows).await?;
+    Ok(Some(diff))
 }
 
 /// A policy right after it was changed may still be told as it was; neither as before nor as asked for, somebody else was there.
@@ -85,7 +120,7 @@ fn unless_overwritten(diff: &PolicyDiff, now: &Policy) -> Result<(), TenantError
         differences.join("; ")
     );
     // What became of it is what the engine reads back.
-    Err(TenantError::Lost { message })
+    Err(TenantError::Contested { message })
 }
 
 fn read_policy(answer: &Answer) -> Result<Policy, TenantError> {
@@ -143,24 +178,34 @@ fn new_ranges(ranges: &[IpNet]) -> Vec<Value> {
 async fn change_trusted(client: &Client, call: &Call) -> Result<(), TenantError> {
     let ranges: Option<Vec<IpNet>> = call.ids.iter().map(|id| policy::range(id)).collect();
     let ranges = ranges.ok_or_else(|| unfit("one of them is no address and no range of addresses"))?;
+    // The list takes its own turns, the change the one that the caller took.
+    match read_and_change_trusted(client, &ranges, call.action == Action::TrustIp, Follows::AtOnce).await {
+        Err(TenantError::Throttled { .. }) => {
+            read_and_change_trusted(client, &ranges, call.action == Action::TrustIp, Follows::AtItsTurn).await
+        }
+        changed => changed,
+    }
+}
+
+async fn read_and_change_trusted(client: &Client, ranges: &[IpNet], trust: bool, follows: Follows) -> Result<(), TenantError> {
     let held = locations(client, Urgency::Acting).await.map_err(before_change)?;
-    match trust_change(&held, &ranges, call.action == Action::TrustIp)? {
+    match trust_change(&held, ranges, trust)? {
         TrustChange::Nothing => Ok(()),
         TrustChange::Make(ranges) => {
             let body = json!({"@odata.type": IP_LOCATION, "displayName": OWN_LOCATION, "isTrusted": true, "ipRanges": ranges});
-            write(client, Method::POST, &LOCATIONS, &body).await.map(drop)
+            write(client, Method::POST, &LOCATIONS, &body, follows).await.map(drop)
         }
         TrustChange::Set { id, is_trusted, ranges } => {
             let path = [LOCATIONS.as_slice(), &[&id]].concat();
             let body = json!({"@odata.type": IP_LOCATION, "isTrusted": is_trusted, "ipRanges": ranges});
-            write(client, Method::PATCH, &path, &body).await?;
+            write(client, Method::PATCH, &path, &body, follows).await?;
             let before = held.iter().find(|location| location.id == id);
             match location(client, &path).await {
                 // As before, where the change is not told yet.
                 Ok(now) if same_ranges(&now.ranges, &ranges) || before.is_some_and(|before| same_ranges(&now.ranges, &before.ranges)) => {
                     Ok(())
                 }
-                Ok(_) => Err(TenantError::Lost {
+                Ok(_) => Err(TenantError::Contested {
                     message: format!("the change was sent, but somebody else changes the location {OWN_LOCATION:?}, too: look at it again"),
                 }),
                 // It was sent and taken. Whether it is so is what the engine reads back.
@@ -178,9 +223,11 @@ async fn location(client: &Client, path: &[&str]) -> Result<IpLocation, TenantEr
 }
 
 /// The one request of an action that changes something: where it is put off, nothing was done, and the caller tries it all again.
-async fn write(client: &Client, method: Method, path: &[&str], body: &Value) -> Result<Answer, TenantError> {
+async fn write(client: &Client, method: Method, path: &[&str], body: &Value, follows: Follows) -> Result<Answer, TenantError> {
     let (operation, service, urgency) = (Operation::WritePolicies, Service::Protection, Urgency::Acting);
-    client.turn(service, urgency).await?;
+    if follows == Follows::AtItsTurn {
+        client.turn(service, urgency).await?;
+    }
     let url = client.url(Version::V1, path, &[]);
     client.send(&Ask { operation, service, urgency, method, url, body: Some(body) }).await
 }
@@ -221,11 +268,11 @@ mod tests {
     fn a_policy_that_is_told_late_is_no_conflict_and_one_that_is_a_third_is() {
         let object = json!({"id": "p", "displayName": "P", "state": "enabled", "conditions": {"users": {"excludeUsers": ["glass"]}}});
         let before = Policy::read(object.as_object().unwrap()).unwrap();
-        let diff = PolicyDiff::of(before.clone(), &PolicyChange::Exclude(vec!["adele".to_owned()])).unwrap();
+        let diff = PolicyDiff::of(before.clone(), &PolicyChange::Exclude(vec!["adele".to_owned()])).unwrap().unwrap();
         assert_eq!(unless_overwritten(&diff, &before), Ok(()));
         assert_eq!(unless_overwritten(&diff, &diff.after), Ok(()));
-        let third = PolicyDiff::of(before, &PolicyChange::Exclude(vec!["lee".to_owned()])).unwrap().after;
+        let third = PolicyDiff::of(before, &PolicyChange::Exclude(vec!["lee".to_owned()])).unwrap().unwrap().after;
         let told = unless_overwritten(&diff, &third);
-        assert!(matches!(&told, Err(TenantError::Lost { message }) if message.contains("now leaves out lee")), "{told:?}");
+        assert!(matches!(&told, Err(TenantError::Contested { message }) if message.contains("now leaves out lee")), "{told:?}");
     }
 }

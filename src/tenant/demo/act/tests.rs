@@ -45,7 +45,7 @@ async fn facts(tenant: &DemoTenant) -> TenantFacts {
 }
 
 async fn policy(tenant: &DemoTenant, name: &str) -> Policy {
-    facts(tenant).await.policy(name).cloned().unwrap()
+    facts(tenant).await.policy_named(name).unwrap().cloned().unwrap()
 }
 
 fn on_policy(action: Action, policy: &Policy, ids: &[&str]) -> Call {
@@ -249,7 +249,7 @@ async fn is_done(tenant: &DemoTenant, action: Action, id: &str) -> bool {
     match action {
         Action::BlockSignIn => index(tenant, id).directory.account_enabled == Some(false),
         Action::TrustIp => now.own_location().is_some(),
-        _ => now.policy(CA201).unwrap().excludes(id),
+        _ => now.policy_named(CA201).unwrap().unwrap().excludes(id),
     }
 }
 

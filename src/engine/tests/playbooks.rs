@@ -1,0 +1,82 @@
+//! Playbooks that do not go straight through: what failed is tried again, what is late is waited for, and no step runs out of turn.
+
+use super::*;
+use crate::domain::playbook::StepState;
+
+/// Which steps were verified.
+fn verified(bench: &Bench) -> Vec<bool> {
+    bench.steps(1).iter().map(|(_, state)| state.is_verified()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_keeps_the_playbook_open_and_going_on_tries_it_alone_again() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect, Meets::NoEffect]));
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    assert_eq!((report.state, verified(&bench)), (JobState::Open, vec![false, false, true, false]), "the later steps still ran");
+    let summary = What::summary(JobState::Open, &report.tally);
+    assert_eq!(bench.told().last(), Some(&summary));
+    let sent = bench.calls().len();
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.job, report.state, verified(&bench)), (JobId(1), JobState::Done, vec![true, true, true, false]));
+    assert_eq!(bench.calls().len(), sent + 2, "what was verified is not sent again");
+    assert!(matches!(bench.resume(1).await.unwrap_err(), EngineError::Ended(JobId(1))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playbook_with_a_failed_step_ends_where_the_operator_cancels_it() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect]));
+    bench.run(Action::SecureAccount).await.unwrap();
+    let sent = bench.calls().len();
+    let report = bench.engine.cancel(JobId(1), &bench.events).await.unwrap();
+    assert_eq!((report.state, bench.calls().len()), (JobState::Cancelled, sent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_rises_late_is_read_again_and_dismissed_without_a_second_confirmation() {
+    let mut bench = bench(Scripted::new(2).meeting(&[Meets::LevelLate]));
+    let report = bench.run(Action::RemediatedElsewhere).await.unwrap();
+    assert_eq!((report.state, report.tally.unverified, report.tally.pending), (JobState::Open, 2, 2));
+    assert_eq!(bench.steps(1)[1].1, StepState::Waiting);
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.state, bench.calls()), (JobState::Open, vec![2]), "it is still low, so only reads were sent");
+    bench.tenant.set_level(RiskLevel::High);
+    let report = bench.resume(1).await.unwrap();
+    assert!(report.state == JobState::Done && report.tally.all_verified(), "{report:?}");
+    assert_eq!((bench.calls(), bench.state("u0001")), (vec![2, 2], Some(RiskState::Dismissed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_step_has_its_hold() {
+    let mut bench = bench(Scripted::new(1));
+    let plan = confirmed(Action::SecureAccount, &bench.tenant.dataset());
+    bench.engine.run(&plan, Duration::from_secs(5), &bench.cancel, &bench.events).await.unwrap();
+    let holds = bench.told().into_iter().filter(|what| matches!(what, What::Held { .. })).count();
+    assert_eq!(holds, verified(&bench).into_iter().filter(|verified| *verified).count());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_step_is_sent_out_of_turn_or_after_the_end_of_its_playbook() {
+    let bench = bench(Scripted::new(1));
+    let playbook = bench.engine.begin_playbook(&confirmed(Action::SecureAccount, &bench.tenant.dataset()), false).unwrap();
+    let step = |step| bench.engine.plan_step(playbook, step).unwrap().confirm(Answer::Number(1)).unwrap();
+    let run = async |plan: &Confirmed| bench.engine.run(plan, Duration::ZERO, &bench.cancel, &bench.events).await;
+    let (first, second) = (step(Action::ConfirmUserCompromised), step(Action::GenerateTemporaryPassword));
+    assert!(matches!(run(&second).await.unwrap_err(), EngineError::NotDue { playbook: JobId(1), .. }));
+    assert!(run(&first).await.unwrap().tally.all_verified());
+    assert!(matches!(run(&first).await.unwrap_err(), EngineError::NotDue { .. }), "it was verified meanwhile");
+    bench.engine.cancel(playbook, &bench.events).await.unwrap();
+    assert!(matches!(run(&second).await.unwrap_err(), EngineError::Ended(JobId(1))));
+    assert_eq!(bench.calls().len(), 1);
+}
+
+#[test]
+fn playbooks_that_begin_at_once_have_numbers_of_their_own() {
+    let bench = bench(Scripted::new(1));
+    let plan = confirmed(Action::SecureAccount, &bench.tenant.dataset());
+    let begin = || (0..50).map(|_| bench.engine.begin_playbook(&plan, false).unwrap()).collect::<Vec<_>>();
+    let ids: Vec<JobId> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(begin)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 200);
+}
