@@ -170,10 +170,13 @@ impl App {
                 list.message = Some(format!("This playbook has ended: {}.", playbook.state.as_str()));
                 Vec::new()
             }
-            (Some(CommandId::CancelJob), _) => match self.cancel_playbook(list.id) {
-                Ok(effects) => return effects,
-                Err(why) => {
-                    list.message = Some(why);
+            (Some(CommandId::CancelJob), _) => match self.not_cancelled(list.id) {
+                None => {
+                    self.ask_to_cancel(list.id, Overlay::Playbook(list));
+                    return Vec::new();
+                }
+                why_not => {
+                    list.message = why_not;
                     Vec::new()
                 }
             },
@@ -191,18 +194,6 @@ impl App {
         };
         self.overlay = Some(Overlay::Playbook(list));
         effects
-    }
-
-    /// Cancels a playbook: its open step is read back first, the steps that are left are never sent.
-    pub(super) fn cancel_playbook(&mut self, id: JobId) -> Result<Vec<Effect>, String> {
-        if let Some(busy) = self.busy() {
-            return Err(busy);
-        }
-        let Some(playbook) = self.ledger.playbook(id) else { return Ok(Vec::new()) };
-        let mut run = JobRun::of_plan(&playbook.plan, 0, self.workspace.requests_per_second, self.now);
-        (run.id, run.stopping, run.seconds_left) = (Some(id), true, None);
-        self.show_run(run);
-        Ok(vec![Effect::CancelJob(id)])
     }
 
     fn key_in_skipping(&mut self, mut list: Checklist, action: Action, input: &mut Input, key: Key) -> Vec<Effect> {

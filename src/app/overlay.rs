@@ -152,6 +152,13 @@ pub enum Overlay {
     },
     /// What a person must do to sign in.
     SignIn(SignInAsked),
+    /// Whether to cancel an unfinished job or playbook.
+    Cancel {
+        /// Its number.
+        id: JobId,
+        /// What was open before, and comes back.
+        back: Box<Overlay>,
+    },
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -196,6 +203,7 @@ impl Overlay {
             Overlay::Playbook(_) => layout::overlay(size, (84, 17)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
+            Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -211,7 +219,7 @@ impl Overlay {
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => height,
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
     }

@@ -26,19 +26,21 @@ impl App {
                 self.overlay = Some(overlay);
                 return Vec::new();
             };
-            if let Some(playbook) = self.ledger.playbook(id) {
+            if command == Some(CommandId::CancelJob) {
+                *message = self.not_cancelled(id);
+                if message.is_none() {
+                    self.ask_to_cancel(id, overlay);
+                } else {
+                    self.overlay = Some(overlay);
+                }
+                return Vec::new();
+            }
+            if self.ledger.playbook(id).is_some() {
                 match command {
                     Some(CommandId::Open) => {
                         self.open_checklist(id, None);
                         return Vec::new();
                     }
-                    Some(CommandId::CancelJob) if playbook.state != JobState::Open => {
-                        *message = Some(format!("Playbook {id} has ended: {}.", playbook.state.as_str()));
-                    }
-                    Some(CommandId::CancelJob) => match self.cancel_playbook(id) {
-                        Ok(effects) => return effects,
-                        Err(why) => *message = Some(why),
-                    },
                     Some(CommandId::Undo) => {
                         *message = Some("A playbook is not taken back as a whole: its steps are jobs of their own.".to_owned())
                     }
@@ -52,16 +54,14 @@ impl App {
                     Ok(effects) => return effects,
                     Err(why) => *message = Some(why),
                 },
-                (Some(CommandId::Open | CommandId::CancelJob), Some(job)) if job.state != JobState::Open => {
+                (Some(CommandId::Open), Some(job)) if job.state != JobState::Open => {
                     *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
                 }
-                (Some(CommandId::Open | CommandId::CancelJob), Some(_)) if self.job_runs() => *message = self.busy(),
-                (Some(command @ (CommandId::Open | CommandId::CancelJob)), Some(job)) => {
-                    let id = job.id;
-                    let mut run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
-                    run.stopping = command == CommandId::CancelJob;
+                (Some(CommandId::Open), Some(_)) if self.job_runs() => *message = self.busy(),
+                (Some(CommandId::Open), Some(job)) => {
+                    let run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
                     self.show_run(run);
-                    return vec![if command == CommandId::Open { Effect::Resume(id) } else { Effect::CancelJob(id) }];
+                    return vec![Effect::Resume(id)];
                 }
                 _ => {}
             }

@@ -72,6 +72,7 @@ impl App {
                     Vec::new()
                 }
             },
+            Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -259,7 +260,7 @@ impl App {
                 let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
                 list.scroll.settle(rows_of, rows);
             }
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

@@ -143,5 +143,30 @@ fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resume
     app.update(Msg::JobEnded { job: JobId(8), state: JobState::Done, tally }, now());
     assert_eq!(checklist(&app).0.id, JobId(7));
     keys(&mut app, "esc x j");
-    assert_eq!(keys(&mut app, "D"), [Effect::CancelJob(JobId(7))]);
+    assert_eq!(keys(&mut app, "D y"), [Effect::CancelJob(JobId(7))]);
+}
+
+#[test]
+fn cancelling_asks_first_and_its_numbers_are_true() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified);
+    for other in ["n", "esc", "enter", "D"] {
+        assert_eq!(keys(&mut app, "D"), [], "nothing without being asked");
+        let Some(Overlay::Cancel { id, .. }) = app.overlay() else { panic!("{:?}", app.overlay()) };
+        let (title, lines) = app.cancel_question(*id);
+        assert_eq!(title, "Cancel playbook 7: Secure account?");
+        let text = lines.join("\n");
+        assert!(text.contains("1 user: alex@contoso.test"), "{text}");
+        assert!(text.contains("3 steps (Generate temporary password, Revoke sessions, Disable devices)"), "{text}");
+        assert_eq!(keys(&mut app, other), []);
+        assert_eq!(checklist(&app).0.id, JobId(7), "{other} goes back");
+    }
+    keys(&mut app, "esc x j D n");
+    assert!(matches!(app.overlay(), Some(Overlay::Jobs { scroll, .. }) if scroll.at == 1), "back to where it was asked");
+    assert_eq!(keys(&mut app, "D y"), [Effect::CancelJob(JobId(7))]);
+    let job = app.job().unwrap();
+    assert_eq!((job.title().as_str(), job.tally.verified, job.tally.pending), ("Secure account: 1 user", 1, 3));
+    let tally = Tally { total: 4, verified: 1, pending: 3, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(7), state: JobState::Cancelled, tally }, now());
+    assert_eq!(app.job().unwrap().title(), "Secure account: 1 user");
 }

@@ -15,7 +15,7 @@ use crate::app::layout::Area;
 use crate::app::msg::SignInAsked;
 use crate::app::overlay::Menu;
 use crate::app::scroll::Scroll;
-use crate::domain::journal::{Entry, JobState, JournalRecord};
+use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::journal_words::words;
 use crate::domain::records::UserId;
 use crate::domain::text::safe;
@@ -180,6 +180,19 @@ pub fn sign_in(frame: &mut Frame, asked: &SignInAsked, area: Area, theme: Theme)
 fn broken(text: &str, columns: usize) -> Vec<String> {
     let characters: Vec<char> = safe(text).chars().collect();
     characters.chunks(columns.max(1)).map(|line| line.iter().collect()).collect()
+}
+
+pub fn cancel(frame: &mut Frame, app: &App, id: JobId, area: Area, theme: Theme) {
+    let (title, lines) = app.cancel_question(id);
+    let inner = window(frame, area, "Cancel", "", theme);
+    let columns = usize::from(inner.width);
+    put(frame, inner, 0, Line::styled(fit(&title, columns).into_owned(), theme.warning()));
+    let last = usize::from(inner.height).saturating_sub(1);
+    let wrapped = lines.iter().flat_map(|line| wrap(line, columns));
+    for (row, line) in wrapped.take(last.saturating_sub(2)).enumerate() {
+        put(frame, inner, 1 + row, Line::raw(line));
+    }
+    put(frame, inner, last, Line::styled("y cancels it for good · any other key goes back", theme.quiet()));
 }
 
 pub fn quit(frame: &mut Frame, app: &App, area: Area, theme: Theme) {

@@ -93,6 +93,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
+        Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }
 }
