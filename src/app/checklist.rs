@@ -77,8 +77,13 @@ impl App {
                 Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: next == Some(step), failed }
             })
             .collect();
-        if playbook.state == JobState::Open && next.is_none() && rows.iter().any(|row| row.failed) {
-            let note = "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned();
+        let failed = rows.iter().any(|row| row.failed);
+        if playbook.state == JobState::Open && next.is_none() && (failed || !self.ending.contains(&playbook.id)) {
+            let note = if failed {
+                "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned()
+            } else {
+                "Every step is settled; Enter takes that into the journal.".to_owned()
+            };
             rows.push(Row {
                 step: None,
                 sign: "·",
@@ -120,10 +125,21 @@ impl App {
 
     /// A playbook that was confirmed has its number.
     pub(super) fn playbook_begun(&mut self, id: JobId) {
-        match self.overlay {
-            Some(Overlay::Waiting { then: Then::Playbook, .. }) | None => self.open_checklist(id, None),
-            Some(_) => self.toasts.say(format!("Playbook {id} is begun; {} lists it.", self.options.keys.hint(CommandId::Jobs)), self.now),
+        let plan = self.ledger.playbook(id).map(|playbook| playbook.plan.id.clone());
+        if plan.is_some_and(|plan| self.waits_for_playbook(&plan)) {
+            self.open_checklist(id, None);
+        } else {
+            // Whoever left meanwhile is not called back.
+            self.toasts.say(format!("Playbook {id} is begun; {} lists it.", self.options.keys.hint(CommandId::Jobs)), self.now);
         }
+    }
+
+    pub(super) fn waits_for_playbook(&self, id: &str) -> bool {
+        matches!(&self.overlay, Some(Overlay::Waiting { then: Then::Playbook { plan }, .. }) if plan == id)
+    }
+
+    pub(super) fn waits_for_step(&self, id: JobId, step: Action) -> bool {
+        matches!(self.overlay, Some(Overlay::Waiting { then: Then::Step { playbook, action }, .. }) if (playbook, action) == (id, step))
     }
 
     /// Ends playbooks that are through, each once. One with a failed step waits for the operator, who may try again.
@@ -244,7 +260,7 @@ impl App {
             }
             _ => {
                 let what = format!("Judging \"{}\" by present facts …", step.title());
-                self.overlay = Some(Overlay::Waiting { what, then: Then::Step(list.id) });
+                self.overlay = Some(Overlay::Waiting { what, then: Then::Step { playbook: list.id, action: step } });
                 return vec![Effect::PlanStep { playbook: list.id, action: step }];
             }
         };

@@ -114,6 +114,8 @@ pub enum Overlay {
     Jobs {
         /// Place in the list: the newest first.
         scroll: Scroll,
+        /// The job under the cursor, which stays there when others are begun.
+        held: Option<JobId>,
         /// Whether it was opened by itself, to offer to resume.
         offer: bool,
         /// Why the last key did nothing.
@@ -167,11 +169,24 @@ pub enum Overlay {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Then {
     /// The records that a plan is judged by.
-    Plan(Box<Pending>),
+    Plan {
+        /// The plan.
+        pending: Box<Pending>,
+        /// The users that the tenant is asked about.
+        asked: Vec<UserId>,
+    },
     /// The number of a playbook.
-    Playbook,
-    /// The plan of a step of this playbook.
-    Step(JobId),
+    Playbook {
+        /// Id of its plan.
+        plan: String,
+    },
+    /// The plan of a step.
+    Step {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        action: Action,
+    },
 }
 
 /// A plan that is about to be opened.

@@ -16,12 +16,14 @@ impl App {
     pub(super) fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::Jobs, key);
         let (rows, len, leaves) = (overlay.rows(self.options.size), self.job_list().len(), self.leaves(key));
-        let Overlay::Jobs { scroll, message, .. } = &mut overlay else { return Vec::new() };
+        let Overlay::Jobs { scroll, message, held, .. } = &mut overlay else { return Vec::new() };
         *message = None;
         if leaves || command == Some(CommandId::Jobs) {
             return Vec::new();
         }
-        if !command.is_some_and(|command| scroll.run(command, len, rows)) {
+        if command.is_some_and(|command| scroll.run(command, len, rows)) {
+            *held = self.job_list().get(scroll.at).copied();
+        } else {
             let Some(id) = self.job_list().get(scroll.at).copied() else {
                 self.overlay = Some(overlay);
                 return Vec::new();
@@ -138,6 +140,7 @@ impl App {
             (Some(CommandId::Bottom), _) => explain.step(isize::MAX),
             (Some(CommandId::PageDown), _) => explain.scroll(page),
             (Some(CommandId::PageUp), _) => explain.scroll(-page),
+            (Some(CommandId::Open), _) if explain.is_lost() => {}
             (Some(CommandId::Open), _) => {
                 let start = explain.items().get(explain.at).map(|item| item.start());
                 return match start {

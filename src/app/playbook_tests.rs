@@ -30,8 +30,12 @@ fn securing_an_account_asks_whether_to_block_sign_in_and_sends_nothing_when_it_i
     let effects = keys(&mut app, "'incident 7' enter enter");
     let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((confirmed.plan().steps.len(), confirmed.plan().reason.as_str()), (5, "incident 7"));
-    assert!(app.job().is_none() && matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Playbook, .. })));
-    app.update(Msg::Unprepared("the disk is full".to_owned()), now());
+    assert!(app.job().is_none() && matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Playbook { .. }, .. })));
+    let plan = confirmed.plan().id.clone();
+    let not_begun = |plan| Msg::PlaybookNotBegun { plan, message: "the disk is full".to_owned() };
+    app.update(not_begun("another".to_owned()), now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })));
+    app.update(not_begun(plan), now());
     assert!(app.overlay().is_none() && app.toasts().errors() == 1);
 }
 
@@ -121,7 +125,48 @@ fn the_plan_of_a_step_leads_back_to_its_checklist() {
     keys(&mut app, "esc");
     assert_eq!(checklist(&app).0.id, JobId(7));
     keys(&mut app, "enter");
-    app.update(Msg::Unprepared("the store is damaged".to_owned()), now());
+    let not_planned = |action| Msg::StepNotPlanned { playbook: JobId(7), action, message: "the store is damaged".to_owned() };
+    app.update(not_planned(Action::RevokeSessions), now());
+    let other = step_plan(&app, Action::RevokeSessions);
+    app.update(Msg::StepPlan(Box::new(other)), now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })), "the answer to another request is not what is waited for");
+    app.update(not_planned(Action::ConfirmUserCompromised), now());
+    assert_eq!(checklist(&app).0.id, JobId(7));
+}
+
+#[test]
+fn whoever_leaves_while_a_playbook_is_begun_is_told_where_it_is_and_not_called_back() {
+    let mut app = in_tenant((120, 40));
+    choose(&mut app, Action::SecureAccount);
+    let effects = keys(&mut app, "'incident 7' enter enter");
+    let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
+    keys(&mut app, "esc");
+    journal(&mut app, Entry::PlaybookStarted { playbook: JobId(7), plan: Box::new(confirmed.plan().clone()), steps_confirmed: false });
+    app.update(Msg::PlaybookBegun(JobId(7)), now());
+    assert!(app.overlay().is_none());
+    assert_eq!(app.toasts().current().unwrap().text, "Playbook 7 is begun; x lists it.");
+}
+
+#[test]
+fn a_playbook_that_could_not_be_ended_can_be_ended_by_hand() {
+    let mut app = begun((120, 40), Action::RemediatedElsewhere);
+    let skip = |step| Entry::StepSkipped { playbook: JobId(7), step, because: "by hand".to_owned() };
+    journal(&mut app, skip(Action::ConfirmUserCompromised));
+    assert_eq!(journal(&mut app, skip(Action::DismissUserRisk)), [Effect::EndPlaybook(JobId(7))]);
+    assert_eq!(checklist(&app).1.len(), 2);
+    app.update(Msg::PlaybookNotEnded { playbook: JobId(7), message: Some("the disk is full".to_owned()) }, now());
+    assert_eq!(app.toasts().errors(), 1);
+    assert_eq!(keys(&mut app, "G enter"), [Effect::EndPlaybook(JobId(7))]);
+}
+
+#[test]
+fn the_cursor_of_the_jobs_stays_on_its_job_when_another_begins() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    keys(&mut app, "esc x");
+    let plan = step_plan(&app, Action::ConfirmUserCompromised);
+    journal(&mut app, Entry::JobConfirmed { job: JobId(8), plan: Box::new(plan), hold_seconds: 0 });
+    assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
+    keys(&mut app, "enter");
     assert_eq!(checklist(&app).0.id, JobId(7));
 }
 

@@ -251,7 +251,7 @@ impl App {
         let unread: Vec<UserId> = unread.take(LOOKED_AT).map(|records| records.id().clone()).collect();
         if about_devices && !unread.is_empty() {
             let what = format!("Reading the devices of {} …", count(unread.len(), "user", "users"));
-            self.overlay = Some(Overlay::Waiting { what, then: Then::Plan(Box::new(pending)) });
+            self.overlay = Some(Overlay::Waiting { what, then: Then::Plan { pending: Box::new(pending), asked: unread.clone() } });
             return vec![Effect::Look(unread)];
         }
         self.open_plan(pending);

@@ -218,6 +218,38 @@ fn the_cursor_moves_over_verdicts_and_options_and_enter_opens_the_plan() {
 }
 
 #[test]
+fn the_cursor_stays_on_what_was_chosen_when_the_answer_is_sorted_anew() {
+    let mut app = in_tenant((120, 40));
+    keys(&mut app, "u");
+    let shown = |app: &App| -> Vec<String> {
+        let of = |item: &explain::Item<'_>| match item {
+            explain::Item::Option(advice) => advice.option.to_owned(),
+            explain::Item::Verdict(verdict) => verdict.verdict.to_owned(),
+        };
+        explained(app).items().iter().map(of).collect()
+    };
+    explain_with(&mut app, explanation("alex"));
+    let at = shown(&app).iter().position(|option| option == "dismiss").unwrap();
+    keys(&mut app, &"j ".repeat(at));
+    let chosen = "dismiss";
+    assert_eq!(shown(&app)[explained(&app).at], chosen);
+    let Some(Overlay::Explain(open)) = &mut app.overlay else { panic!() };
+    let mut revised = explanation("alex");
+    revised.advice.reverse();
+    open.revise(revised, Vec::new());
+    assert_eq!(shown(&app)[explained(&app).at], chosen);
+    let Some(Overlay::Explain(open)) = &mut app.overlay else { panic!() };
+    let mut revised = explanation("alex");
+    revised.advice.retain(|advice| advice.option != "dismiss");
+    open.revise(revised, Vec::new());
+    app.settle();
+    assert_eq!(keys(&mut app, "enter"), []);
+    assert!(explained(&app).message.as_deref().unwrap().contains("nothing was opened"), "what was not chosen is not opened");
+    keys(&mut app, "enter");
+    assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
+}
+
+#[test]
 fn what_the_cursor_stands_on_is_in_sight_on_the_smallest_screen() {
     let mut app = in_tenant((60, 18));
     keys(&mut app, "e");
@@ -363,7 +395,7 @@ fn policies_that_were_not_read_are_told_and_not_asked_for() {
 fn devices_are_read_before_a_plan_is_judged_by_them() {
     let mut app = console(five());
     assert_eq!(choose(&mut app, Action::DisableDevices), [Effect::Look(vec!["alex".into()])]);
-    assert!(matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Plan(_), .. })));
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Plan { .. }, .. })));
     let mut alex = app.dataset().user(&"alex".into()).unwrap().clone();
     alex.devices = in_tenant((120, 40)).dataset().user(&"alex".into()).unwrap().devices.clone();
     app.update(Msg::Records(vec![alex]), now());
@@ -372,6 +404,8 @@ fn devices_are_read_before_a_plan_is_judged_by_them() {
     assert!(summary(&app).contains("disable LAPTOP-alex (Windows)"), "{}", summary(&app));
     keys(&mut app, "esc j");
     choose(&mut app, Action::DisableDevices);
+    app.update(Msg::Looked { users: vec!["bob".into()], problem: None }, now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })), "another user's answer is not what is waited for");
     keys(&mut app, "esc");
     app.update(Msg::Looked { users: vec!["adele".into()], problem: None }, now());
     assert!(app.overlay().is_none(), "what nobody waits for any more opens nothing");

@@ -82,7 +82,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
     match overlay {
         Overlay::Preview(plan) => preview::draw(frame, app, plan, area, theme),
         Overlay::Job => job::draw(frame, app, area, theme),
-        Overlay::Jobs { scroll, offer, message } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
+        Overlay::Jobs { scroll, offer, message, .. } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
         Overlay::Journal { records, scroll, message } => {
             lists::journal(frame, app, area, records.as_deref(), *scroll, message.as_deref(), theme)
         }
