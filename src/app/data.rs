@@ -38,7 +38,9 @@ impl App {
             Msg::PlaybookBegun(id) => self.playbook_begun(id),
             Msg::StepPlan(plan) => {
                 if plan.playbook.is_some_and(|playbook| self.waits_for_step(playbook, plan.action)) {
-                    let preview = Preview::of_plan(*plan, &self.dataset, self.plan_context());
+                    let way_out = plan.playbook.map(|playbook| self.way_out_of_step(playbook, plan.action));
+                    let mut preview = Preview::of_plan(*plan, &self.dataset, self.plan_context());
+                    preview.way_out = way_out;
                     self.open_preview(preview);
                 }
             }

@@ -215,7 +215,7 @@ impl Overlay {
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
                 layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
             }
-            Overlay::Playbook(_) => layout::overlay(size, (84, 17)),
+            Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),

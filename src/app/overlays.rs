@@ -234,8 +234,7 @@ impl App {
 
     /// Brings the place in what lies over the panes into sight.
     pub(super) fn settle_overlay(&mut self) {
-        let rows = self.passwords.rows(self.options.size);
-        self.passwords.scroll.settle(self.passwords.list.len(), rows);
+        self.passwords.settle(self.options.size);
         let Some(mut overlay) = self.overlay.take() else { return };
         let rows = overlay.rows(self.options.size);
         match &mut overlay {

@@ -86,6 +86,8 @@ fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
     keys(&mut app, "k");
     assert_eq!(play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified), []);
     let (list, rows) = checklist(&app);
+    let hint = app.checklist_hint(list, app.ledger().playbook(JobId(7)).unwrap(), rows.get(list.scroll.at));
+    assert_eq!(hint, "Enter plans it · s leaves out · D cancels · j k · Esc: later");
     assert_eq!((rows[0].state.as_str(), rows[1].next, list.scroll.at), ("verified 1 of 1", true, 1), "the checklist comes back by itself");
     play_step(&mut app, 9, Action::GenerateTemporaryPassword, Outcome::Failed);
     let (list, rows) = checklist(&app);
@@ -104,6 +106,7 @@ fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
     keys(&mut app, "g j");
     let told = play_step(&mut app, 11, Action::GenerateTemporaryPassword, Outcome::Verified);
     assert_eq!(told, [Effect::EndPlaybook(JobId(7))], "tried again, and now all are settled");
+    assert!(checklist(&app).1[1].note.contains("Shown once; if nobody read it, generate another: r"));
     assert_eq!(journal(&mut app, Entry::PlaybookEnded { playbook: JobId(7), state: JobState::Done }), []);
     assert_eq!(keys(&mut app, "enter"), []);
     assert!(checklist(&app).0.message.as_deref().unwrap().contains("ended"));

@@ -365,6 +365,7 @@ fn a_policy_is_chosen_first_and_the_one_that_blocks_stands_first() {
     keys(&mut app, "esc");
     choose(&mut app, Action::DisablePolicy);
     keys(&mut app, "enter");
+    assert!(!summary(&app).contains("p-high"), "a policy goes by its name: {}", summary(&app));
     keys(&mut app, "shift-tab space");
     assert_eq!((plan(&app).targets[0].id.as_str(), plan(&app).confirm), ("p-high", Confirmation::Phrase));
 }
@@ -510,6 +511,21 @@ fn passwords_come_to_the_front_are_shown_once_and_closed_deliberately() {
     assert_eq!(keys(&mut app, "enter c"), []);
     assert!(!app.passwords().are_shown() && app.passwords().list.is_empty());
     assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
+}
+
+#[test]
+fn only_passwords_that_were_in_sight_are_closed() {
+    let mut app = in_tenant((60, 18));
+    (1..=20).for_each(|byte| _ = app.update(password("alex@contoso.test", byte), now()));
+    let rows = app.passwords().rows(app.size());
+    assert!(rows < 20);
+    keys(&mut app, "esc c");
+    assert_eq!(app.passwords().list.len(), 20 - rows);
+    assert!(app.passwords().message.as_deref().unwrap().contains("not in sight"));
+    keys(&mut app, "q");
+    assert!(app.passwords().message.as_deref().unwrap().contains("Esc, then c"));
+    keys(&mut app, "pgdn pgdn esc c");
+    assert!(!app.passwords().are_shown());
 }
 
 #[test]

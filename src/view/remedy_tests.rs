@@ -240,7 +240,7 @@ fn every_remediation() {
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
      ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users ┓
     ┏┃ Secure account                4 of 5 will be secured, step by step         ┃┓
-    ┃┃ Remediated elsewhere          3 of 5 were remediated elsewhere             ┃┃
+    ┃┃ Remediated elsewhere          3 of 5 will be closed as remediated           ┃┃
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed                     ┃┃
     ┃┃ Confirm user compromised (c)  4 of 5 will be confirmed compromised         ┃┃
     ┃┃ Confirm user safe (s)         3 of 5 will be confirmed safe                ┃┃
@@ -265,7 +265,7 @@ fn every_remediation() {
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
      ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users · 3 of 15 ┓
      ┃ Secure account                4 of 5 will be secured,… ┃
-    ┏┃ Remediated elsewhere          3 of 5 were remediated … ┃┓
+    ┏┃ Remediated elsewhere          3 of 5 will be closed a… ┃┓
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed ┃┃
     ┃┃ Confirm user compromised (c)  4 of 5 will be confirme… ┃┃
     ┃┃ Confirm user safe (s)         3 of 5 will be confirme… ┃┃
@@ -493,9 +493,9 @@ fn a_checklist_with_a_failed_step() {
     │┃ 403 not allowed. Enter tries again.                                        ┃│
     │┃                                                                            ┃│
     └┃                                                                            ┃┘
-    ┌┃ Enter opens its plan · s leaves it out · Esc: later                        ┃┐
+    ┌┃                                                                            ┃┐
+    │┃ Enter tries again · D cancels · j k · Esc: later                           ┃│
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-    │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │
     └──────────────────────────────────────────────────────────────────────────────┘
      d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
@@ -511,11 +511,11 @@ fn a_checklist_with_a_failed_step() {
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃                                                        ┃┃
     ┃┃ 403 not allowed. Enter tries again.                    ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Enter opens its plan · s leaves it out · Esc: later    ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃ Enter tries again · D cancels · j k · Esc: later       ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
@@ -542,13 +542,13 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.                        ┃┃
     ┃┃ Each must be changed at the next sign-in.                                  ┃┃
+    ┃┃ Lost? r plans another: Generate temporary password.                        ┃┃
     ┃┃                                                                            ┃┃
-    ┃┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┃
-    ┗┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┛
-    ┌┃                                                                            ┃┐
-    │┃ y copies · j k move · Enter or Esc: asks before closing                    ┃│
+    ┗┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┛
+    ┌┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┐
+    │┃                                                                            ┃│
+    │┃ y copies · j k g G pgup pgdn · Esc Enter ask to close                      ┃│
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-    │                                                                              │
     └──────────────────────────────────────────────────────────────────────────────┘
     ┌ 3 Detection details ──────────────────────────────────────── 1 of 1 · pgdn ▾ ┐
     │Password spray · MEDIUM · at risk · real time · T1110                         │
@@ -564,13 +564,13 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.    ┃┃
     ┃┃ Each must be changed at the next sign-in.              ┃┃
+    ┃┃ Lost? r plans another: Generate temporary password.    ┃┃
     ┃┃                                                        ┃┃
     ┃┃ alex@contoso.test           Bbbb-3333-Bbbb-3333        ┃┃
     ┃┃ a-very-long-name-that-does… Cccc-4444-Cccc-4444        ┃┃
     ┃┃                                                        ┃┃
     ┃┃ Close? Cannot be shown again. c closes · Esc stays     ┃┃
     ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┃
-    ┃                                                          ┃
     ┃                                                          ┃
     ┃                                                          ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
