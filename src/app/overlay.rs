@@ -228,7 +228,7 @@ impl Overlay {
         let height = usize::from(self.area(size).inner().height);
         let taken = match self {
             Overlay::Job => JOB_LINES,
-            Overlay::Jobs { .. } => 2,
+            Overlay::Jobs { .. } => 3,
             Overlay::Help(_) => 2,
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,

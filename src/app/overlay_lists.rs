@@ -72,6 +72,15 @@ impl App {
         Vec::new()
     }
 
+    /// How many jobs and playbooks wait to be gone on with: what runs here does not wait, and a step counts with its playbook.
+    pub fn unfinished(&self) -> usize {
+        let running = self.job.as_ref().filter(|job| job.is_running());
+        let runs = |id: JobId| running.is_some_and(|job| job.id == Some(id) || job.playbook == Some(id));
+        let jobs = self.ledger.open_jobs().filter(|job| job.plan.playbook.is_none()).map(|job| job.id);
+        let playbooks = self.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
+        jobs.chain(playbooks).filter(|id| !runs(*id)).count()
+    }
+
     /// Jobs and playbooks, by number, the newest first.
     pub fn job_list(&self) -> Vec<JobId> {
         let jobs = self.ledger.jobs().map(|job| job.id);

@@ -183,6 +183,7 @@ fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resume
     app.update(Msg::Opened(Box::new(Opened { ledger: before.ledger().clone(), ..opened(five()) })), now());
     assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
     assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
+    assert_eq!(app.unfinished(), 1, "a step counts with its playbook");
     // The cursor stands on the playbook already, and not on what ended last.
     keys(&mut app, "enter");
     assert!(checklist(&app).1[0].state.contains("interrupted"));

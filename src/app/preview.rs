@@ -53,7 +53,7 @@ pub struct Preview {
     pub offset: usize,
     /// Why it does not go on.
     pub message: Option<String>,
-    /// That facts changed under the open preview.
+    /// That facts changed under the open preview, or that some were not read.
     pub changed: Option<String>,
     /// Verdicts in numbers and words.
     pub summary: Vec<String>,

@@ -382,6 +382,38 @@ fn an_address_is_chosen_from_the_blocked_and_risky_sign_ins() {
 }
 
 #[test]
+fn the_menu_is_bounded_however_many_are_marked_and_says_so() {
+    let many = (0..400).map(|at| {
+        let mut records = risky_user(&format!("user-{at:03}"), "passwordSpray");
+        for sign_in in &mut records.sign_ins {
+            sign_in.ip_address = Some(format!("203.0.{}.{}", 100 + at / 200, at % 200));
+        }
+        records
+    });
+    let mut app = console(many.collect());
+    app.update(Msg::Tenant(tenant()), now());
+    keys(&mut app, "a r");
+    assert_eq!(menu(&app).about, "400 users, judged by the first 200");
+    assert_eq!(menu(&app).targets.len(), 400, "the plan is for all of them");
+    keys(&mut app, "esc");
+    choose(&mut app, Action::TrustIp);
+    assert_eq!(menu(&app).items.len(), 21);
+    let more = menu(&app).items.last().unwrap();
+    assert_eq!((more.label.as_str(), more.detail.as_str()), ("and 380 more", "entriage act trustIp --ip ADDRESS"));
+    keys(&mut app, "esc");
+    let effects = choose(&mut app, Action::DisableDevices);
+    let [Effect::Look(asked)] = effects.as_slice() else { panic!("{effects:?}") };
+    let users = asked.clone();
+    assert_eq!(users.len(), 200);
+    let read = users.iter().map(|id| UserRecords { devices: Some(Vec::new()), ..app.dataset().user(id).unwrap().clone() });
+    let read = read.collect();
+    app.update(Msg::Records(read), now());
+    app.update(Msg::Looked { users, problem: None }, now());
+    let Some(Overlay::Preview(preview)) = app.overlay() else { panic!() };
+    assert_eq!(preview.changed.as_deref(), Some("Devices of 200 were not read: 200 users are read at once."));
+}
+
+#[test]
 fn policies_that_were_not_read_are_told_and_not_asked_for() {
     let mut app = console(five());
     keys(&mut app, "r");

@@ -240,7 +240,7 @@ fn every_remediation() {
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
      ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users ┓
     ┏┃ Secure account                4 of 5 will be secured, step by step         ┃┓
-    ┃┃ Remediated elsewhere          3 of 5 will be closed as remediated           ┃┃
+    ┃┃ Remediated elsewhere          3 of 5 will be closed as remediated          ┃┃
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed                     ┃┃
     ┃┃ Confirm user compromised (c)  4 of 5 will be confirmed compromised         ┃┃
     ┃┃ Confirm user safe (s)         3 of 5 will be confirmed safe                ┃┃
@@ -476,7 +476,7 @@ fn a_checklist_with_a_failed_step() {
         app
     }), @r#"
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
-     1 high · 3 medium · 1 low · 1 token theft
+     1 high · 3 medium · 1 low · 1 token theft                      1 unfinished: x
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
     ┃┏ Secure account ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ playbook 7 · 2026-11-22 14:05 ┓┃
     ┃┃ alex@contoso.test                                                          ┃┃
