@@ -12,7 +12,7 @@ use super::preview::Preview;
 use crate::domain::action::{Action, Aim};
 use crate::domain::advice::Start;
 use crate::domain::facts;
-use crate::domain::plan::{Plan, PlanContext, Target, Verdict};
+use crate::domain::plan::{LOOKED_AT, Plan, PlanContext, Target, Verdict};
 use crate::domain::policy::{self, Policy};
 use crate::domain::records::{SignIn, UserId, UserRecords};
 use crate::domain::risk::RiskState;
@@ -41,10 +41,6 @@ const FOR_USERS: [Action; 17] = [
 /// What can be done about a sign-in.
 const FOR_SIGN_INS: [Action; 4] = [Action::DismissSignInRisk, Action::ConfirmSignInCompromised, Action::ConfirmSignInSafe, Action::TrustIp];
 
-/// How many users are looked at one by one: to read what costs the tenant requests, and to judge what can be done before the operator
-/// has chosen it, which must not hold the screen up.
-const LOOKED_AT: usize = 200;
-
 /// How many addresses are offered to be trusted.
 const ADDRESSES: usize = 20;
 
@@ -66,8 +62,7 @@ impl App {
         let looked_at = targets.get(..LOOKED_AT).unwrap_or(&targets);
         let items = actions.iter().filter_map(|action| self.remedy(*action, looked_at)).collect();
         let noun = if self.focus == Pane::SignIns { ("sign-in", "sign-ins") } else { ("user", "users") };
-        let some = if targets.len() > LOOKED_AT { format!(", judged by the first {LOOKED_AT}") } else { String::new() };
-        let about = format!("{}{some}", count(targets.len(), noun.0, noun.1));
+        let about = format!("{}{}", count(targets.len(), noun.0, noun.1), judged_by(&targets));
         Menu { about, targets, ..Menu::new("Remediate", items) }
     }
 
@@ -232,8 +227,9 @@ impl App {
             Some(id) => self.dataset.tenant().policy(id).map_or(id.clone(), |policy| policy.display_name.clone()),
             None => start.addresses.join(", "),
         };
+        let looked_at = targets.get(..LOOKED_AT).unwrap_or(&targets);
         let items = starts.into_iter().map(|(words, start)| {
-            let plan = self.judged(&Pending { start: start.clone(), targets: targets.clone(), reason: String::new() });
+            let plan = self.judged(&Pending { start: start.clone(), targets: looked_at.to_vec(), reason: String::new() });
             let mut because: Vec<&str> = plan.targets.iter().flat_map(|target| &target.because).map(|because| because.words()).collect();
             because.sort_unstable();
             because.dedup();
@@ -250,7 +246,8 @@ impl App {
             let choice = Choice::Copy { what: "the command".to_owned(), text: text.clone() };
             items.push(Item::new(format!("and {} more", number(more)), text, choice));
         }
-        self.overlay = Some(Overlay::Menu(Menu { targets, ..Menu::new(format!("{}: which?", action.title()), items) }));
+        let about = judged_by(&targets).trim_start_matches(", ").to_owned();
+        self.overlay = Some(Overlay::Menu(Menu { about, targets, ..Menu::new(format!("{}: which?", action.title()), items) }));
         Vec::new()
     }
 
@@ -301,6 +298,11 @@ impl App {
         }
         self.open_preview(preview);
     }
+}
+
+/// That not all of them were looked at; empty where all were.
+fn judged_by(targets: &[Target]) -> String {
+    if targets.len() > LOOKED_AT { format!(", judged by the first {LOOKED_AT}") } else { String::new() }
 }
 
 /// Whether a plan is judged by the users' devices.

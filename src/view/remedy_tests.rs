@@ -522,6 +522,62 @@ fn a_checklist_with_a_failed_step() {
 }
 
 #[test]
+fn the_jobs_and_the_question_before_cancelling() {
+    let with_jobs = |size: (u16, u16), pressed: &str| {
+        let mut app = begun(size, Action::SecureAccount);
+        play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified);
+        keys(&mut app, pressed);
+        app
+    };
+    insta::assert_snapshot!(screen(&with_jobs((80, 24), "esc x j")), @r#"
+     entriage  contoso.test  DEMO  read-write                      synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft                      1 unfinished: x
+    ┏┏ Jobs ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 ┓┓
+    ┃┃ 1 open                                                                     ┃┃
+    ┃┃ 8    done      11-22 14:05 alex@contoso.test      Confirm user compromise… ┃┃
+    ┃┃ 7    open      11-22 14:05 alex@contoso.test      Secure account (playboo… ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┗┃                                                                            ┃┛
+    ┌┃                                                                            ┃┐
+    │┃                                                                            ┃│
+    │┃                                                                            ┃│
+    │┃                                                                            ┃│
+    └┃                                                                            ┃┘
+    ┌┃                                                                            ┃┐
+    │┃ Secure account (playbook) · 1 of 4 steps settled · 2026-11-22 14:05        ┃│
+    │┃ enter resumes · D cancels · U undoes · Esc closes                          ┃│
+    │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
+    └──────────────────────────────────────────────────────────────────────────────┘
+     d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
+    "#);
+    insta::assert_snapshot!(screen(&with_jobs((60, 18), "esc x j D")), @r#"
+     entriage  contoso.test  DEMO  read-write  synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft  1 unfinished: x
+     ┏ Cancel ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+    ┏┃ Cancel playbook 7: Secure account?                     ┃┓
+    ┃┃ 1 user: alex@contoso.test                              ┃┃
+    ┃┃ Never sent: 3 steps (Generate temporary password,      ┃┃
+    ┃┃ Revoke sessions, Disable devices)                      ┃┃
+    ┃┃ What was sent stays done.                              ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃ y cancels it for good · any other key goes back        ┃┃
+    ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┃
+    ┃                                                          ┃
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+     d dismiss  c compromised  s safe  r remediate  ? help
+    "#);
+}
+
+#[test]
 fn temporary_passwords() {
     insta::assert_snapshot!(both(|size| {
         let mut app = in_tenant(size);
