@@ -248,9 +248,9 @@ pub enum Effect {
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),
-    /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::Unprepared`].
+    /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::PlaybookNotBegun`].
     BeginPlaybook(Box<Confirmed>),
-    /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::Unprepared`].
+    /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::StepNotPlanned`].
     PlanStep {
         /// The playbook.
         playbook: JobId,
