@@ -404,7 +404,7 @@ fn a_compromise_is_secured_step_by_step_past_a_failure_and_a_restart() {
         stage.step().await;
         stage.shows("Temporary passwords");
         stage.shows("cannot be shown again");
-        let password = stage.runtime.app().passwords().list[0].1.expose().to_owned();
+        let password = stage.runtime.app().passwords().list[0].password.expose().to_owned();
         stage.shows(&password);
         stage.type_in("y\nc").await;
         assert_eq!(*stage.screen.copied.borrow(), std::slice::from_ref(&password));

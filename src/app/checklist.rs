@@ -13,8 +13,8 @@ use crate::domain::action::Action;
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::playbook::{Playbook, StepState};
 
-/// Lines of the overlay that are not steps: whom it is for, a line apart, what there is to say of the step, the hint.
-pub const OTHER_LINES: usize = 7;
+/// Lines of the overlay that are not steps: whom it is for, a line apart, what there is to say of the step, a message, the hint.
+pub const OTHER_LINES: usize = 8;
 
 /// A playbook and the cursor on its steps.
 #[derive(Debug, Clone)]
@@ -46,6 +46,10 @@ pub struct Row {
     pub next: bool,
     /// Whether something did not come out as promised.
     pub failed: bool,
+    /// What Enter does; empty where it does nothing.
+    pub enter: &'static str,
+    /// Whether it can be left out.
+    pub waits: bool,
 }
 
 impl App {
@@ -64,7 +68,8 @@ impl App {
                         ("▸", format!("interrupted, job {job}"), "Enter goes on with it; what was sent is read back first.".to_owned())
                     }
                     StepState::Ended(_, tally) if state.is_verified() => {
-                        ("✓", format!("verified {} of {}", number(tally.verified), number(tally.total)), String::new())
+                        let note = if step == Action::GenerateTemporaryPassword { self.password_note() } else { String::new() };
+                        ("✓", format!("verified {} of {}", number(tally.verified), number(tally.total)), note)
                     }
                     StepState::Ended(_, tally) => (
                         "✗",
@@ -74,11 +79,27 @@ impl App {
                     StepState::Skipped(because) => ("–", format!("skipped: {because}"), "Enter takes it up after all.".to_owned()),
                 };
                 let failed = matches!(state, StepState::Ended(..)) && !state.is_verified();
-                Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: next == Some(step), failed }
+                let is_next = next == Some(step);
+                let enter = match &state {
+                    StepState::Waiting if is_next => "Enter plans it",
+                    StepState::Waiting => "",
+                    StepState::Open(job) if self.runs(*job) => "Enter shows it",
+                    StepState::Open(_) => "Enter goes on with it",
+                    StepState::Ended(..) if failed => "Enter tries again",
+                    StepState::Ended(..) => "",
+                    StepState::Skipped(_) => "Enter takes it up",
+                };
+                let waits = state == StepState::Waiting;
+                Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: is_next, failed, enter, waits }
             })
             .collect();
-        if playbook.state == JobState::Open && next.is_none() && rows.iter().any(|row| row.failed) {
-            let note = "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned();
+        let failed = rows.iter().any(|row| row.failed);
+        if playbook.state == JobState::Open && next.is_none() && (failed || !self.ending.contains(&playbook.id)) {
+            let note = if failed {
+                "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned()
+            } else {
+                "Every step is settled; Enter takes that into the journal.".to_owned()
+            };
             rows.push(Row {
                 step: None,
                 sign: "·",
@@ -87,9 +108,48 @@ impl App {
                 note,
                 next: true,
                 failed: false,
+                enter: "Enter ends it",
+                waits: false,
             });
         }
         rows
+    }
+
+    /// What is said of passwords that were generated: they are shown once, and perhaps nobody was there.
+    fn password_note(&self) -> String {
+        let title = Action::GenerateTemporaryPassword.title();
+        format!(
+            "Shown once; if nobody read it, generate another: {} on the user, \"{title}\".",
+            self.options.keys.hint(CommandId::Remediate)
+        )
+    }
+
+    /// Every key that does something on this row, in words.
+    pub fn checklist_hint(&self, list: &Checklist, playbook: &Playbook, row: Option<&Row>) -> String {
+        if list.skipping.is_some() {
+            return "A reason is needed · Enter leaves it out · Esc goes back".to_owned();
+        }
+        if playbook.state != JobState::Open {
+            return "j k move · Esc closes".to_owned();
+        }
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(row.map(|row| row.enter.to_owned()).filter(|enter| !enter.is_empty()));
+        if row.is_some_and(|row| row.waits) {
+            parts.push(format!("{} leaves out", self.options.keys.hint(CommandId::SkipStep)));
+        }
+        parts.push(format!("{} cancels · j k · Esc: later", self.options.keys.hint(CommandId::CancelJob)));
+        parts.join(" · ")
+    }
+
+    /// What can be done about a step that has nobody to be sent to.
+    pub(super) fn way_out_of_step(&self, id: JobId, step: Action) -> String {
+        let playbook = self.ledger.playbook(id);
+        let waits = playbook.is_some_and(|held| held.steps(&self.ledger).contains(&(step, StepState::Waiting)));
+        if waits {
+            format!("Esc goes back to the checklist, where {} leaves the step out.", self.options.keys.hint(CommandId::SkipStep))
+        } else {
+            "Esc goes back to the checklist; the step stays as it is.".to_owned()
+        }
     }
 
     fn runs(&self, id: JobId) -> bool {
@@ -120,10 +180,21 @@ impl App {
 
     /// A playbook that was confirmed has its number.
     pub(super) fn playbook_begun(&mut self, id: JobId) {
-        match self.overlay {
-            Some(Overlay::Waiting { then: Then::Playbook, .. }) | None => self.open_checklist(id, None),
-            Some(_) => self.toasts.say(format!("Playbook {id} is begun; {} lists it.", self.options.keys.hint(CommandId::Jobs)), self.now),
+        let plan = self.ledger.playbook(id).map(|playbook| playbook.plan.id.clone());
+        if plan.is_some_and(|plan| self.waits_for_playbook(&plan)) {
+            self.open_checklist(id, None);
+        } else {
+            // Whoever left meanwhile is not called back.
+            self.toasts.say(format!("Playbook {id} is begun; {} lists it.", self.options.keys.hint(CommandId::Jobs)), self.now);
         }
+    }
+
+    pub(super) fn waits_for_playbook(&self, id: &str) -> bool {
+        matches!(&self.overlay, Some(Overlay::Waiting { then: Then::Playbook { plan }, .. }) if plan == id)
+    }
+
+    pub(super) fn waits_for_step(&self, id: JobId, step: Action) -> bool {
+        matches!(self.overlay, Some(Overlay::Waiting { then: Then::Step { playbook, action }, .. }) if (playbook, action) == (id, step))
     }
 
     /// Ends playbooks that are through, each once. One with a failed step waits for the operator, who may try again.
@@ -170,10 +241,13 @@ impl App {
                 list.message = Some(format!("This playbook has ended: {}.", playbook.state.as_str()));
                 Vec::new()
             }
-            (Some(CommandId::CancelJob), _) => match self.cancel_playbook(list.id) {
-                Ok(effects) => return effects,
-                Err(why) => {
-                    list.message = Some(why);
+            (Some(CommandId::CancelJob), _) => match self.not_cancelled(list.id) {
+                None => {
+                    self.ask_to_cancel(list.id, Overlay::Playbook(list));
+                    return Vec::new();
+                }
+                why_not => {
+                    list.message = why_not;
                     Vec::new()
                 }
             },
@@ -193,24 +267,12 @@ impl App {
         effects
     }
 
-    /// Cancels a playbook: its open step is read back first, the steps that are left are never sent.
-    pub(super) fn cancel_playbook(&mut self, id: JobId) -> Result<Vec<Effect>, String> {
-        if let Some(busy) = self.busy() {
-            return Err(busy);
-        }
-        let Some(playbook) = self.ledger.playbook(id) else { return Ok(Vec::new()) };
-        let mut run = JobRun::of_plan(&playbook.plan, 0, self.workspace.requests_per_second, self.now);
-        (run.id, run.stopping, run.seconds_left) = (Some(id), true, None);
-        self.show_run(run);
-        Ok(vec![Effect::CancelJob(id)])
-    }
-
     fn key_in_skipping(&mut self, mut list: Checklist, action: Action, input: &mut Input, key: Key) -> Vec<Effect> {
         let mut effects = Vec::new();
         match key.code {
             KeyCode::Esc => {}
             KeyCode::Enter if input.text().trim().is_empty() => {
-                list.message = Some("A step is left out with a reason.".to_owned());
+                list.message = Some("Not left out: type the reason first.".to_owned());
                 list.skipping = Some((action, input.clone()));
             }
             KeyCode::Enter => {
@@ -253,7 +315,7 @@ impl App {
             }
             _ => {
                 let what = format!("Judging \"{}\" by present facts …", step.title());
-                self.overlay = Some(Overlay::Waiting { what, then: Then::Step(list.id) });
+                self.overlay = Some(Overlay::Waiting { what, then: Then::Step { playbook: list.id, action: step } });
                 return vec![Effect::PlanStep { playbook: list.id, action: step }];
             }
         };

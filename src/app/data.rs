@@ -37,18 +37,29 @@ impl App {
             Msg::Looked { users, problem } => self.looked(&users, problem),
             Msg::PlaybookBegun(id) => self.playbook_begun(id),
             Msg::StepPlan(plan) => {
-                let waited = matches!(&self.overlay, Some(Overlay::Waiting { then: Then::Step(id), .. }) if plan.playbook == Some(*id));
-                if waited {
-                    let preview = Preview::of_plan(*plan, &self.dataset, self.plan_context());
+                if plan.playbook.is_some_and(|playbook| self.waits_for_step(playbook, plan.action)) {
+                    let way_out = plan.playbook.map(|playbook| self.way_out_of_step(playbook, plan.action));
+                    let mut preview = Preview::of_plan(*plan, &self.dataset, self.plan_context());
+                    preview.way_out = way_out;
                     self.open_preview(preview);
                 }
             }
-            Msg::Unprepared(text) => {
-                self.toasts.fail(text);
-                match self.overlay.take() {
-                    Some(Overlay::Waiting { then: Then::Step(id), .. }) => self.open_checklist(id, None),
-                    Some(Overlay::Waiting { .. }) => {}
-                    other => self.overlay = other,
+            Msg::StepNotPlanned { playbook, action, message } => {
+                self.toasts.fail(message);
+                if self.waits_for_step(playbook, action) {
+                    self.open_checklist(playbook, None);
+                }
+            }
+            Msg::PlaybookNotBegun { plan, message } => {
+                self.toasts.fail(message);
+                if self.waits_for_playbook(&plan) {
+                    self.overlay = None;
+                }
+            }
+            Msg::PlaybookNotEnded { playbook, message } => {
+                self.ending.remove(&playbook);
+                if let Some(message) = message {
+                    self.toasts.fail(message);
                 }
             }
             Msg::Password { user, password } => self.passwords.add(user, password),
@@ -137,7 +148,7 @@ impl App {
             let open = playbook.or_else(|| self.ledger.open_jobs().last().map(|job| job.id));
             if let Some(open) = open.filter(|_| !self.job_runs() && self.overlay.is_none()) {
                 let at = self.job_list().iter().position(|id| *id == open).unwrap_or(0);
-                self.overlay = Some(Overlay::Jobs { scroll: Scroll { at, offset: 0 }, offer: true, message: None });
+                self.overlay = Some(Overlay::Jobs { scroll: Scroll { at, offset: 0 }, held: Some(open), offer: true, message: None });
             }
         }
     }
@@ -165,7 +176,7 @@ impl App {
                 explain.note = problem.map(|problem| format!("Devices and authentication methods were not read: {problem}"));
                 self.overlay = Some(Overlay::Explain(explain));
             }
-            Some(Overlay::Waiting { then: Then::Plan(pending), .. }) => {
+            Some(Overlay::Waiting { then: Then::Plan { pending, asked }, .. }) if asked == users => {
                 if let Some(problem) = problem {
                     self.toasts.say(format!("Not everything was read: {problem}"), self.now);
                 }

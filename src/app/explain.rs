@@ -41,6 +41,8 @@ pub struct Explain {
     pub note: Option<String>,
     /// Why the last key did nothing.
     pub message: Option<String>,
+    /// Whether what the cursor stood on is gone: what stands there now was not chosen.
+    lost: bool,
     /// Whether lines were scrolled without moving the cursor.
     scrolled: bool,
 }
@@ -55,6 +57,14 @@ pub enum Item<'a> {
 }
 
 impl Item<'_> {
+    /// What tells it from the others, wherever it stands.
+    fn name(&self) -> (Option<Group>, &'static str) {
+        match self {
+            Item::Verdict(verdict) => (None, verdict.verdict),
+            Item::Option(advice) => (Some(advice.group), advice.option),
+        }
+    }
+
     /// What starts its plan.
     pub fn start(&self) -> Option<Start> {
         match self {
@@ -179,8 +189,33 @@ impl Explain {
         }
     }
 
+    /// Takes another answer in. The cursor stays on what it stands on, wherever that is now; where it is gone, it goes to what is
+    /// nearest, and the next key opens nothing.
+    pub(super) fn revise(&mut self, explanation: Explanation, believed: Vec<String>) {
+        let name_of = |explain: &Explain| explain.items().get(explain.at).map(Item::name);
+        let start_of = |explain: &Explain| explain.items().get(explain.at).and_then(Item::start);
+        let (name, start) = (name_of(self), start_of(self));
+        (self.explanation, self.believed) = (explanation, believed);
+        let items = self.items();
+        let same = items.iter().position(|item| Some(item.name()) == name && item.start() == start);
+        let named = items.iter().position(|item| Some(item.name()) == name);
+        let at = same.or(named).unwrap_or(self.at).min(items.len().saturating_sub(1));
+        self.lost |= same.is_none() && name.is_some();
+        self.at = at;
+    }
+
+    /// Whether what the cursor stood on went away before this key; says so, once.
+    pub(super) fn is_lost(&mut self) -> bool {
+        let lost = std::mem::take(&mut self.lost);
+        if lost {
+            self.message = Some("What the cursor stood on has changed: nothing was opened. Enter opens what it stands on now.".to_owned());
+        }
+        lost
+    }
+
     /// Moves the cursor by so many items.
     pub fn step(&mut self, by: isize) {
+        self.lost = false;
         let last = self.items().len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(by).min(last);
         self.scrolled = false;
@@ -326,8 +361,18 @@ impl App {
         let Some(user) = self.shown_user.clone() else { return Vec::new() };
         let Some((explanation, believed)) = self.explanation(&user) else { return Vec::new() };
         let note = Some("Reading sign-ins, devices and authentication methods …".to_owned());
-        let explain =
-            Explain { user: user.clone(), question, explanation, believed, at: 0, offset: 0, note, message: None, scrolled: false };
+        let explain = Explain {
+            user: user.clone(),
+            question,
+            explanation,
+            believed,
+            at: 0,
+            offset: 0,
+            note,
+            message: None,
+            lost: false,
+            scrolled: false,
+        };
         self.overlay = Some(Overlay::Explain(Box::new(explain)));
         vec![Effect::Look(vec![user])]
     }
@@ -345,7 +390,7 @@ impl App {
         let user = explain.user.clone();
         let Some((explanation, believed)) = self.explanation(&user) else { return };
         if let Some(Overlay::Explain(explain)) = &mut self.overlay {
-            (explain.explanation, explain.believed) = (explanation, believed);
+            explain.revise(explanation, believed);
         }
     }
 

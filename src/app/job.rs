@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::format::{fit, number, width};
 use super::scroll::Scroll;
 use crate::domain::action::Action;
 use crate::domain::job_event::{JobEvent, What};
@@ -45,6 +46,8 @@ pub struct JobRun {
     pub started: Timestamp,
     /// Until when the first request is held back.
     pub held_until: Option<Timestamp>,
+    /// How many targets its plan acts on. Of a playbook, the numbers count each step of each of them.
+    pub targets: usize,
     /// In numbers.
     pub tally: Tally,
     /// How long it will take yet.
@@ -82,6 +85,7 @@ impl JobRun {
             action: plan.action,
             started: now,
             held_until: (hold_seconds > 0).then_some(Timestamp(now.0 + hold)),
+            targets: total,
             tally: Tally { total, pending: total, ..Tally::default() },
             seconds_left: Some(plan.estimated_seconds),
             rate,
@@ -187,9 +191,28 @@ impl JobRun {
 
     /// "Dismiss user risk, 2,480 users".
     pub fn title(&self) -> String {
-        let total = self.tally.total;
-        format!("{}: {} {}", self.action.title(), super::format::number(total), self.action.noun(total))
+        format!("{}: {} {}", self.action.title(), number(self.targets), self.action.noun(self.targets))
     }
+}
+
+/// Whose it is, in so many columns: "alex@contoso.test and 3 others". A name gives way before the number does. Holds hostile text.
+pub fn whose(plan: &Plan, columns: usize) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    for target in plan.included() {
+        let policy = plan.policy.as_ref().filter(|policy| policy.id == target.id).map(|policy| policy.display_name.as_str());
+        let name = target.user_principal_name.as_deref().or(policy).unwrap_or(&target.id);
+        if seen.insert(name) {
+            names.push(name);
+        }
+    }
+    let Some(first) = names.first() else { return String::new() };
+    let more = match names.len() - 1 {
+        0 => String::new(),
+        1 => " and 1 other".to_owned(),
+        more => format!(" and {} others", number(more)),
+    };
+    format!("{}{more}", fit(first, columns.saturating_sub(width(&more))))
 }
 
 /// The word for an outcome.
@@ -216,6 +239,6 @@ pub fn tally_words(tally: &Tally) -> String {
         (tally.pending, "not sent"),
     ];
     let words: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{} {word}", super::format::number(*count))).collect();
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{} {word}", number(*count))).collect();
     if words.is_empty() { "nothing to do".to_owned() } else { words.join(" · ") }
 }

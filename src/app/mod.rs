@@ -4,6 +4,7 @@
 //! that a refresh, a sort or a filter never moves a cursor or a mark to another user.
 
 mod actions;
+mod cancelling;
 pub mod checklist;
 pub mod command;
 mod data;

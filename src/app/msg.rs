@@ -103,8 +103,29 @@ pub enum Msg {
     PlaybookBegun(JobId),
     /// The plan of a step of a playbook, as asked for.
     StepPlan(Box<Plan>),
-    /// What was asked for and waited for cannot be had; says why. Hostile text.
-    Unprepared(String),
+    /// The plan of a step was not to be had.
+    StepNotPlanned {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        action: Action,
+        /// What failed, and why.
+        message: String,
+    },
+    /// A playbook that was confirmed was not begun.
+    PlaybookNotBegun {
+        /// Id of its plan.
+        plan: String,
+        /// What failed, and why.
+        message: String,
+    },
+    /// A playbook was not ended.
+    PlaybookNotEnded {
+        /// The playbook.
+        playbook: JobId,
+        /// What failed, and why; `None` where somebody else is at work on it.
+        message: Option<String>,
+    },
     /// Something happened in a job.
     Job(JobEvent),
     /// A job began, or goes on.
@@ -227,9 +248,9 @@ pub enum Effect {
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),
-    /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::Unprepared`].
+    /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::PlaybookNotBegun`].
     BeginPlaybook(Box<Confirmed>),
-    /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::Unprepared`].
+    /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::StepNotPlanned`].
     PlanStep {
         /// The playbook.
         playbook: JobId,

@@ -114,6 +114,8 @@ pub enum Overlay {
     Jobs {
         /// Place in the list: the newest first.
         scroll: Scroll,
+        /// The job under the cursor, which stays there when others are begun.
+        held: Option<JobId>,
         /// Whether it was opened by itself, to offer to resume.
         offer: bool,
         /// Why the last key did nothing.
@@ -152,6 +154,13 @@ pub enum Overlay {
     },
     /// What a person must do to sign in.
     SignIn(SignInAsked),
+    /// Whether to cancel an unfinished job or playbook.
+    Cancel {
+        /// Its number.
+        id: JobId,
+        /// What was open before, and comes back.
+        back: Box<Overlay>,
+    },
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -160,11 +169,24 @@ pub enum Overlay {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Then {
     /// The records that a plan is judged by.
-    Plan(Box<Pending>),
+    Plan {
+        /// The plan.
+        pending: Box<Pending>,
+        /// The users that the tenant is asked about.
+        asked: Vec<UserId>,
+    },
     /// The number of a playbook.
-    Playbook,
-    /// The plan of a step of this playbook.
-    Step(JobId),
+    Playbook {
+        /// Id of its plan.
+        plan: String,
+    },
+    /// The plan of a step.
+    Step {
+        /// The playbook.
+        playbook: JobId,
+        /// The step.
+        action: Action,
+    },
 }
 
 /// A plan that is about to be opened.
@@ -193,9 +215,10 @@ impl Overlay {
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
                 layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
             }
-            Overlay::Playbook(_) => layout::overlay(size, (84, 17)),
+            Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
+            Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -205,13 +228,13 @@ impl Overlay {
         let height = usize::from(self.area(size).inner().height);
         let taken = match self {
             Overlay::Job => JOB_LINES,
-            Overlay::Jobs { .. } => 2,
+            Overlay::Jobs { .. } => 3,
             Overlay::Help(_) => 2,
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => height,
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
     }

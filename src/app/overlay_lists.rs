@@ -16,29 +16,33 @@ impl App {
     pub(super) fn key_in_jobs(&mut self, mut overlay: Overlay, key: Key) -> Vec<Effect> {
         let command = self.list_command(Context::Jobs, key);
         let (rows, len, leaves) = (overlay.rows(self.options.size), self.job_list().len(), self.leaves(key));
-        let Overlay::Jobs { scroll, message, .. } = &mut overlay else { return Vec::new() };
+        let Overlay::Jobs { scroll, message, held, .. } = &mut overlay else { return Vec::new() };
         *message = None;
         if leaves || command == Some(CommandId::Jobs) {
             return Vec::new();
         }
-        if !command.is_some_and(|command| scroll.run(command, len, rows)) {
+        if command.is_some_and(|command| scroll.run(command, len, rows)) {
+            *held = self.job_list().get(scroll.at).copied();
+        } else {
             let Some(id) = self.job_list().get(scroll.at).copied() else {
                 self.overlay = Some(overlay);
                 return Vec::new();
             };
-            if let Some(playbook) = self.ledger.playbook(id) {
+            if command == Some(CommandId::CancelJob) {
+                *message = self.not_cancelled(id);
+                if message.is_none() {
+                    self.ask_to_cancel(id, overlay);
+                } else {
+                    self.overlay = Some(overlay);
+                }
+                return Vec::new();
+            }
+            if self.ledger.playbook(id).is_some() {
                 match command {
                     Some(CommandId::Open) => {
                         self.open_checklist(id, None);
                         return Vec::new();
                     }
-                    Some(CommandId::CancelJob) if playbook.state != JobState::Open => {
-                        *message = Some(format!("Playbook {id} has ended: {}.", playbook.state.as_str()));
-                    }
-                    Some(CommandId::CancelJob) => match self.cancel_playbook(id) {
-                        Ok(effects) => return effects,
-                        Err(why) => *message = Some(why),
-                    },
                     Some(CommandId::Undo) => {
                         *message = Some("A playbook is not taken back as a whole: its steps are jobs of their own.".to_owned())
                     }
@@ -52,22 +56,29 @@ impl App {
                     Ok(effects) => return effects,
                     Err(why) => *message = Some(why),
                 },
-                (Some(CommandId::Open | CommandId::CancelJob), Some(job)) if job.state != JobState::Open => {
+                (Some(CommandId::Open), Some(job)) if job.state != JobState::Open => {
                     *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
                 }
-                (Some(CommandId::Open | CommandId::CancelJob), Some(_)) if self.job_runs() => *message = self.busy(),
-                (Some(command @ (CommandId::Open | CommandId::CancelJob)), Some(job)) => {
-                    let id = job.id;
-                    let mut run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
-                    run.stopping = command == CommandId::CancelJob;
+                (Some(CommandId::Open), Some(_)) if self.job_runs() => *message = self.busy(),
+                (Some(CommandId::Open), Some(job)) => {
+                    let run = JobRun::of_job(job, self.workspace.requests_per_second, self.now);
                     self.show_run(run);
-                    return vec![if command == CommandId::Open { Effect::Resume(id) } else { Effect::CancelJob(id) }];
+                    return vec![Effect::Resume(id)];
                 }
                 _ => {}
             }
         }
         self.overlay = Some(overlay);
         Vec::new()
+    }
+
+    /// How many jobs and playbooks wait to be gone on with: what runs here does not wait, and a step counts with its playbook.
+    pub fn unfinished(&self) -> usize {
+        let running = self.job.as_ref().filter(|job| job.is_running());
+        let runs = |id: JobId| running.is_some_and(|job| job.id == Some(id) || job.playbook == Some(id));
+        let jobs = self.ledger.open_jobs().filter(|job| job.plan.playbook.is_none()).map(|job| job.id);
+        let playbooks = self.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
+        jobs.chain(playbooks).filter(|id| !runs(*id)).count()
     }
 
     /// Jobs and playbooks, by number, the newest first.
@@ -138,6 +149,7 @@ impl App {
             (Some(CommandId::Bottom), _) => explain.step(isize::MAX),
             (Some(CommandId::PageDown), _) => explain.scroll(page),
             (Some(CommandId::PageUp), _) => explain.scroll(-page),
+            (Some(CommandId::Open), _) if explain.is_lost() => {}
             (Some(CommandId::Open), _) => {
                 let start = explain.items().get(explain.at).map(|item| item.start());
                 return match start {

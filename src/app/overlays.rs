@@ -30,8 +30,8 @@ impl App {
             Overlay::Playbook(list) => self.key_in_checklist(list, key),
             Overlay::Waiting { then, .. } if self.leaves(key) => {
                 // What is waited for still comes, and then opens nothing.
-                if let Then::Step(id) = then {
-                    self.open_checklist(id, None);
+                if let Then::Step { playbook, .. } = then {
+                    self.open_checklist(playbook, None);
                 }
                 Vec::new()
             }
@@ -72,6 +72,7 @@ impl App {
                     Vec::new()
                 }
             },
+            Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -112,7 +113,8 @@ impl App {
                 if confirmed.plan().action.kind() == Kind::Playbook {
                     // Nothing is sent by this: each step has a plan and a confirmation of its own.
                     let what = "Taking the playbook into the journal …".to_owned();
-                    self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook });
+                    let plan = confirmed.plan().id.clone();
+                    self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook { plan } });
                     return vec![Effect::BeginPlaybook(confirmed)];
                 }
                 if let Some(busy) = self.busy() {
@@ -232,8 +234,7 @@ impl App {
 
     /// Brings the place in what lies over the panes into sight.
     pub(super) fn settle_overlay(&mut self) {
-        let rows = self.passwords.rows(self.options.size);
-        self.passwords.scroll.settle(self.passwords.list.len(), rows);
+        self.passwords.settle(self.options.size);
         let Some(mut overlay) = self.overlay.take() else { return };
         let rows = overlay.rows(self.options.size);
         match &mut overlay {
@@ -247,7 +248,12 @@ impl App {
                     job.scroll.settle(job.len(), rows);
                 }
             }
-            Overlay::Jobs { scroll, .. } => scroll.settle(self.job_list().len(), rows),
+            Overlay::Jobs { scroll, held, .. } => {
+                let list = self.job_list();
+                scroll.at = held.and_then(|id| list.iter().position(|of| *of == id)).unwrap_or(scroll.at);
+                scroll.settle(list.len(), rows);
+                *held = list.get(scroll.at).copied();
+            }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
@@ -259,7 +265,7 @@ impl App {
                 let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
                 list.scroll.settle(rows_of, rows);
             }
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Quit => {}
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

@@ -68,8 +68,8 @@ impl App {
                 return vec![Effect::ReadJournal];
             }
             CommandId::Jobs => {
-                let shown =
-                    if self.job_runs() { Overlay::Job } else { Overlay::Jobs { scroll: Scroll::default(), offer: false, message: None } };
+                let list = Overlay::Jobs { scroll: Scroll::default(), held: None, offer: false, message: None };
+                let shown = if self.job_runs() { Overlay::Job } else { list };
                 self.overlay = Some(shown);
             }
             CommandId::Copy => self.overlay = Some(Overlay::Menu(self.copy_menu())),

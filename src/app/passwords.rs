@@ -2,6 +2,7 @@
 
 use super::App;
 use super::command::{CommandId, Context};
+use super::format::count;
 use super::key::{Key, KeyCode};
 use super::layout::{self, Area};
 use super::msg::Effect;
@@ -9,18 +10,31 @@ use super::scroll::Scroll;
 use crate::domain::password::TemporaryPassword;
 use crate::domain::text::safe;
 
-/// Lines of the overlay that are not passwords: two to say what they are, one apart, the hint.
-const OTHER_LINES: u16 = 5;
+/// Lines of the overlay that are not passwords: three to say what they are, one apart above and below, the hint.
+const OTHER_LINES: u16 = 6;
+
+/// One of them.
+#[derive(Debug)]
+pub struct Shown {
+    /// Whose. Hostile text.
+    pub user: String,
+    /// The password.
+    pub password: TemporaryPassword,
+    /// Whether it was among the rows in sight.
+    seen: bool,
+}
 
 /// The passwords that were not closed yet.
 #[derive(Debug, Default)]
 pub struct Passwords {
-    /// Whose (hostile text), and the password.
-    pub list: Vec<(String, TemporaryPassword)>,
+    /// In the order in which they came.
+    pub list: Vec<Shown>,
     /// Place among them.
     pub scroll: Scroll,
     /// Whether it is being asked if they may be closed.
     pub asking: bool,
+    /// Why the last key did nothing, or not all.
+    pub message: Option<String>,
 }
 
 impl Passwords {
@@ -31,8 +45,22 @@ impl Passwords {
 
     /// Adds one. A question that is open is no longer about all of them.
     pub fn add(&mut self, user: String, password: TemporaryPassword) {
-        self.list.push((user, password));
+        self.list.push(Shown { user, password, seen: false });
         self.asking = false;
+    }
+
+    /// Brings the cursor into sight, and keeps in mind which of them the next frame shows.
+    pub(super) fn settle(&mut self, size: (u16, u16)) {
+        let rows = self.rows(size);
+        self.scroll.settle(self.list.len(), rows);
+        if layout::fits(size) {
+            self.list.iter_mut().skip(self.scroll.offset).take(rows).for_each(|shown| shown.seen = true);
+        }
+    }
+
+    /// How many were never in sight.
+    pub fn unseen(&self) -> usize {
+        self.list.iter().filter(|shown| !shown.seen).count()
     }
 
     /// Where they stand on the screen.
@@ -56,12 +84,19 @@ impl App {
     /// Takes a key while passwords are shown: no other key of the console reaches beyond them.
     pub(super) fn key_in_passwords(&mut self, key: Key) -> Vec<Effect> {
         let rows = self.passwords.rows(self.options.size);
+        self.passwords.message = None;
         if self.passwords.asking {
             self.passwords.asking = false;
             // No key that copies, confirms or is typed in passing: what is closed here is gone.
             if key == Key::plain(KeyCode::Char('c')) {
-                // Each is overwritten as it goes.
-                self.passwords = Passwords::default();
+                // Each is overwritten as it goes. What was below the last row stays: nobody has read it.
+                self.passwords.list.retain(|shown| !shown.seen);
+                if self.passwords.are_shown() {
+                    let left = count(self.passwords.list.len(), "password was", "passwords were");
+                    self.passwords.message = Some(format!("{left} not in sight yet: not closed."));
+                } else {
+                    self.passwords = Passwords::default();
+                }
             }
             return Vec::new();
         }
@@ -70,14 +105,14 @@ impl App {
         match (key.code, command) {
             (KeyCode::Esc | KeyCode::Enter, _) | (_, Some(CommandId::Back | CommandId::Cancel)) => self.passwords.asking = true,
             (KeyCode::Char('y'), _) => {
-                let Some((user, password)) = self.passwords.list.get(self.passwords.scroll.at) else { return Vec::new() };
+                let Some(Shown { user, password, .. }) = self.passwords.list.get(self.passwords.scroll.at) else { return Vec::new() };
                 let effect = Effect::CopyPassword(password.clone());
                 let text = format!("Sent the temporary password of {} to the terminal clipboard (OSC 52).", safe(user));
                 self.toasts.say(text, self.now);
                 return vec![effect];
             }
-            (_, Some(command)) => _ = self.passwords.scroll.run(command, len, rows),
-            _ => {}
+            (_, Some(command)) if self.passwords.scroll.run(command, len, rows) => {}
+            _ => self.passwords.message = Some(format!("{key} does nothing here: Esc, then c closes them.")),
         }
         Vec::new()
     }

@@ -30,8 +30,12 @@ fn securing_an_account_asks_whether_to_block_sign_in_and_sends_nothing_when_it_i
     let effects = keys(&mut app, "'incident 7' enter enter");
     let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((confirmed.plan().steps.len(), confirmed.plan().reason.as_str()), (5, "incident 7"));
-    assert!(app.job().is_none() && matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Playbook, .. })));
-    app.update(Msg::Unprepared("the disk is full".to_owned()), now());
+    assert!(app.job().is_none() && matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Playbook { .. }, .. })));
+    let plan = confirmed.plan().id.clone();
+    let not_begun = |plan| Msg::PlaybookNotBegun { plan, message: "the disk is full".to_owned() };
+    app.update(not_begun("another".to_owned()), now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })));
+    app.update(not_begun(plan), now());
     assert!(app.overlay().is_none() && app.toasts().errors() == 1);
 }
 
@@ -82,6 +86,8 @@ fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
     keys(&mut app, "k");
     assert_eq!(play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified), []);
     let (list, rows) = checklist(&app);
+    let hint = app.checklist_hint(list, app.ledger().playbook(JobId(7)).unwrap(), rows.get(list.scroll.at));
+    assert_eq!(hint, "Enter plans it · s leaves out · D cancels · j k · Esc: later");
     assert_eq!((rows[0].state.as_str(), rows[1].next, list.scroll.at), ("verified 1 of 1", true, 1), "the checklist comes back by itself");
     play_step(&mut app, 9, Action::GenerateTemporaryPassword, Outcome::Failed);
     let (list, rows) = checklist(&app);
@@ -100,6 +106,7 @@ fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
     keys(&mut app, "g j");
     let told = play_step(&mut app, 11, Action::GenerateTemporaryPassword, Outcome::Verified);
     assert_eq!(told, [Effect::EndPlaybook(JobId(7))], "tried again, and now all are settled");
+    assert!(checklist(&app).1[1].note.contains("Shown once; if nobody read it, generate another: r"));
     assert_eq!(journal(&mut app, Entry::PlaybookEnded { playbook: JobId(7), state: JobState::Done }), []);
     assert_eq!(keys(&mut app, "enter"), []);
     assert!(checklist(&app).0.message.as_deref().unwrap().contains("ended"));
@@ -121,7 +128,48 @@ fn the_plan_of_a_step_leads_back_to_its_checklist() {
     keys(&mut app, "esc");
     assert_eq!(checklist(&app).0.id, JobId(7));
     keys(&mut app, "enter");
-    app.update(Msg::Unprepared("the store is damaged".to_owned()), now());
+    let not_planned = |action| Msg::StepNotPlanned { playbook: JobId(7), action, message: "the store is damaged".to_owned() };
+    app.update(not_planned(Action::RevokeSessions), now());
+    let other = step_plan(&app, Action::RevokeSessions);
+    app.update(Msg::StepPlan(Box::new(other)), now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })), "the answer to another request is not what is waited for");
+    app.update(not_planned(Action::ConfirmUserCompromised), now());
+    assert_eq!(checklist(&app).0.id, JobId(7));
+}
+
+#[test]
+fn whoever_leaves_while_a_playbook_is_begun_is_told_where_it_is_and_not_called_back() {
+    let mut app = in_tenant((120, 40));
+    choose(&mut app, Action::SecureAccount);
+    let effects = keys(&mut app, "'incident 7' enter enter");
+    let [Effect::BeginPlaybook(confirmed)] = effects.as_slice() else { panic!("{effects:?}") };
+    keys(&mut app, "esc");
+    journal(&mut app, Entry::PlaybookStarted { playbook: JobId(7), plan: Box::new(confirmed.plan().clone()), steps_confirmed: false });
+    app.update(Msg::PlaybookBegun(JobId(7)), now());
+    assert!(app.overlay().is_none());
+    assert_eq!(app.toasts().current().unwrap().text, "Playbook 7 is begun; x lists it.");
+}
+
+#[test]
+fn a_playbook_that_could_not_be_ended_can_be_ended_by_hand() {
+    let mut app = begun((120, 40), Action::RemediatedElsewhere);
+    let skip = |step| Entry::StepSkipped { playbook: JobId(7), step, because: "by hand".to_owned() };
+    journal(&mut app, skip(Action::ConfirmUserCompromised));
+    assert_eq!(journal(&mut app, skip(Action::DismissUserRisk)), [Effect::EndPlaybook(JobId(7))]);
+    assert_eq!(checklist(&app).1.len(), 2);
+    app.update(Msg::PlaybookNotEnded { playbook: JobId(7), message: Some("the disk is full".to_owned()) }, now());
+    assert_eq!(app.toasts().errors(), 1);
+    assert_eq!(keys(&mut app, "G enter"), [Effect::EndPlaybook(JobId(7))]);
+}
+
+#[test]
+fn the_cursor_of_the_jobs_stays_on_its_job_when_another_begins() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    keys(&mut app, "esc x");
+    let plan = step_plan(&app, Action::ConfirmUserCompromised);
+    journal(&mut app, Entry::JobConfirmed { job: JobId(8), plan: Box::new(plan), hold_seconds: 0 });
+    assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
+    keys(&mut app, "enter");
     assert_eq!(checklist(&app).0.id, JobId(7));
 }
 
@@ -135,6 +183,7 @@ fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resume
     app.update(Msg::Opened(Box::new(Opened { ledger: before.ledger().clone(), ..opened(five()) })), now());
     assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
     assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
+    assert_eq!(app.unfinished(), 1, "a step counts with its playbook");
     // The cursor stands on the playbook already, and not on what ended last.
     keys(&mut app, "enter");
     assert!(checklist(&app).1[0].state.contains("interrupted"));
@@ -143,5 +192,30 @@ fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resume
     app.update(Msg::JobEnded { job: JobId(8), state: JobState::Done, tally }, now());
     assert_eq!(checklist(&app).0.id, JobId(7));
     keys(&mut app, "esc x j");
-    assert_eq!(keys(&mut app, "D"), [Effect::CancelJob(JobId(7))]);
+    assert_eq!(keys(&mut app, "D y"), [Effect::CancelJob(JobId(7))]);
+}
+
+#[test]
+fn cancelling_asks_first_and_its_numbers_are_true() {
+    let mut app = begun((120, 40), Action::SecureAccount);
+    play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified);
+    for other in ["n", "esc", "enter", "D"] {
+        assert_eq!(keys(&mut app, "D"), [], "nothing without being asked");
+        let Some(Overlay::Cancel { id, .. }) = app.overlay() else { panic!("{:?}", app.overlay()) };
+        let (title, lines) = app.cancel_question(*id);
+        assert_eq!(title, "Cancel playbook 7: Secure account?");
+        let text = lines.join("\n");
+        assert!(text.contains("1 user: alex@contoso.test"), "{text}");
+        assert!(text.contains("3 steps (Generate temporary password, Revoke sessions, Disable devices)"), "{text}");
+        assert_eq!(keys(&mut app, other), []);
+        assert_eq!(checklist(&app).0.id, JobId(7), "{other} goes back");
+    }
+    keys(&mut app, "esc x j D n");
+    assert!(matches!(app.overlay(), Some(Overlay::Jobs { scroll, .. }) if scroll.at == 1), "back to where it was asked");
+    assert_eq!(keys(&mut app, "D y"), [Effect::CancelJob(JobId(7))]);
+    let job = app.job().unwrap();
+    assert_eq!((job.title().as_str(), job.tally.verified, job.tally.pending), ("Secure account: 1 user", 1, 3));
+    let tally = Tally { total: 4, verified: 1, pending: 3, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(7), state: JobState::Cancelled, tally }, now());
+    assert_eq!(app.job().unwrap().title(), "Secure account: 1 user");
 }

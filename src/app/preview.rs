@@ -53,10 +53,12 @@ pub struct Preview {
     pub offset: usize,
     /// Why it does not go on.
     pub message: Option<String>,
-    /// That facts changed under the open preview.
+    /// That facts changed under the open preview, or that some were not read.
     pub changed: Option<String>,
     /// Verdicts in numbers and words.
     pub summary: Vec<String>,
+    /// Of a step: what can be done where nobody is left to be sent to.
+    pub way_out: Option<String>,
     /// How many of the targets the present filter does not show.
     pub hidden: usize,
     /// Places of the plan's targets in the order of the list: cautions, refused, eligible.
@@ -84,6 +86,7 @@ impl Preview {
             message: None,
             changed: None,
             summary: Vec::new(),
+            way_out: None,
             hidden: 0,
             order: Vec::new(),
             context,
@@ -282,12 +285,10 @@ impl Preview {
             "Nothing to send: every target is left out or refused. Shift-Tab, Space takes a caution in.".to_owned()
         } else {
             let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
-            let next = if self.plan.playbook.is_some() && !read_only {
-                "Esc goes back to the checklist, where the step can be left out."
-            } else if read_only {
-                "Esc closes; \"writing\" in the palette turns writing on."
-            } else {
-                "Esc closes."
+            let next = match &self.way_out {
+                _ if read_only => "Esc closes; \"writing\" in the palette turns writing on.",
+                Some(way_out) => way_out,
+                None => "Esc closes.",
             };
             format!("Nothing to send: every target is refused. {next}")
         }
@@ -305,6 +306,9 @@ impl Preview {
 
     /// How many requests it takes, and how long.
     pub fn cost(&self) -> String {
+        if self.plan.included_count() == 0 {
+            return "Nothing will be sent".to_owned();
+        }
         let requests = count(self.plan.requests, "request", "requests");
         if self.plan.action.kind() == Kind::Playbook {
             return format!("{requests} in all, each step with a plan of its own");

@@ -1,6 +1,6 @@
 //! Every remediation for a target: the menus from an action, over its policy or addresses, to its plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::App;
 use super::command::CommandId;
@@ -12,7 +12,7 @@ use super::preview::Preview;
 use crate::domain::action::{Action, Aim};
 use crate::domain::advice::Start;
 use crate::domain::facts;
-use crate::domain::plan::{Plan, PlanContext, Target, Verdict};
+use crate::domain::plan::{LOOKED_AT, Plan, PlanContext, Target, Verdict};
 use crate::domain::policy::{self, Policy};
 use crate::domain::records::{SignIn, UserId, UserRecords};
 use crate::domain::risk::RiskState;
@@ -41,8 +41,8 @@ const FOR_USERS: [Action; 17] = [
 /// What can be done about a sign-in.
 const FOR_SIGN_INS: [Action; 4] = [Action::DismissSignInRisk, Action::ConfirmSignInCompromised, Action::ConfirmSignInSafe, Action::TrustIp];
 
-/// How many users are asked about one by one before a plan: each costs the tenant requests.
-const LOOKED_AT: usize = 200;
+/// How many addresses are offered to be trusted.
+const ADDRESSES: usize = 20;
 
 impl App {
     /// The key of an action that has one of its own; empty for the others.
@@ -59,9 +59,11 @@ impl App {
     pub(super) fn remedies(&self) -> Menu {
         let targets = self.targets();
         let actions: &[Action] = if self.focus == Pane::SignIns { &FOR_SIGN_INS } else { &FOR_USERS };
-        let items = actions.iter().filter_map(|action| self.remedy(*action, &targets)).collect();
+        let looked_at = targets.get(..LOOKED_AT).unwrap_or(&targets);
+        let items = actions.iter().filter_map(|action| self.remedy(*action, looked_at)).collect();
         let noun = if self.focus == Pane::SignIns { ("sign-in", "sign-ins") } else { ("user", "users") };
-        Menu { about: count(targets.len(), noun.0, noun.1), targets, ..Menu::new("Remediate", items) }
+        let about = format!("{}{}", count(targets.len(), noun.0, noun.1), judged_by(&targets));
+        Menu { about, targets, ..Menu::new("Remediate", items) }
     }
 
     /// One action of the menu; `None` for one that takes back what nobody did.
@@ -136,7 +138,7 @@ impl App {
             }
             Action::TrustIp => {
                 let of = |(address, words): (String, String)| (words, Start { addresses: vec![address], ..plain.clone() });
-                self.addresses_of(targets).into_iter().map(of).collect()
+                self.addresses_of(targets).0.into_iter().map(of).collect()
             }
             _ => vec![(String::new(), plain)],
         }
@@ -146,8 +148,12 @@ impl App {
     fn policies_for(&self, action: Action, targets: &[Target]) -> Vec<(&Policy, String)> {
         let tenant = self.dataset.tenant();
         let users: Vec<&UserRecords> = targets.iter().filter_map(|target| self.user_of(target)).collect();
-        let blocking: BTreeSet<&str> =
-            users.iter().flat_map(|records| facts::blocking_policies(records, tenant)).map(|policy| policy.id.as_str()).collect();
+        let blocking: BTreeSet<&str> = users
+            .iter()
+            .take(LOOKED_AT)
+            .flat_map(|records| facts::blocking_policies(records, tenant))
+            .map(|policy| policy.id.as_str())
+            .collect();
         let excluded = |policy: &Policy| users.iter().filter(|records| policy.excludes(records.id().as_str())).count();
         let fits = |policy: &&Policy| match action {
             Action::IncludeInPolicy => excluded(policy) > 0,
@@ -173,9 +179,9 @@ impl App {
         found.into_iter().map(|(blocks, policy)| (policy, words((blocks, policy)))).collect()
     }
 
-    /// The addresses of blocked and risky sign-ins, the newest first.
-    fn addresses_of(&self, targets: &[Target]) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> = Vec::new();
+    /// The newest addresses of blocked and risky sign-ins, and how many more there are.
+    fn addresses_of(&self, targets: &[Target]) -> (Vec<(String, String)>, usize) {
+        let mut told: Vec<(&UserRecords, &SignIn, &str)> = Vec::new();
         for target in targets {
             let Some(records) = self.user_of(target) else { continue };
             let tells = |sign_in: &&SignIn| match target {
@@ -183,15 +189,19 @@ impl App {
                 _ => facts::sign_in_block(records, sign_in).is_some() || sign_in.is_risky(),
             };
             for sign_in in records.sign_ins.iter().filter(tells) {
-                let Some(address) = sign_in.ip_address.clone().filter(|address| policy::range(address).is_some()) else { continue };
-                if found.iter().all(|(held, _)| *held != address) {
-                    let how = if facts::sign_in_block(records, sign_in).is_some() { "blocked" } else { "risky" };
-                    let place = sign_in.location.as_ref().and_then(|place| place.short()).unwrap_or_else(|| "?".to_owned());
-                    found.push((address, format!("{how} · {place} · {}", records.user.name())));
-                }
+                told.extend(sign_in.ip_address.as_deref().map(|address| (records, sign_in, address)));
             }
         }
-        found
+        told.sort_by_key(|(_, sign_in, _)| std::cmp::Reverse(sign_in.created_date_time));
+        let mut seen: HashSet<&str> = HashSet::new();
+        told.retain(|(_, _, address)| seen.insert(address) && policy::range(address).is_some());
+        let more = told.len().saturating_sub(ADDRESSES);
+        let words = |(records, sign_in, address): (&UserRecords, &SignIn, &str)| {
+            let how = if facts::sign_in_block(records, sign_in).is_some() { "blocked" } else { "risky" };
+            let place = sign_in.location.as_ref().and_then(|place| place.short()).unwrap_or_else(|| "?".to_owned());
+            (address.to_owned(), format!("{how} · {place} · {}", records.user.name()))
+        };
+        (told.into_iter().take(ADDRESSES).map(words).collect(), more)
     }
 
     fn user_of(&self, target: &Target) -> Option<&UserRecords> {
@@ -217,8 +227,9 @@ impl App {
             Some(id) => self.dataset.tenant().policy(id).map_or(id.clone(), |policy| policy.display_name.clone()),
             None => start.addresses.join(", "),
         };
+        let looked_at = targets.get(..LOOKED_AT).unwrap_or(&targets);
         let items = starts.into_iter().map(|(words, start)| {
-            let plan = self.judged(&Pending { start: start.clone(), targets: targets.clone(), reason: String::new() });
+            let plan = self.judged(&Pending { start: start.clone(), targets: looked_at.to_vec(), reason: String::new() });
             let mut because: Vec<&str> = plan.targets.iter().flat_map(|target| &target.because).map(|because| because.words()).collect();
             because.sort_unstable();
             because.dedup();
@@ -227,8 +238,16 @@ impl App {
             let off = plan.count(Verdict::Refused) == plan.targets.len();
             Item { label: name(&start), detail: words, note, off, choice: Choice::Start(start) }
         });
-        let items = items.collect();
-        self.overlay = Some(Overlay::Menu(Menu { targets, ..Menu::new(format!("{}: which?", action.title()), items) }));
+        let mut items: Vec<Item> = items.collect();
+        if action == Action::TrustIp
+            && let (_, more @ 1..) = self.addresses_of(&targets)
+        {
+            let text = "entriage act trustIp --ip ADDRESS".to_owned();
+            let choice = Choice::Copy { what: "the command".to_owned(), text: text.clone() };
+            items.push(Item::new(format!("and {} more", number(more)), text, choice));
+        }
+        let about = judged_by(&targets).trim_start_matches(", ").to_owned();
+        self.overlay = Some(Overlay::Menu(Menu { about, targets, ..Menu::new(format!("{}: which?", action.title()), items) }));
         Vec::new()
     }
 
@@ -246,12 +265,15 @@ impl App {
 
     /// Opens a plan; asks the tenant first for what it is judged by and was not read yet.
     pub(super) fn begin(&mut self, pending: Pending) -> Vec<Effect> {
-        let about_devices = pending.start.action == Action::DisableDevices || pending.start.action == Action::SecureAccount;
+        let about_devices = about_devices(pending.start.action);
         let unread = pending.targets.iter().filter_map(|target| self.user_of(target)).filter(|records| records.devices.is_none());
-        let unread: Vec<UserId> = unread.take(LOOKED_AT).map(|records| records.id().clone()).collect();
+        let unread: Vec<UserId> = unread.map(|records| records.id().clone()).collect();
         if about_devices && !unread.is_empty() {
-            let what = format!("Reading the devices of {} …", count(unread.len(), "user", "users"));
-            self.overlay = Some(Overlay::Waiting { what, then: Then::Plan(Box::new(pending)) });
+            let all = unread.len();
+            let unread: Vec<UserId> = unread.into_iter().take(LOOKED_AT).collect();
+            let some = if all > LOOKED_AT { format!(", of {}", number(all)) } else { String::new() };
+            let what = format!("Reading the devices of {}{some} …", count(unread.len(), "user", "users"));
+            self.overlay = Some(Overlay::Waiting { what, then: Then::Plan { pending: Box::new(pending), asked: unread.clone() } });
             return vec![Effect::Look(unread)];
         }
         self.open_plan(pending);
@@ -269,9 +291,23 @@ impl App {
             action.steps().iter().copied().filter(|step| !left_out.contains(step)).collect()
         });
         let context = PlanContext { reason: pending.reason.clone(), steps, ..self.context_for(&pending.start) };
-        let preview = Preview::open(action, &targets_of(&pending), &self.dataset, context);
+        let mut preview = Preview::open(action, &targets_of(&pending), &self.dataset, context);
+        let unread = pending.targets.iter().filter_map(|target| self.user_of(target)).filter(|records| records.devices.is_none()).count();
+        if pending.targets.len() > LOOKED_AT && unread > 0 && about_devices(action) {
+            preview.changed = Some(format!("Devices of {} were not read: {LOOKED_AT} users are read at once.", number(unread)));
+        }
         self.open_preview(preview);
     }
+}
+
+/// That not all of them were looked at; empty where all were.
+fn judged_by(targets: &[Target]) -> String {
+    if targets.len() > LOOKED_AT { format!(", judged by the first {LOOKED_AT}") } else { String::new() }
+}
+
+/// Whether a plan is judged by the users' devices.
+fn about_devices(action: Action) -> bool {
+    matches!(action, Action::DisableDevices | Action::SecureAccount)
 }
 
 /// What a plan is aimed at: users and sign-ins as they were chosen, or the policy or addresses that it is about.

@@ -218,6 +218,38 @@ fn the_cursor_moves_over_verdicts_and_options_and_enter_opens_the_plan() {
 }
 
 #[test]
+fn the_cursor_stays_on_what_was_chosen_when_the_answer_is_sorted_anew() {
+    let mut app = in_tenant((120, 40));
+    keys(&mut app, "u");
+    let shown = |app: &App| -> Vec<String> {
+        let of = |item: &explain::Item<'_>| match item {
+            explain::Item::Option(advice) => advice.option.to_owned(),
+            explain::Item::Verdict(verdict) => verdict.verdict.to_owned(),
+        };
+        explained(app).items().iter().map(of).collect()
+    };
+    explain_with(&mut app, explanation("alex"));
+    let at = shown(&app).iter().position(|option| option == "dismiss").unwrap();
+    keys(&mut app, &"j ".repeat(at));
+    let chosen = "dismiss";
+    assert_eq!(shown(&app)[explained(&app).at], chosen);
+    let Some(Overlay::Explain(open)) = &mut app.overlay else { panic!() };
+    let mut revised = explanation("alex");
+    revised.advice.reverse();
+    open.revise(revised, Vec::new());
+    assert_eq!(shown(&app)[explained(&app).at], chosen);
+    let Some(Overlay::Explain(open)) = &mut app.overlay else { panic!() };
+    let mut revised = explanation("alex");
+    revised.advice.retain(|advice| advice.option != "dismiss");
+    open.revise(revised, Vec::new());
+    app.settle();
+    assert_eq!(keys(&mut app, "enter"), []);
+    assert!(explained(&app).message.as_deref().unwrap().contains("nothing was opened"), "what was not chosen is not opened");
+    keys(&mut app, "enter");
+    assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
+}
+
+#[test]
 fn what_the_cursor_stands_on_is_in_sight_on_the_smallest_screen() {
     let mut app = in_tenant((60, 18));
     keys(&mut app, "e");
@@ -333,6 +365,7 @@ fn a_policy_is_chosen_first_and_the_one_that_blocks_stands_first() {
     keys(&mut app, "esc");
     choose(&mut app, Action::DisablePolicy);
     keys(&mut app, "enter");
+    assert!(!summary(&app).contains("p-high"), "a policy goes by its name: {}", summary(&app));
     keys(&mut app, "shift-tab space");
     assert_eq!((plan(&app).targets[0].id.as_str(), plan(&app).confirm), ("p-high", Confirmation::Phrase));
 }
@@ -346,6 +379,38 @@ fn an_address_is_chosen_from_the_blocked_and_risky_sign_ins() {
     keys(&mut app, "enter");
     assert_eq!((plan(&app).action, plan(&app).targets[0].id.as_str()), (Action::TrustIp, "203.0.113.7"));
     assert_eq!(keys(&mut app, "shift-tab space tab 'office' enter 'yes' enter"), [], "everybody is concerned: the phrase is asked for");
+}
+
+#[test]
+fn the_menu_is_bounded_however_many_are_marked_and_says_so() {
+    let many = (0..400).map(|at| {
+        let mut records = risky_user(&format!("user-{at:03}"), "passwordSpray");
+        for sign_in in &mut records.sign_ins {
+            sign_in.ip_address = Some(format!("203.0.{}.{}", 100 + at / 200, at % 200));
+        }
+        records
+    });
+    let mut app = console(many.collect());
+    app.update(Msg::Tenant(tenant()), now());
+    keys(&mut app, "a r");
+    assert_eq!(menu(&app).about, "400 users, judged by the first 200");
+    assert_eq!(menu(&app).targets.len(), 400, "the plan is for all of them");
+    keys(&mut app, "esc");
+    choose(&mut app, Action::TrustIp);
+    assert_eq!(menu(&app).items.len(), 21);
+    let more = menu(&app).items.last().unwrap();
+    assert_eq!((more.label.as_str(), more.detail.as_str()), ("and 380 more", "entriage act trustIp --ip ADDRESS"));
+    keys(&mut app, "esc");
+    let effects = choose(&mut app, Action::DisableDevices);
+    let [Effect::Look(asked)] = effects.as_slice() else { panic!("{effects:?}") };
+    let users = asked.clone();
+    assert_eq!(users.len(), 200);
+    let read = users.iter().map(|id| UserRecords { devices: Some(Vec::new()), ..app.dataset().user(id).unwrap().clone() });
+    let read = read.collect();
+    app.update(Msg::Records(read), now());
+    app.update(Msg::Looked { users, problem: None }, now());
+    let Some(Overlay::Preview(preview)) = app.overlay() else { panic!() };
+    assert_eq!(preview.changed.as_deref(), Some("Devices of 200 were not read: 200 users are read at once."));
 }
 
 #[test]
@@ -363,7 +428,7 @@ fn policies_that_were_not_read_are_told_and_not_asked_for() {
 fn devices_are_read_before_a_plan_is_judged_by_them() {
     let mut app = console(five());
     assert_eq!(choose(&mut app, Action::DisableDevices), [Effect::Look(vec!["alex".into()])]);
-    assert!(matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Plan(_), .. })));
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { then: Then::Plan { .. }, .. })));
     let mut alex = app.dataset().user(&"alex".into()).unwrap().clone();
     alex.devices = in_tenant((120, 40)).dataset().user(&"alex".into()).unwrap().devices.clone();
     app.update(Msg::Records(vec![alex]), now());
@@ -372,6 +437,8 @@ fn devices_are_read_before_a_plan_is_judged_by_them() {
     assert!(summary(&app).contains("disable LAPTOP-alex (Windows)"), "{}", summary(&app));
     keys(&mut app, "esc j");
     choose(&mut app, Action::DisableDevices);
+    app.update(Msg::Looked { users: vec!["bob".into()], problem: None }, now());
+    assert!(matches!(app.overlay(), Some(Overlay::Waiting { .. })), "another user's answer is not what is waited for");
     keys(&mut app, "esc");
     app.update(Msg::Looked { users: vec!["adele".into()], problem: None }, now());
     assert!(app.overlay().is_none(), "what nobody waits for any more opens nothing");
@@ -476,6 +543,21 @@ fn passwords_come_to_the_front_are_shown_once_and_closed_deliberately() {
     assert_eq!(keys(&mut app, "enter c"), []);
     assert!(!app.passwords().are_shown() && app.passwords().list.is_empty());
     assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
+}
+
+#[test]
+fn only_passwords_that_were_in_sight_are_closed() {
+    let mut app = in_tenant((60, 18));
+    (1..=20).for_each(|byte| _ = app.update(password("alex@contoso.test", byte), now()));
+    let rows = app.passwords().rows(app.size());
+    assert!(rows < 20);
+    keys(&mut app, "esc c");
+    assert_eq!(app.passwords().list.len(), 20 - rows);
+    assert!(app.passwords().message.as_deref().unwrap().contains("not in sight"));
+    keys(&mut app, "q");
+    assert!(app.passwords().message.as_deref().unwrap().contains("Esc, then c"));
+    keys(&mut app, "pgdn pgdn esc c");
+    assert!(!app.passwords().are_shown());
 }
 
 #[test]

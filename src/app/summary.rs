@@ -48,7 +48,13 @@ pub fn rows(preview: &Preview, size: (u16, u16)) -> usize {
     usize::from(area(preview, size).inner().height).saturating_sub(fixed_rows(preview, size)).max(1)
 }
 
-fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -> String {
+/// The name of the policy that a target is, where it is one. Hostile text.
+pub fn policy_name<'a>(plan: &'a Plan, target: &PlanTarget) -> Option<&'a str> {
+    let policy = plan.policy.as_ref().filter(|policy| plan.action.aim() == Aim::Policy && policy.id == target.id)?;
+    Some(policy.display_name.as_str())
+}
+
+fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, plan: &Plan, dataset: &Dataset) -> String {
     let mut all: Vec<String> = Vec::new();
     let mut more = 0;
     for target in targets {
@@ -58,7 +64,7 @@ fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -
         }
         let id = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
         let name = dataset.user(&id).map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |records| records.user.name());
-        let name = safe(name).into_owned();
+        let name = safe(policy_name(plan, target).unwrap_or(name)).into_owned();
         if !all.contains(&name) {
             all.push(name);
         }
@@ -71,7 +77,10 @@ fn names<'a>(targets: impl Iterator<Item = &'a PlanTarget>, dataset: &Dataset) -
 }
 
 /// All that tells one target from another: there may be look-alikes.
-fn who(target: &PlanTarget, dataset: &Dataset) -> String {
+fn who(target: &PlanTarget, plan: &Plan, dataset: &Dataset) -> String {
+    if let Some(name) = policy_name(plan, target) {
+        return safe(name).into_owned();
+    }
     let user = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
     let Some(records) = dataset.user(&user) else { return safe(&target.id).into_owned() };
     let mut parts = vec![safe(records.user.name()).into_owned()];
@@ -95,7 +104,7 @@ fn who(target: &PlanTarget, dataset: &Dataset) -> String {
 pub fn lines(plan: &Plan, dataset: &Dataset) -> Vec<String> {
     let mut lines = vec![format!("{:>4} {}", number(plan.included_count()), plan.action.outcome())];
     if let (1, Some(target)) = (plan.included_count(), plan.included().next()) {
-        lines.push(format!("     {}", who(target, dataset)));
+        lines.push(format!("     {}", who(target, plan, dataset)));
     }
     if matches!(plan.action.kind(), Kind::Feedback(_)) && plan.action.aim() == Aim::User {
         let closed: usize = plan
@@ -132,7 +141,7 @@ pub fn lines(plan: &Plan, dataset: &Dataset) -> Vec<String> {
         for (because, targets) in by_reason {
             let reasons: Vec<&str> = because.iter().map(|because| because.words()).collect();
             let reasons = if reasons.is_empty() { String::new() } else { format!("{}: ", reasons.join(", ")) };
-            lines.push(format!("       {reasons}{}", names(targets.into_iter(), dataset)));
+            lines.push(format!("       {reasons}{}", names(targets.into_iter(), plan, dataset)));
         }
     }
     lines
@@ -169,7 +178,7 @@ fn changes(plan: &Plan, dataset: &Dataset) -> Vec<String> {
         .take(CHANGES)
         .map(|change| {
             let of = found.get(change).map(Vec::as_slice).unwrap_or_default();
-            let whose = if several && of.len() == 1 { format!("{}: ", names(of.iter().copied(), dataset)) } else { String::new() };
+            let whose = if several && of.len() == 1 { format!("{}: ", names(of.iter().copied(), plan, dataset)) } else { String::new() };
             format!("     {whose}{}", safe(change))
         })
         .collect();

@@ -461,7 +461,7 @@ fn with_open_job() -> Opened {
 
 #[test]
 fn an_interrupted_job_is_offered_for_resume_or_cancelled() {
-    for (key, effect) in [("enter", Effect::Resume(JobId(3))), ("D", Effect::CancelJob(JobId(3)))] {
+    for (key, effect) in [("enter", Effect::Resume(JobId(3))), ("D y", Effect::CancelJob(JobId(3)))] {
         let mut app = console(Vec::new());
         app.phase = Phase::Opening(String::new());
         app.update(Msg::Opened(Box::new(with_open_job())), now());

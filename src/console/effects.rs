@@ -97,7 +97,10 @@ impl Effects {
                     answer(Msg::Ledger(session.ledger()));
                     answer(Msg::PlaybookBegun(playbook));
                 }
-                Err(error) => answer(Msg::Unprepared(format!("the playbook was not begun, and nothing was sent: {error}"))),
+                Err(error) => {
+                    let message = format!("the playbook was not begun, and nothing was sent: {error}");
+                    answer(Msg::PlaybookNotBegun { plan: confirmed.plan().id.clone(), message });
+                }
             }),
             Effect::PlanStep { playbook, action } => spawn(answers, async move { plan_step(&session, playbook, action).await }),
             Effect::SkipStep { playbook, action, because } => blocking(answers, move |answer| {
@@ -112,8 +115,14 @@ impl Effects {
                     answer(Msg::Said(format!("Playbook {playbook} ended: every step is settled.")));
                 }
                 // Somebody else is at work on it: what the journal says now is shown.
-                Ok(false) | Err(EngineError::Ended(_)) => answer(Msg::Ledger(session.ledger())),
-                Err(error) => answer(Msg::Failed(format!("playbook {playbook} was not ended: {error}"))),
+                Ok(false) | Err(EngineError::Ended(_)) => {
+                    answer(Msg::Ledger(session.ledger()));
+                    answer(Msg::PlaybookNotEnded { playbook, message: None });
+                }
+                Err(error) => {
+                    let message = format!("playbook {playbook} was not ended: {error}; open it in the jobs, its last row tries again");
+                    answer(Msg::PlaybookNotEnded { playbook, message: Some(message) });
+                }
             }),
             Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
         }
@@ -230,7 +239,7 @@ async fn plan_step(session: &Session, playbook: JobId, action: Action) -> Vec<Ms
     }
     told.push(match session.engine.plan_step(playbook, action) {
         Ok(plan) => Msg::StepPlan(Box::new(plan)),
-        Err(error) => Msg::Unprepared(format!("the step cannot be planned: {error}")),
+        Err(error) => Msg::StepNotPlanned { playbook, action, message: format!("the step cannot be planned: {error}") },
     });
     told
 }

@@ -292,7 +292,7 @@ impl Action {
             Action::RemediatedElsewhere => row(
                 "remediatedElsewhere",
                 "Remediated elsewhere",
-                "were remediated elsewhere",
+                "will be closed as remediated",
                 "close",
                 Aim::User,
                 "Confirms the compromise, waits until the risk is high, then dismisses it: Entra learns of a true positive that \

@@ -8,10 +8,8 @@ use super::cell::{cell, field, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::checklist::{Checklist, OTHER_LINES};
-use crate::app::command::CommandId;
 use crate::app::format::{count, fit, wrap};
 use crate::app::layout::Area;
-use crate::domain::journal::JobState;
 
 /// Columns of a step's title: the longest, and a space.
 const TITLE: usize = 30;
@@ -49,20 +47,21 @@ pub fn draw(frame: &mut Frame, app: &App, list: &Checklist, area: Area, theme: T
     }
     let below = 2 + room;
     if let Some(row) = rows.get(list.scroll.at) {
-        for (at, line) in wrap(&row.note, columns).into_iter().take(3).enumerate() {
+        let room = if list.skipping.is_some() { 2 } else { 3 };
+        for (at, line) in wrap(&row.note, columns).into_iter().take(room).enumerate() {
             put(frame, inner, below + 1 + at, Line::styled(line, if row.failed { theme.warning() } else { theme.quiet() }));
         }
     }
     let last = usize::from(inner.height).saturating_sub(1);
+    let hint = app.checklist_hint(list, playbook, rows.get(list.scroll.at));
+    let mut above = last.saturating_sub(1);
     if let Some((step, input)) = &list.skipping {
-        put(frame, inner, last, field(&format!("Why leave out \"{}\"? ", step.title()), input, columns, true, theme));
-        return;
+        put(frame, inner, above, field(&format!("Why leave out \"{}\"? ", step.title()), input, columns, true, theme));
+        above = above.saturating_sub(1);
     }
-    let skip = app.keys().hint(CommandId::SkipStep);
-    let (text, style) = match &list.message {
-        Some(message) => (message.clone(), theme.warning()),
-        None if playbook.state == JobState::Open => (format!("Enter opens its plan · {skip} leaves it out · Esc: later"), theme.quiet()),
-        None => ("Esc closes".to_owned(), theme.quiet()),
-    };
-    put(frame, inner, last, Line::styled(fit(&text, columns).into_owned(), style));
+    if let Some(message) = &list.message {
+        // Beside the hint, never in its place: what can be done next must be seen, too.
+        put(frame, inner, above, Line::styled(fit(message, columns).into_owned(), theme.warning()));
+    }
+    put(frame, inner, last, Line::styled(fit(&hint, columns).into_owned(), theme.quiet()));
 }

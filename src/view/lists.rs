@@ -10,15 +10,17 @@ use crate::app::App;
 use crate::app::command::CommandId;
 use crate::app::format::{count, fit, moment, number, wrap};
 use crate::app::input::Input;
-use crate::app::job::tally_words;
+use crate::app::job::{tally_words, whose};
 use crate::app::layout::Area;
 use crate::app::msg::SignInAsked;
 use crate::app::overlay::Menu;
 use crate::app::scroll::Scroll;
-use crate::domain::journal::{Entry, JobState, JournalRecord};
+use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::journal_words::words;
+use crate::domain::plan::Plan;
 use crate::domain::records::UserId;
 use crate::domain::text::safe;
+use crate::domain::time::Timestamp;
 
 pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: bool, message: Option<&str>, theme: Theme) {
     let ids = app.job_list();
@@ -36,28 +38,26 @@ pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: boo
         (false, _) => format!("{} open", number(open + playbooks)),
     };
     put(frame, inner, 0, Line::styled(fit(&head, columns).into_owned(), if offer { theme.warning() } else { theme.quiet() }));
-    let rows = usize::from(inner.height).saturating_sub(2);
+    let rows = usize::from(inner.height).saturating_sub(3);
+    // On a small screen the year gives way: whose it is matters more, and the line below has it.
+    let (date, date_columns) = if columns < 84 { ("%m-%d %H:%M", 12) } else { ("%Y-%m-%d %H:%M", 17) };
+    let room = columns.saturating_sub(15 + date_columns);
+    let of = room / 2;
     for (row, id) in ids.iter().skip(scroll.offset).take(rows).enumerate() {
-        let (state, created_at, what) = match (ledger.playbook(*id), ledger.job(*id)) {
-            (Some(playbook), _) => (
-                playbook.state,
-                playbook.created_at,
-                format!("{} (playbook) · {}", playbook.plan.action.title(), app.checklist_words(playbook)),
-            ),
-            (None, Some(job)) => {
-                let of = job.plan.playbook.map_or_else(String::new, |playbook| format!(" (of {playbook})"));
-                (job.state, job.created_at, format!("{}{of} · {}", job.plan.action.title(), tally_words(&job.tally())))
-            }
-            (None, None) => continue,
-        };
+        let Some((plan, state, created_at, what)) = job_row(app, *id) else { continue };
         let style = if state == JobState::Open { theme.warning() } else { theme.quiet() };
         let cells = vec![
             cell(&id.to_string(), 5, theme.strong()),
             cell(state.as_str(), 10, style),
-            cell(&created_at.0.format("%Y-%m-%d %H:%M").to_string(), 17, theme.quiet()),
-            cell(&what, columns.saturating_sub(32), Style::new()),
+            cell(&created_at.0.format(date).to_string(), date_columns, theme.quiet()),
+            cell(&whose(plan, of.saturating_sub(1)), of, Style::new()),
+            cell(&what, room.saturating_sub(of), Style::new()),
         ];
         put_row(frame, inner, row + 1, cells, scroll.offset + row == scroll.at, theme);
+    }
+    if let Some((_, _, created_at, what)) = ids.get(scroll.at).and_then(|id| job_row(app, *id)) {
+        let text = format!("{what} · {}", created_at.0.format("%Y-%m-%d %H:%M"));
+        put(frame, inner, rows + 1, Line::styled(fit(&text, columns).into_owned(), theme.quiet()));
     }
     let hint = format!(
         "{} resumes · {} cancels · {} undoes · Esc {}",
@@ -68,6 +68,18 @@ pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: boo
     );
     let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
+}
+
+/// What the list says of a job or a playbook besides its number: its plan, where it stands, since when, and in words.
+fn job_row(app: &App, id: JobId) -> Option<(&Plan, JobState, Timestamp, String)> {
+    if let Some(playbook) = app.ledger().playbook(id) {
+        let what = format!("{} (playbook) · {}", playbook.plan.action.title(), app.checklist_words(playbook));
+        return Some((&playbook.plan, playbook.state, playbook.created_at, what));
+    }
+    let job = app.ledger().job(id)?;
+    let of = job.plan.playbook.map_or_else(String::new, |playbook| format!(" (of {playbook})"));
+    let what = format!("{}{of} · {}", job.plan.action.title(), tally_words(&job.tally()));
+    Some((&job.plan, job.state, job.created_at, what))
 }
 
 pub fn journal(
@@ -180,6 +192,19 @@ pub fn sign_in(frame: &mut Frame, asked: &SignInAsked, area: Area, theme: Theme)
 fn broken(text: &str, columns: usize) -> Vec<String> {
     let characters: Vec<char> = safe(text).chars().collect();
     characters.chunks(columns.max(1)).map(|line| line.iter().collect()).collect()
+}
+
+pub fn cancel(frame: &mut Frame, app: &App, id: JobId, area: Area, theme: Theme) {
+    let (title, lines) = app.cancel_question(id);
+    let inner = window(frame, area, "Cancel", "", theme);
+    let columns = usize::from(inner.width);
+    put(frame, inner, 0, Line::styled(fit(&title, columns).into_owned(), theme.warning()));
+    let last = usize::from(inner.height).saturating_sub(1);
+    let wrapped = lines.iter().flat_map(|line| wrap(line, columns));
+    for (row, line) in wrapped.take(last.saturating_sub(2)).enumerate() {
+        put(frame, inner, 1 + row, Line::raw(line));
+    }
+    put(frame, inner, last, Line::styled("y cancels it for good · any other key goes back", theme.quiet()));
 }
 
 pub fn quit(frame: &mut Frame, app: &App, area: Area, theme: Theme) {

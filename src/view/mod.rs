@@ -82,7 +82,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
     match overlay {
         Overlay::Preview(plan) => preview::draw(frame, app, plan, area, theme),
         Overlay::Job => job::draw(frame, app, area, theme),
-        Overlay::Jobs { scroll, offer, message } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
+        Overlay::Jobs { scroll, offer, message, .. } => lists::jobs(frame, app, area, *scroll, *offer, message.as_deref(), theme),
         Overlay::Journal { records, scroll, message } => {
             lists::journal(frame, app, area, records.as_deref(), *scroll, message.as_deref(), theme)
         }
@@ -93,6 +93,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
+        Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }
 }

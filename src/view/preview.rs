@@ -11,7 +11,7 @@ use crate::app::command::CommandId;
 use crate::app::format::{count, fit};
 use crate::app::layout::Area;
 use crate::app::preview::{Place, Preview};
-use crate::app::summary::{body, consequence, rows as room};
+use crate::app::summary::{body, consequence, policy_name, rows as room};
 use crate::domain::action::Action;
 use crate::domain::plan::{Confirmation, Verdict};
 
@@ -47,7 +47,9 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
         row += 1;
     }
     put(frame, inner, row, Line::styled(preview.cost(), theme.quiet()));
-    let needed = if plan.needs_reason() { "Reason   " } else { "Reason (optional)   " };
+    // Where only cautions are left, whatever is sent was taken in, and needs a reason.
+    let only_cautions = plan.included_count() == 0 && plan.count(Verdict::Caution) > 0;
+    let needed = if plan.needs_reason() || only_cautions { "Reason   " } else { "Reason (optional)   " };
     put(frame, inner, row + 1, field(needed, &preview.reason, columns, preview.place == Place::Reason, theme));
     let active = preview.place == Place::Confirmation;
     let prompt = format!("{}   ", preview.prompt());
@@ -65,7 +67,12 @@ pub fn draw(frame: &mut Frame, app: &App, preview: &Preview, area: Area, theme: 
 }
 
 fn advice(app: &App, preview: &Preview) -> String {
+    let nothing = preview.plan.included_count() == 0;
     match preview.place {
+        Place::Reason if nothing && preview.plan.playbook.is_some() => "Shift-Tab: targets · Esc goes back to the checklist".to_owned(),
+        Place::Reason if nothing && preview.plan.action == Action::SecureAccount => "Shift-Tab: steps, targets · Esc closes".to_owned(),
+        Place::Reason if nothing => "Shift-Tab: targets · Esc closes".to_owned(),
+        Place::Confirmation if nothing => "Esc back".to_owned(),
         Place::Targets => format!("{} takes a caution in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
         Place::Steps => format!("{} takes a step in or out · Tab goes on · Esc back", app.keys().hint(CommandId::Mark)),
         Place::Reason if preview.plan.action == Action::SecureAccount => "Enter on · Shift-Tab: steps, targets · Esc closes".to_owned(),
@@ -120,6 +127,7 @@ fn targets(frame: &mut Frame, app: &App, preview: &Preview, inner: Area, rows: u
         let id = target.user_id.clone().unwrap_or_else(|| target.id.as_str().into());
         let user = app.dataset().user(&id);
         let name = user.map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |records| records.user.name());
+        let name = policy_name(&preview.plan, target).unwrap_or(name);
         let name = match (&target.user_id, &target.user_principal_name) {
             (Some(_), _) => format!("{name} {}", target.id),
             (None, Some(principal)) if principal != name => format!("{name} {principal}"),

@@ -240,7 +240,7 @@ fn every_remediation() {
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
      ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users ┓
     ┏┃ Secure account                4 of 5 will be secured, step by step         ┃┓
-    ┃┃ Remediated elsewhere          3 of 5 were remediated elsewhere             ┃┃
+    ┃┃ Remediated elsewhere          3 of 5 will be closed as remediated          ┃┃
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed                     ┃┃
     ┃┃ Confirm user compromised (c)  4 of 5 will be confirmed compromised         ┃┃
     ┃┃ Confirm user safe (s)         3 of 5 will be confirmed safe                ┃┃
@@ -265,7 +265,7 @@ fn every_remediation() {
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
      ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users · 3 of 15 ┓
      ┃ Secure account                4 of 5 will be secured,… ┃
-    ┏┃ Remediated elsewhere          3 of 5 were remediated … ┃┓
+    ┏┃ Remediated elsewhere          3 of 5 will be closed a… ┃┓
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed ┃┃
     ┃┃ Confirm user compromised (c)  4 of 5 will be confirme… ┃┃
     ┃┃ Confirm user safe (s)         3 of 5 will be confirme… ┃┃
@@ -476,7 +476,7 @@ fn a_checklist_with_a_failed_step() {
         app
     }), @r#"
      entriage  contoso.test  DEMO  read-write                      synced 2 min ago
-     1 high · 3 medium · 1 low · 1 token theft
+     1 high · 3 medium · 1 low · 1 token theft                      1 unfinished: x
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
     ┃┏ Secure account ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ playbook 7 · 2026-11-22 14:05 ┓┃
     ┃┃ alex@contoso.test                                                          ┃┃
@@ -493,9 +493,9 @@ fn a_checklist_with_a_failed_step() {
     │┃ 403 not allowed. Enter tries again.                                        ┃│
     │┃                                                                            ┃│
     └┃                                                                            ┃┘
-    ┌┃ Enter opens its plan · s leaves it out · Esc: later                        ┃┐
+    ┌┃                                                                            ┃┐
+    │┃ Enter tries again · D cancels · j k · Esc: later                           ┃│
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-    │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │
     └──────────────────────────────────────────────────────────────────────────────┘
      d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
@@ -511,12 +511,68 @@ fn a_checklist_with_a_failed_step() {
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃                                                        ┃┃
     ┃┃ 403 not allowed. Enter tries again.                    ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
-    ┃┃ Enter opens its plan · s leaves it out · Esc: later    ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃ Enter tries again · D cancels · j k · Esc: later       ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
+     d dismiss  c compromised  s safe  r remediate  ? help
+    "#);
+}
+
+#[test]
+fn the_jobs_and_the_question_before_cancelling() {
+    let with_jobs = |size: (u16, u16), pressed: &str| {
+        let mut app = begun(size, Action::SecureAccount);
+        play_step(&mut app, 8, Action::ConfirmUserCompromised, Outcome::Verified);
+        keys(&mut app, pressed);
+        app
+    };
+    insta::assert_snapshot!(screen(&with_jobs((80, 24), "esc x j")), @r#"
+     entriage  contoso.test  DEMO  read-write                      synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft                      1 unfinished: x
+    ┏┏ Jobs ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 ┓┓
+    ┃┃ 1 open                                                                     ┃┃
+    ┃┃ 8    done      11-22 14:05 alex@contoso.test      Confirm user compromise… ┃┃
+    ┃┃ 7    open      11-22 14:05 alex@contoso.test      Secure account (playboo… ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┃┃                                                                            ┃┃
+    ┗┃                                                                            ┃┛
+    ┌┃                                                                            ┃┐
+    │┃                                                                            ┃│
+    │┃                                                                            ┃│
+    │┃                                                                            ┃│
+    └┃                                                                            ┃┘
+    ┌┃                                                                            ┃┐
+    │┃ Secure account (playbook) · 1 of 4 steps settled · 2026-11-22 14:05        ┃│
+    │┃ enter resumes · D cancels · U undoes · Esc closes                          ┃│
+    │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
+    └──────────────────────────────────────────────────────────────────────────────┘
+     d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
+    "#);
+    insta::assert_snapshot!(screen(&with_jobs((60, 18), "esc x j D")), @r#"
+     entriage  contoso.test  DEMO  read-write  synced 2 min ago
+     1 high · 3 medium · 1 low · 1 token theft  1 unfinished: x
+     ┏ Cancel ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+    ┏┃ Cancel playbook 7: Secure account?                     ┃┓
+    ┃┃ 1 user: alex@contoso.test                              ┃┃
+    ┃┃ Never sent: 3 steps (Generate temporary password,      ┃┃
+    ┃┃ Revoke sessions, Disable devices)                      ┃┃
+    ┃┃ What was sent stays done.                              ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃                                                        ┃┃
+    ┃┃ y cancels it for good · any other key goes back        ┃┃
+    ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┃
+    ┃                                                          ┃
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
 }
@@ -542,13 +598,13 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.                        ┃┃
     ┃┃ Each must be changed at the next sign-in.                                  ┃┃
+    ┃┃ Lost? r plans another: Generate temporary password.                        ┃┃
     ┃┃                                                                            ┃┃
-    ┃┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┃
-    ┗┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┛
-    ┌┃                                                                            ┃┐
-    │┃ y copies · j k move · Enter or Esc: asks before closing                    ┃│
+    ┗┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┛
+    ┌┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┐
+    │┃                                                                            ┃│
+    │┃ y copies · j k g G pgup pgdn · Esc Enter ask to close                      ┃│
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-    │                                                                              │
     └──────────────────────────────────────────────────────────────────────────────┘
     ┌ 3 Detection details ──────────────────────────────────────── 1 of 1 · pgdn ▾ ┐
     │Password spray · MEDIUM · at risk · real time · T1110                         │
@@ -564,13 +620,13 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.    ┃┃
     ┃┃ Each must be changed at the next sign-in.              ┃┃
+    ┃┃ Lost? r plans another: Generate temporary password.    ┃┃
     ┃┃                                                        ┃┃
     ┃┃ alex@contoso.test           Bbbb-3333-Bbbb-3333        ┃┃
     ┃┃ a-very-long-name-that-does… Cccc-4444-Cccc-4444        ┃┃
     ┃┃                                                        ┃┃
     ┃┃ Close? Cannot be shown again. c closes · Esc stays     ┃┃
     ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┃
-    ┃                                                          ┃
     ┃                                                          ┃
     ┃                                                          ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛

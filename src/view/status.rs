@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::cell::put;
 use super::theme::Theme;
 use crate::app::App;
+use crate::app::command::CommandId;
 use crate::app::format::{duration, fit, number, width};
 use crate::app::layout::{Area, Layout, Pane};
 use crate::domain::plan::Access;
@@ -114,7 +115,11 @@ fn counts(app: &App, with_not_safe: bool, theme: Theme) -> Vec<Span<'static>> {
 }
 
 fn job(app: &App, theme: Theme) -> Vec<Span<'static>> {
-    let Some(job) = app.job().filter(|job| job.is_running()) else { return Vec::new() };
+    let Some(job) = app.job().filter(|job| job.is_running()) else {
+        let unfinished = app.unfinished();
+        let text = format!("  {} unfinished: {} ", number(unfinished), app.keys().hint(CommandId::Jobs));
+        return if unfinished == 0 { Vec::new() } else { vec![Span::styled(text, theme.warning())] };
+    };
     let number_of = job.id.map_or_else(|| "job".to_owned(), |id| format!("job {id}"));
     let text = match job.held_for(app.now()) {
         Some(seconds) => format!("  {number_of} starts in {seconds} s "),

@@ -183,6 +183,10 @@ pub struct Plan {
     pub playbook: Option<JobId>,
 }
 
+/// How many users are looked at one by one: to read what costs the tenant requests of its own for each, and to judge what can be done
+/// before anybody has chosen it. Whoever looks at fewer than there are says so.
+pub const LOOKED_AT: usize = 200;
+
 /// Version of the plan format that this program writes and reads.
 pub const PLAN_VERSION: u32 = 1;
 
