@@ -12,6 +12,7 @@ use super::output;
 use super::place::Place;
 use super::plan;
 use super::targets;
+use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, Verdict};
 use crate::domain::text;
 use crate::engine::Session;
@@ -75,6 +76,9 @@ async fn execute(
     if plan.included_count() == 0 {
         return Err(nothing_included(&plan, session.is_forced_read_only()));
     }
+    if let Some(failure) = unfinished(&session.ledger(), &plan) {
+        return Err(failure);
+    }
     let confirmed = match run.confirm {
         Some(count) => plan.confirm(Answer::Number(count))?,
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
@@ -82,6 +86,25 @@ async fn execute(
     };
     let hold = Duration::from_secs(run.hold);
     job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
+}
+
+/// Why a plan waits for another job: what is unfinished may still be sent, or may have been, so nothing is sent beside it.
+fn unfinished(ledger: &Ledger, plan: &Plan) -> Option<Failure> {
+    let found = ledger.unfinished_with(plan);
+    let first = found.first()?;
+    let mut failure = Failure::new(Exit::Workspace, "another job on the same targets is unfinished")
+        .because("what it sent or may yet send would meet this plan")
+        .hinted(format!("entriage jobs resume {0} goes on with it; entriage jobs cancel {0} ends it; then do this again", first.job));
+    failure.lines = found
+        .iter()
+        .map(|other| {
+            let named: Vec<&str> = other.names.iter().take(TOLD_WHY).map(String::as_str).collect();
+            let more = other.names.len().checked_sub(TOLD_WHY).filter(|more| *more > 0);
+            let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+            format!("  job {}, {}: {}{more}", other.job, other.action, named.join(", "))
+        })
+        .collect();
+    Some(failure)
 }
 
 /// Reads a plan file. What is wrong is said so that it follows the file's name.
