@@ -28,5 +28,6 @@ pub mod sync;
 pub mod text;
 pub mod time;
 pub mod transition;
+pub mod unfinished;
 pub mod verification;
 pub mod workspace;

@@ -8,11 +8,15 @@ use serde_json::Value;
 use super::cli::{Act, Apply, Format, Run};
 use super::failure::{Exit, Failure};
 use super::job;
+use super::left;
 use super::output;
-use super::place::Place;
+use super::place::{self, Place};
 use super::plan;
 use super::targets;
-use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, Verdict};
+use crate::domain::action::Action;
+use crate::domain::dataset::Dataset;
+use crate::domain::ledger::Ledger;
+use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, PlanTarget, Verdict};
 use crate::domain::text;
 use crate::engine::Session;
 
@@ -45,13 +49,15 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
         }
     }
     tell_cautions(&plan);
-    execute(place, &session, plan, &args.run, |plan| Err(unconfirmed(plan))).await
+    let take_in = "plan again with --include-caution --reason TEXT to take cautions in";
+    execute(place, &session, plan, &args.run, take_in, |plan| Err(unconfirmed(plan))).await
 }
 
 /// `act`
 pub async fn act(place: &Place, args: &Act) -> Result<Exit, Failure> {
     let (session, plan) = plan::computed(place, &args.planned).await?;
-    execute(place, &session, plan, &args.run, |plan| {
+    let take_in = if plan.reason.is_empty() { "--include-caution --reason TEXT" } else { "--include-caution" };
+    execute(place, &session, plan, &args.run, &format!("{take_in} takes cautions in"), |plan| {
         let format = args.run.format.unwrap_or(if io::stdout().is_terminal() { Format::Table } else { Format::Json });
         output::data(&plan::printed(plan, format, place.paper)?)?;
         Err(unconfirmed(plan))
@@ -64,16 +70,23 @@ fn unconfirmed(plan: &Plan) -> Failure {
     Failure::usage("the plan is not confirmed").because(plan::in_numbers(plan)).hinted(hint)
 }
 
-/// Confirms the plan and runs it. `otherwise` is what happens where nobody can be asked.
+/// Confirms the plan and runs it. `take_in` says how cautions are taken in, `otherwise` is what happens where nobody can be asked.
 async fn execute(
     place: &Place,
     session: &Session,
     plan: Plan,
     run: &Run,
+    take_in: &str,
     otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
 ) -> Result<Exit, Failure> {
     if plan.included_count() == 0 {
-        return Err(nothing_included(&plan, session.is_forced_read_only()));
+        if plan.targets.iter().all(|target| is_done(plan.action, target)) {
+            return nothing_to_do(&plan, run.format);
+        }
+        return Err(nothing_included(&plan, &session.load()?, session.is_forced_read_only(), take_in));
+    }
+    if let Some(failure) = unfinished(&session.ledger(), &plan) {
+        return Err(failure);
     }
     let confirmed = match run.confirm {
         Some(count) => plan.confirm(Answer::Number(count))?,
@@ -82,6 +95,25 @@ async fn execute(
     };
     let hold = Duration::from_secs(run.hold);
     job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
+}
+
+/// Why a plan waits for another job: what is unfinished may still be sent, or may have been, so nothing is sent beside it.
+fn unfinished(ledger: &Ledger, plan: &Plan) -> Option<Failure> {
+    let found = ledger.unfinished_with(plan);
+    let first = found.first()?;
+    let mut failure = Failure::new(Exit::Workspace, "another job on the same targets is unfinished")
+        .because("what it sent or may yet send would meet this plan")
+        .hinted(format!("entriage jobs resume {0} goes on with it; entriage jobs cancel {0} ends it; then do this again", first.job));
+    failure.lines = found
+        .iter()
+        .map(|other| {
+            let named: Vec<&str> = other.names.iter().take(TOLD_WHY).map(String::as_str).collect();
+            let more = other.names.len().checked_sub(TOLD_WHY).filter(|more| *more > 0);
+            let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+            format!("  job {}, {}: {}{more}", other.job, other.action, named.join(", "))
+        })
+        .collect();
+    Some(failure)
 }
 
 /// Reads a plan file. What is wrong is said so that it follows the file's name.
@@ -114,7 +146,7 @@ fn tell_cautions(plan: &Plan) {
     let cautions: Vec<_> = plan.included().filter(|target| target.verdict == Verdict::Caution).collect();
     for target in cautions.iter().take(TOLD) {
         let why: Vec<&str> = target.because.iter().map(|because| because.as_str()).collect();
-        let name = target.user_principal_name.as_deref().unwrap_or(&target.id);
+        let name = left::name(plan, target);
         output::say(&format!("taken in against a caution: {name} ({})", why.join(", ")));
     }
     if let Some(more) = cautions.len().checked_sub(TOLD).filter(|more| *more > 0) {
@@ -136,7 +168,7 @@ fn told(change: &Change) -> String {
 }
 
 /// Why there is nothing to do: writing is off, or every target is refused or left out.
-fn nothing_included(plan: &Plan, forced: bool) -> Failure {
+fn nothing_included(plan: &Plan, dataset: &Dataset, forced: bool, take_in: &str) -> Failure {
     let all = |because: Because| !plan.targets.is_empty() && plan.targets.iter().all(|target| target.because.contains(&because));
     if all(Because::EvidenceWorkspace) {
         return Failure::new(Exit::Access, "nothing was sent")
@@ -148,12 +180,39 @@ fn nothing_included(plan: &Plan, forced: bool) -> Failure {
         return Failure::new(Exit::Access, "nothing was sent").because("this workspace is read-only").hinted(hint);
     }
     let mut failure = Failure::usage("no target is left to act on").because(plan::in_numbers(plan));
-    let why = |target: &crate::domain::plan::PlanTarget| {
-        let words: Vec<&str> = target.because.iter().map(|because| because.words()).collect();
-        format!("  {} {}: {}", target.verdict.as_str(), plan::name(target), words.join(", "))
-    };
+    let why =
+        |target: &PlanTarget| format!("  {} {}: {}", target.verdict.as_str(), left::name(plan, target), plan::because(plan.action, target));
     failure.lines = plan.targets.iter().take(TOLD_WHY).map(why).collect();
-    if plan.count(Verdict::Caution) > 0 { failure.hinted("plan with --include-caution to take cautions in") } else { failure }
+    let first = |because: Because| plan.targets.iter().find(|target| target.because.contains(&because));
+    let near = first(Because::UnknownUser).and_then(|target| place::did_you_mean(dataset, &target.id));
+    let case = first(Because::Deleted).filter(|target| target.verdict == Verdict::Refused);
+    let case = case.map(|target| {
+        let user = target.user_id.as_ref().map_or(target.id.as_str(), |id| id.as_str());
+        format!("entriage explain {user} has the text of the support case")
+    });
+    let cautions = (plan.count(Verdict::Caution) > 0).then(|| take_in.to_owned());
+    let hints: Vec<String> = [cautions, near, case].into_iter().flatten().collect();
+    if hints.is_empty() { failure } else { failure.hinted(hints.join("; ")) }
+}
+
+/// Whether a target is left out for no other reason than that all is done already.
+fn is_done(action: Action, target: &PlanTarget) -> bool {
+    let mut refusing = target.because.iter().filter(|because| because.refuses(action));
+    target.because.contains(&Because::AlreadyDone) && refusing.all(|because| matches!(because, Because::AlreadyDone | Because::NotAtRisk))
+}
+
+/// What was asked for is so already: no failure, for whoever repeats a command.
+fn nothing_to_do(plan: &Plan, format: Option<Format>) -> Result<Exit, Failure> {
+    for target in plan.targets.iter().take(TOLD_WHY) {
+        output::say(&format!("nothing to do for {}: {}", left::name(plan, target), plan::because(plan.action, target)));
+    }
+    if let Some(more) = plan.targets.len().checked_sub(TOLD_WHY).filter(|more| *more > 0) {
+        output::say(&format!("nothing to do for {more} more"));
+    }
+    if format == Some(Format::Json) {
+        output::data(&output::json(&job::nothing())?)?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Shows the plan and asks the operator at the terminal.
@@ -181,8 +240,6 @@ fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::action::Action;
-    use crate::domain::dataset::Dataset;
     use crate::domain::fixture;
     use crate::domain::plan::{Access, PlanContext, Target};
 
@@ -217,9 +274,10 @@ mod tests {
 
     #[test]
     fn where_writing_is_off_it_is_a_matter_of_access() {
-        assert_eq!(nothing_included(&plan(Access::ReadOnly), true).exit, Exit::Access);
-        assert_eq!(nothing_included(&plan(Access::Evidence), false).exit, Exit::Access);
-        let left_out = nothing_included(&plan(Access::ReadWrite), false);
+        let failure = |access, forced| nothing_included(&plan(access), &Dataset::new(), forced, "--include-caution takes cautions in");
+        assert_eq!(failure(Access::ReadOnly, true).exit, Exit::Access);
+        assert_eq!(failure(Access::Evidence, false).exit, Exit::Access);
+        let left_out = failure(Access::ReadWrite, false);
         assert_eq!(left_out.exit, Exit::Usage);
         assert!(left_out.hint.is_some_and(|hint| hint.contains("--include-caution")));
     }

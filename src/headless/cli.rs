@@ -356,7 +356,7 @@ pub struct Wanted {
 
 /// `plan`
 #[derive(Debug, Args)]
-#[command(override_usage = "entriage plan ACTION (QUERY | --user USER... | --from FILE) --reason TEXT [OPTIONS]")]
+#[command(override_usage = "entriage plan ACTION (QUERY | --user USER... | --from FILE) [--reason TEXT] [OPTIONS]")]
 pub struct PlanArgs {
     /// What, on whom.
     #[command(flatten)]
@@ -395,7 +395,7 @@ pub struct Apply {
 
 /// `act`
 #[derive(Debug, Args)]
-#[command(override_usage = "entriage act ACTION (QUERY | --user USER... | --from FILE) --reason TEXT --confirm N [OPTIONS]")]
+#[command(override_usage = "entriage act ACTION (QUERY | --user USER... | --from FILE) [--reason TEXT] --confirm N [OPTIONS]")]
 pub struct Act {
     /// What, on whom.
     #[command(flatten)]
@@ -420,11 +420,13 @@ pub struct Jobs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum JobsCommand {
     /// Goes on with an unfinished job; reads before it sends anything again.
+    #[command(override_usage = "entriage jobs resume ID [OPTIONS]")]
     Resume {
         /// Number of the job.
         id: u64,
     },
     /// Cancels an unfinished job; what was sent is read back first.
+    #[command(override_usage = "entriage jobs cancel ID [OPTIONS]")]
     Cancel {
         /// Number of the job.
         id: u64,

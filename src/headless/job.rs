@@ -1,6 +1,6 @@
 //! A running job: what it tells, how it is stopped, and how it ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::pin::pin;
@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cli::Format;
 use super::failure::{Exit, Failure};
-use super::output;
+use super::{left, output};
+use crate::domain::facts;
 use crate::domain::job_event::{JobEvent, What};
-use crate::domain::journal::{JobId, JobState};
+use crate::domain::journal::{JobId, JobState, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger, Tally};
 use crate::domain::plan::Confirmed;
 use crate::domain::text;
@@ -22,8 +23,6 @@ use crate::engine::{EngineError, EngineEvent, JobReport, Session};
 
 /// How often progress is told to people.
 const EVERY: Duration = Duration::from_secs(5);
-/// How many targets that did not come out are told one by one.
-const TOLD: usize = 20;
 
 /// Runs a confirmed plan.
 pub async fn run(session: &Session, confirmed: &Confirmed, hold: Duration, format: Format) -> Result<Exit, Failure> {
@@ -103,6 +102,9 @@ async fn follow_to_report(
     // A step is gone on with by its playbook.
     let ledger = session.ledger();
     let resumable = teller.job.map(|id| ledger.job(id).and_then(|job| job.plan.playbook).unwrap_or(id));
+    for line in resumable.map(|id| left::lines(&ledger, id)).unwrap_or_default() {
+        output::say(&line);
+    }
     let again = |failure: Failure| match resumable {
         Some(job) if failure.exit != Exit::Usage => {
             let hint = failure.hint.clone().map(|hint| format!("{hint}; ")).unwrap_or_default();
@@ -115,8 +117,28 @@ async fn follow_to_report(
         Some(Err(error)) => return Err(again(error.into())),
         None => return Err(again(Failure::new(Exit::Cancelled, "left while a request was in flight"))),
     };
-    teller.conclude(&report, &jobs_of(&session.ledger(), report.job))?;
+    let jobs = jobs_of(&ledger, report.job);
+    teller.conclude(&report, &jobs)?;
+    tell_not_safe(session, &jobs)?;
     Ok(report)
+}
+
+/// Verified is not safe: says how many of those whose risk was closed are not.
+fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
+    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
+    let ids: BTreeSet<String> =
+        jobs.iter().filter(|job| left::closes_risk(job.plan.action)).flat_map(|job| job.ids_where(verified)).collect();
+    let mut not_safe = 0;
+    for id in ids {
+        let records = session.store.user(&id.as_str().into())?;
+        not_safe += usize::from(records.is_some_and(|records| !facts::not_safe(&records).is_empty()));
+    }
+    match not_safe {
+        0 => {}
+        1 => output::say("1 of them is not safe, by password, sessions or methods: entriage users safe:no"),
+        more => output::say(&format!("{more} of them are not safe, by password, sessions or methods: entriage users safe:no")),
+    }
+    Ok(())
 }
 
 /// The job with this number, or those of the playbook's steps.
@@ -145,7 +167,6 @@ fn exit(report: &JobReport) -> Exit {
 struct Teller {
     format: Format,
     job: Option<JobId>,
-    told: usize,
     last: Option<Instant>,
     reader_left: bool,
     /// Passwords that are part of the one document at the end.
@@ -154,7 +175,7 @@ struct Teller {
 
 impl Teller {
     fn new(format: Format) -> Self {
-        Teller { format, job: None, told: 0, last: None, reader_left: false, passwords: Vec::new() }
+        Teller { format, job: None, last: None, reader_left: false, passwords: Vec::new() }
     }
 
     fn tell(&mut self, event: &EngineEvent) {
@@ -169,8 +190,8 @@ impl Teller {
                 self.job = Some(event.job);
                 if self.format == Format::Jsonl {
                     self.print(event);
-                } else if self.is_worth_telling(event) {
-                    output::say(&sentence(event));
+                } else if let Some(sentence) = sentence(event) {
+                    output::say(&sentence);
                 }
             }
             EngineEvent::Progress { job, tally, seconds_left } => {
@@ -215,29 +236,16 @@ impl Teller {
         }
     }
 
-    fn is_worth_telling(&mut self, event: &JobEvent) -> bool {
-        match event.what {
-            What::Held { .. } => true,
-            What::Diverged { .. } | What::Failed { .. } | What::Skipped { .. } | What::Unverified { .. } | What::Throttled { .. } => {
-                self.told += 1;
-                self.told <= TOLD
-            }
-            What::Accepted | What::Verified | What::Summary { .. } => false,
-        }
-    }
-
     /// The last word, on standard output.
     fn conclude(&self, report: &JobReport, jobs: &[Job]) -> Result<(), Failure> {
-        if self.told > TOLD {
-            output::say(&format!("… and {} more; entriage jobs and entriage journal tell all", self.told - TOLD));
-        }
         match self.format {
             Format::Jsonl => Ok(()),
             Format::Json => output::data(&output::json(&document(report, jobs, &self.passwords))?),
             Format::Table | Format::Csv => {
                 let state = report.state.as_str();
+                let about = jobs.first().and_then(|job| left::about(&job.plan)).map(|about| format!(", {}", text::safe(&about)));
                 let mut out = io::stdout().lock();
-                Ok(writeln!(out, "job {} {state}: {}", report.job, numbers(&report.tally))?)
+                Ok(writeln!(out, "job {} {state}: {}{}", report.job, numbers(&report.tally), about.unwrap_or_default())?)
             }
         }
     }
@@ -254,6 +262,15 @@ pub fn counts(tally: &Tally) -> Value {
         "unverified": tally.unverified + tally.accepted + tally.maybe_sent,
         "pending": tally.pending,
     })
+}
+
+/// The document of a command that had nothing to do, so that there is no job.
+pub fn nothing() -> Value {
+    let mut document = json!({"job": null, "state": JobState::Done, "value": []});
+    if let (Some(document), Value::Object(counts)) = (document.as_object_mut(), counts(&Tally::default())) {
+        document.extend(counts);
+    }
+    document
 }
 
 /// What is printed at the end: each target with its outcome; of a playbook, each of every step.
@@ -277,6 +294,9 @@ fn document(report: &JobReport, jobs: &[Job], passwords: &[Value]) -> Value {
         object
     });
     let mut document = json!({"job": report.job, "state": report.state, "value": items.collect::<Vec<_>>()});
+    if let Some(policy) = jobs.first().and_then(|job| job.plan.policy.as_ref()) {
+        document["policy"] = json!({"id": policy.id, "displayName": policy.display_name});
+    }
     if !passwords.is_empty() {
         document["temporaryPasswords"] = json!(passwords);
     }
@@ -289,12 +309,12 @@ fn document(report: &JobReport, jobs: &[Job], passwords: &[Value]) -> Value {
 /// "37 of 40 verified, 2 failed, 1 pending".
 pub fn numbers(tally: &Tally) -> String {
     let mut text = format!("{} of {} verified", tally.verified, tally.total);
-    let unverified = tally.unverified + tally.accepted + tally.maybe_sent;
     for (count, word) in [
         (tally.diverged, "diverged"),
         (tally.failed, "failed"),
         (tally.skipped, "skipped"),
-        (unverified, "not verified"),
+        (tally.unverified, "not verified"),
+        (tally.accepted + tally.maybe_sent, "not read back yet"),
         (tally.pending, "not sent"),
     ] {
         if count > 0 {
@@ -304,26 +324,27 @@ pub fn numbers(tally: &Tally) -> String {
     text
 }
 
-fn sentence(event: &JobEvent) -> String {
-    let name = text::safe(event.user_principal_name.as_deref().unwrap_or(&event.id));
+/// What is told at once; what came out of each target is told at the end, with what to do next.
+fn sentence(event: &JobEvent) -> Option<String> {
     let job = event.job;
     match &event.what {
-        What::Held { until } => format!("job {job}: held until {} UTC; Ctrl-C cancels, nothing is sent before", output::moment(*until)),
-        What::Accepted => format!("job {job}: {name} accepted"),
-        What::Verified => format!("job {job}: {name} verified"),
-        What::Diverged { because } => format!("job {job}: {name} diverged: {because}"),
-        What::Failed { because } => format!("job {job}: {name} failed: {because}"),
-        What::Skipped { because } => format!("job {job}: {name} skipped: {because}"),
-        What::Unverified { because } => format!("job {job}: {name} accepted, but not verified: {because}"),
-        What::Throttled { seconds } => format!("job {job}: the tenant asks to wait, {seconds} s"),
-        What::Summary { .. } => format!("job {job}: ended"),
+        What::Held { until } => {
+            Some(format!("job {job}: held until {} UTC; Ctrl-C cancels, nothing is sent before", output::moment(*until)))
+        }
+        What::Throttled { seconds } => Some(format!("job {job}: the tenant asks to wait, {seconds} s")),
+        What::Accepted
+        | What::Verified
+        | What::Diverged { .. }
+        | What::Failed { .. }
+        | What::Skipped { .. }
+        | What::Unverified { .. }
+        | What::Summary { .. } => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fixture;
 
     fn report(state: JobState, tally: Tally) -> JobReport {
         JobReport { job: JobId(7), state, tally }
@@ -346,18 +367,8 @@ mod tests {
     #[test]
     fn numbers_say_only_what_there_is() {
         let tally = Tally { total: 5, verified: 2, accepted: 1, maybe_sent: 1, pending: 1, ..Tally::default() };
-        assert_eq!(numbers(&tally), "2 of 5 verified, 2 not verified, 1 not sent");
+        assert_eq!(numbers(&tally), "2 of 5 verified, 2 not read back yet, 1 not sent");
         assert_eq!(counts(&tally)["unverified"], 2);
-    }
-
-    #[test]
-    fn a_flood_of_failures_is_cut_off() {
-        let mut teller = Teller::new(Format::Table);
-        let event = |what| JobEvent { what, id: "u1".to_owned(), user_principal_name: None, step: None, job: JobId(7), at: fixture::now() };
-        let failed = event(What::Failed { because: "404".to_owned() });
-        let told = (0..100).filter(|_| teller.is_worth_telling(&failed)).count();
-        assert_eq!(told, TOLD);
-        assert!(!teller.is_worth_telling(&event(What::Verified)));
     }
 
     #[test]

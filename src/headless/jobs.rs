@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::cli::{Format, Jobs, JobsCommand};
 use super::failure::{Exit, Failure};
-use super::job;
 use super::output::{self, Column};
 use super::place::Place;
+use super::{job, left};
 use crate::domain::journal::JobId;
 use crate::domain::ledger::{Job, Ledger};
 use crate::domain::playbook::{Playbook, StepState};
@@ -15,6 +15,7 @@ const COLUMNS: &[Column] = &[
     Column { heading: "JOB", path: "id" },
     Column { heading: "STATE", path: "state" },
     Column { heading: "ACTION", path: "action" },
+    Column { heading: "USER", path: "user" },
     Column { heading: "TOTAL", path: "total" },
     Column { heading: "VERIFIED", path: "verified" },
     Column { heading: "FAILED", path: "failed" },
@@ -26,6 +27,7 @@ const COLUMNS: &[Column] = &[
     Column { heading: "", path: "endedAt" },
     Column { heading: "OPERATOR", path: "operator" },
     Column { heading: "REASON", path: "reason" },
+    Column { heading: "STEPS", path: "stepStates" },
 ];
 
 /// `jobs`
@@ -37,7 +39,9 @@ pub async fn jobs(place: &Place, args: &Jobs) -> Result<Exit, Failure> {
             let mut rows: Vec<(JobId, Map<String, Value>)> = ledger.jobs().map(|job| (job.id, object(job))).collect();
             rows.extend(ledger.playbooks().map(|playbook| (playbook.id, of_playbook(playbook, &ledger))));
             rows.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-            let rows: Vec<Map<String, Value>> = rows.into_iter().map(|(_, row)| row).collect();
+            let for_people = matches!(args.format, Format::Table | Format::Csv);
+            let rows = rows.into_iter().map(|(id, row)| if for_people { with_names(row, id, &ledger) } else { row });
+            let rows: Vec<Map<String, Value>> = rows.collect();
             let count = rows.len();
             output::list(COLUMNS, rows, count, args.format, place.paper)?;
             Ok(Exit::Done)
@@ -52,6 +56,22 @@ fn events(format: Format) -> Result<Format, Failure> {
         Format::Csv => Err(Failure::usage("a job cannot be told as csv").hinted("--format table, json or jsonl")),
         other => Ok(other),
     }
+}
+
+/// Adds whom it is for, and of a playbook where each step stands, in a word each: a table has no room for more.
+fn with_names(mut row: Map<String, Value>, id: JobId, ledger: &Ledger) -> Map<String, Value> {
+    let plan = ledger.playbook(id).map(|playbook| &playbook.plan).or(ledger.job(id).map(|job| &job.plan));
+    if let Some((plan, first)) = plan.and_then(|plan| Some((plan, plan.included().next()?))) {
+        let more = plan.included_count().saturating_sub(1);
+        let more = if more > 0 { format!(" +{more}") } else { String::new() };
+        row.insert("user".to_owned(), format!("{}{more}", left::name(plan, first)).into());
+    }
+    let steps = row.get("steps").and_then(Value::as_array).map(|steps| {
+        let word = |step: &Value, key| step.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        steps.iter().map(|step| format!("{} {}", word(step, "action"), word(step, "state"))).collect::<Vec<_>>().join(", ")
+    });
+    row.insert("stepStates".to_owned(), steps.unwrap_or_else(|| "-".to_owned()).into());
+    row
 }
 
 /// A playbook, with the results of all its steps together and where each stands.

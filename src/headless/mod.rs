@@ -16,6 +16,7 @@ mod jobs;
 mod journal;
 mod json;
 mod keys;
+mod left;
 mod list;
 mod meta;
 mod note;

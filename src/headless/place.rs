@@ -172,27 +172,37 @@ pub fn ambiguous(name: &str, first: &UserRecords, second: &UserRecords) -> Failu
 }
 
 fn unknown(dataset: &Dataset, name: &str) -> Failure {
-    let wanted = name.to_lowercase();
-    let likeness = |records: &&UserRecords| {
+    let hint = did_you_mean(dataset, name);
+    let hint = hint.unwrap_or_else(|| "entriage users lists them; USER is an object id or a user principal name".to_owned());
+    Failure::usage(format!("no user {name} is known in this workspace")).hinted(hint)
+}
+
+/// How alike two names must be to be taken for a slip.
+const ALIKE: f64 = 0.6;
+
+/// The names of this workspace that a name which nobody has may have been meant for. The domain is no likeness: all share it.
+pub fn did_you_mean(dataset: &Dataset, name: &str) -> Option<String> {
+    let before_domain = |text: &str| text.split('@').next().unwrap_or_default().to_lowercase();
+    let wanted = before_domain(name);
+    if wanted.is_empty() {
+        return None;
+    }
+    let alike = |text: &str| {
+        if wanted.chars().count() > 2 && text.contains(&wanted) { 1.0 } else { strsim::normalized_damerau_levenshtein(text, &wanted) }
+    };
+    let likeness = |records: &UserRecords| {
         let user = &records.user;
         let texts = [user.user_principal_name.as_deref(), user.user_display_name.as_deref(), Some(user.id.as_str())];
-        let likeness = texts.into_iter().flatten().map(|text| {
-            let text = text.to_lowercase();
-            if !wanted.is_empty() && text.contains(&wanted) { 1.0 } else { strsim::jaro_winkler(&text, &wanted) }
-        });
-        likeness.fold(0.0, f64::max)
+        let whole: Vec<String> = texts.into_iter().flatten().map(before_domain).collect();
+        let parts = whole.iter().take(2).flat_map(|text| text.split(['.', ' ']));
+        parts.chain(whole.iter().map(String::as_str)).map(alike).fold(0.0, f64::max)
     };
-    let mut near: Vec<(f64, &UserRecords)> =
-        dataset.users().iter().map(|records| (likeness(&records), records)).filter(|(likeness, _)| *likeness > 0.8).collect();
+    let users = dataset.users().iter().map(|records| (likeness(records), records));
+    let mut near: Vec<(f64, &UserRecords)> = users.filter(|(likeness, _)| *likeness >= ALIKE).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id().cmp(b.1.id())));
     let names: Vec<&str> =
         near.iter().take(3).map(|(_, records)| records.user.user_principal_name.as_deref().unwrap_or(records.id().as_str())).collect();
-    let hint = if names.is_empty() {
-        "entriage users lists them; USER is an object id or a user principal name".to_owned()
-    } else {
-        format!("did you mean {}?", names.join(", or "))
-    };
-    Failure::usage(format!("no user {name} is known in this workspace")).hinted(hint)
+    (!names.is_empty()).then(|| format!("did you mean {}?", names.join(", or ")))
 }
 
 #[cfg(test)]
@@ -216,6 +226,8 @@ mod tests {
         let failure = find_user(&dataset(), "adelle@contoso.test").unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert!(failure.hint.is_some_and(|hint| hint.starts_with("did you mean adele@contoso.test")));
+        assert_eq!(did_you_mean(&dataset(), "adel").as_deref(), Some("did you mean adele@contoso.test?"));
+        assert_eq!(did_you_mean(&dataset(), "ronja@contoso.test"), None, "the domain is no likeness");
         assert!(find_user(&dataset(), "").unwrap_err().hint.is_some_and(|hint| hint.contains("entriage users")));
     }
 

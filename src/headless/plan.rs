@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::cli::{Format, PlanArgs, Planned};
 use super::failure::{Exit, Failure};
-use super::output;
 use super::place::Place;
 use super::targets::{self, Named};
+use super::{left, output};
 use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
 use crate::domain::plan::{Plan, PlanContext, PlanTarget, Verdict};
@@ -111,14 +111,15 @@ pub fn in_numbers(plan: &Plan) -> String {
 pub fn summary(plan: &Plan, paper: output::Paper) -> String {
     let mut out = format!("{}: {}\n", plan.action.title(), in_numbers(plan));
     let reason = if plan.reason.is_empty() { "(none given)".into() } else { text::safe(&plan.reason) };
-    out.push_str(&format!("Reason: {reason}\n{}\n", plan.action.consequence()));
+    let about = left::about(plan).map(|about| format!("About: {}\n", text::safe(&about))).unwrap_or_default();
+    out.push_str(&format!("{about}Reason: {reason}\n{}\n", plan.action.consequence()));
     let requests = if plan.requests == 1 { "request" } else { "requests" };
     out.push_str(&format!("{} {requests}, about {} s, then read back\n\n", plan.requests, plan.estimated_seconds));
     let rows = plan.targets.iter().map(|target| {
         let included = if target.included { "yes" } else { "no" };
-        let name = text::safe(name(target)).into_owned();
+        let name = text::safe(&left::name(plan, target)).into_owned();
         let id = text::safe(&target.id).into_owned();
-        vec![included.to_owned(), target.verdict.as_str().to_owned(), because(target), name, id]
+        vec![included.to_owned(), target.verdict.as_str().to_owned(), because(plan.action, target), name, id]
     });
     let headings = ["INCLUDED", "VERDICT", "BECAUSE", "USER", "ID"].map(str::to_owned).to_vec();
     out.push_str(&output::aligned(headings, rows.collect(), paper));
@@ -134,20 +135,23 @@ fn changes(plan: &Plan) -> String {
     }
     for target in plan.included().filter(|target| !target.changes.is_empty()) {
         for change in &target.changes {
-            out.push_str(&format!("{}: {}\n", text::safe(name(target)), text::safe(change)));
+            out.push_str(&format!("{}: {}\n", text::safe(&left::name(plan, target)), text::safe(change)));
         }
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// The best name of a target. Hostile text.
-pub fn name(target: &PlanTarget) -> &str {
-    target.user_principal_name.as_deref().unwrap_or(&target.id)
-}
-
-fn because(target: &PlanTarget) -> String {
-    let words: Vec<&str> = target.because.iter().map(|because| because.words()).collect();
-    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+/// Why a target has its verdict: what refuses it first, then what would only be a caution.
+pub fn because(action: Action, target: &PlanTarget) -> String {
+    let words = |refuses: bool| -> Vec<&str> {
+        target.because.iter().filter(|because| because.refuses(action) == refuses).map(|because| because.words()).collect()
+    };
+    match (words(true).join(", "), words(false).join(", ")) {
+        (refusing, other) if refusing.is_empty() && other.is_empty() => "-".to_owned(),
+        (refusing, other) if refusing.is_empty() => other,
+        (refusing, other) if other.is_empty() => refusing,
+        (refusing, other) => format!("{refusing}; also: {other}"),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::facts;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::Target;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::query::Query;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::text;
@@ -216,14 +216,7 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
         return Err(failure.hinted("entriage sync reads them where the account may; entriage doctor says what is missing"));
     };
     if let Some(name) = &planned.policy {
-        let found = dataset.tenant().policy_named(name).map_err(|several| {
-            let which = format!("which policy is meant by {} is not clear", text::safe(name));
-            Failure::usage(which).because(several).hinted("name it by its id with --policy")
-        })?;
-        return found
-            .cloned()
-            .map(Some)
-            .ok_or_else(|| Failure::usage(format!("there is no policy {}", text::safe(name))).hinted(listed(all.iter())));
+        return named_policy(name, dataset.tenant(), all).cloned().map(Some);
     }
     let mut blocking: Vec<&Policy> = Vec::new();
     for records in users(wanted, dataset, ledger, now)? {
@@ -237,6 +230,28 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
         [one] => Ok(Some((*one).clone())),
         [] => Err(Failure::usage("no policy is known to block these users").hinted(listed(all.iter()))),
         several => Err(Failure::usage("several policies block these users").hinted(listed(several.iter().copied()))),
+    }
+}
+
+/// The policy that has this id or name, else the only one whose name begins so: names often begin with a number of their own.
+fn named_policy<'a>(name: &str, tenant: &'a TenantFacts, all: &'a [Policy]) -> Result<&'a Policy, Failure> {
+    let exact = tenant.policy_named(name).map_err(|several| {
+        let which = format!("which policy is meant by {} is not clear", text::safe(name));
+        Failure::usage(which).because(several).hinted("name it by its id with --policy")
+    })?;
+    if let Some(policy) = exact {
+        return Ok(policy);
+    }
+    let wanted = name.trim().to_lowercase();
+    let begins = |policy: &&Policy| !wanted.is_empty() && policy.display_name.to_lowercase().starts_with(&wanted);
+    let found: Vec<&Policy> = all.iter().filter(begins).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::usage(format!("there is no policy {}", text::safe(name))).hinted(listed(all.iter()))),
+        several => {
+            let failure = Failure::usage(format!("{} names several policies", text::safe(name)));
+            Err(failure.because("their names begin so").hinted(listed(several.iter().copied())))
+        }
     }
 }
 

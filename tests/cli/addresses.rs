@@ -22,7 +22,8 @@ fn an_address_is_trusted_and_no_longer_trusted() {
     assert!(because(&home, "trustIp", RANGE).contains(&"alreadyDone".into()));
     assert!(because(&home, "trustIp", "192.0.2.70").contains(&"alreadyDone".into()), "it lies in the range");
     let again = home.run(&["act", "trustIp", "--ip", RANGE, "--reason", "x", "--include-caution", "--confirm", "1"]);
-    again.is_usage("no target is left to act on");
+    assert_eq!((again.exit, again.out.as_str()), (0, ""), "{}", again.err);
+    assert!(again.err.contains("already in that state"), "{}", again.err);
     home.does(&["untrustIp", "--ip", RANGE]);
     assert_eq!(because(&home, "untrustIp", RANGE), ["alreadyDone"]);
     assert_eq!(because(&home, "trustIp", RANGE), ["everybody"]);
@@ -60,7 +61,8 @@ fn users_stand_for_the_addresses_where_they_were_blocked() {
 fn only_what_this_program_trusted_is_taken_back() {
     let home = Home::demo(20);
     let answer = home.run(&["act", "untrustIp", "--ip", RANGE, "--reason", "x", "--include-caution", "--confirm", "1"]);
-    answer.is_usage("no target is left to act on");
+    assert_eq!((answer.exit, answer.out.as_str()), (0, ""), "{}", answer.err);
+    assert!(answer.err.contains("already in that state"), "{}", answer.err);
     assert_eq!(home.journal(), "");
 }
 

@@ -40,7 +40,8 @@ fn an_explanation_says_all_that_the_design_promises() {
         assert!(explanation["blocked"].as_object().unwrap().contains_key("value") && explanation["blocked"]["by"].is_array());
         let fact = &explanation["situation"]["riskState"];
         assert_eq!((&fact["value"], &fact["source"]), (&"atRisk".into(), &"riskyUser".into()), "{query}");
-        assert_eq!(explanation["verdicts"].as_array().unwrap().len(), 4);
+        // Nobody can say anymore what it was, of an account that is deleted.
+        assert_eq!(explanation["verdicts"].as_array().unwrap().len(), if query == "deleted:true" { 0 } else { 4 }, "{query}");
         let advice = explanation["advice"].as_array().unwrap();
         for option in DOCUMENTED {
             let found: Vec<&Value> = advice.iter().filter(|advice| advice["option"] == option).collect();

@@ -19,8 +19,12 @@ mod playbooks;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod remediation;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod unfinished;

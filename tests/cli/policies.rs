@@ -91,10 +91,14 @@ fn without_a_name_it_is_the_policy_that_blocks_the_user() {
 fn a_policy_is_disabled_by_name_and_enabled_by_id() {
     let home = Home::demo(60);
     let before = policy(&home);
-    home.does(&["disablePolicy", "--policy", &PASSWORD_CHANGE.to_uppercase()]);
+    let done = home.act(&["disablePolicy", "--policy", "CA201"]);
+    assert!(done.out.contains(PASSWORD_CHANGE), "the result names the policy: {}", done.out);
     assert_eq!(policy(&home)["state"], "disabled");
     let again = home.plan(&["disablePolicy", "--policy", PASSWORD_CHANGE]);
     assert_eq!((&again["targets"][0]["verdict"], again["targets"][0]["included"].as_bool()), (&"refused".into(), Some(false)));
+    let told = home.run(&["plan", "disablePolicy", "--policy", &PASSWORD_CHANGE.to_uppercase(), "--format", "table"]).out;
+    let id = before["id"].as_str().unwrap();
+    assert!(told.contains(&format!("About: policy {PASSWORD_CHANGE:?}")) && told.contains(id), "the plan names it beside its id: {told}");
     home.does(&["enablePolicy", "--policy", before["id"].as_str().unwrap()]);
     assert_eq!(policy(&home), before, "nothing else of the policy was changed");
     assert_eq!(home.json(&["journal", "verify"])["intact"], true);
@@ -116,8 +120,9 @@ fn a_policy_that_is_not_there_is_told_with_those_that_are() {
     let user = home.user(ORDINARY);
     for action in ["disablePolicy", "enablePolicy"] {
         without_effect(&home, &[action, "--policy", "Block \u{1b}[2J"], "there is no policy Block");
-        // Part of a name is not a name.
-        without_effect(&home, &[action, "--policy", "CA201"], PASSWORD_CHANGE);
+        without_effect(&home, &[action, "--policy", "Require password change"], PASSWORD_CHANGE);
+        // The beginning of one name is enough; that of several is not.
+        without_effect(&home, &[action, "--policy", "ca"], "names several policies");
         without_effect(&home, &[action, "--policy", ""], "there is no policy");
     }
     for action in ["excludeFromPolicy", "includeInPolicy"] {

@@ -65,6 +65,7 @@ pub(super) fn detail(detail: &RiskDetail) -> &str {
         RiskDetail::AdminDismissedAllRiskForUser => "Admin dismissed all risk for user",
         RiskDetail::AdminConfirmedUserCompromised => "Admin confirmed user compromised",
         RiskDetail::AdminConfirmedSigninCompromised => "Admin confirmed sign-in compromised",
+        RiskDetail::AdminConfirmedSigninSafe => "Admin confirmed sign-in safe",
         RiskDetail::AdminConfirmedAccountSafe => "Admin confirmed user safe",
         RiskDetail::AiConfirmedSigninSafe => "Microsoft Entra ID Protection assessed sign-in safe",
         other => other.as_str(),

@@ -154,7 +154,7 @@ impl Because {
     }
 
     /// Whether the action cannot be done at all for it.
-    pub(super) fn refuses(self, action: Action) -> bool {
+    pub fn refuses(self, action: Action) -> bool {
         match self {
             // Whoever is on the list can be taken off it, deleted or not.
             Because::UnknownUser | Because::Deleted if action == Action::IncludeInPolicy => false,
