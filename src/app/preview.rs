@@ -123,6 +123,8 @@ impl Preview {
         self.order = (0..self.plan.targets.len()).collect();
         self.order.sort_by_key(|at| self.plan.targets.get(*at).map_or(3, rank));
         self.summary = summary::lines(&self.plan, dataset);
+        let missing = summary::missing(&self.plan, self.context.holder.as_ref());
+        self.summary.extend(missing.into_iter().map(|what| format!("       {what}")));
     }
 
     /// Number of targets.

@@ -9,6 +9,7 @@ use super::layout::Pane;
 use super::msg::Effect;
 use super::overlay::{Choice, Item, Menu, Overlay, Pending, Then};
 use super::preview::Preview;
+use super::summary;
 use crate::domain::action::{Action, Aim};
 use crate::domain::advice::Start;
 use crate::domain::facts;
@@ -100,7 +101,7 @@ impl App {
             }
             words.join(", ")
         };
-        Some(match (all, careful) {
+        let found = match (all, careful) {
             (0, 0) => item(format!("off: {}", because(Verdict::Refused)), true),
             // Which policy or address it will be is asked for next, and what speaks against that one is told there.
             _ if asks => item(format!("choose which: {}", action.outcome()), false),
@@ -109,6 +110,11 @@ impl App {
                 item(format!("{} of {} {}", number(all), number(plan.targets.len()), action.outcome()), false)
             }
             _ => item(action.outcome().to_owned(), false),
+        };
+        let missing = summary::missing(&plan, self.workspace.holder.as_ref());
+        Some(match missing.is_empty() {
+            true => found,
+            false => Item { note: format!("Not permitted: {}. {}", missing.join("; "), found.note), ..found },
         })
     }
 

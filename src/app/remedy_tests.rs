@@ -14,6 +14,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, ItemOutcome, JobState, JournalRecord, Outcome};
 use crate::domain::ledger::Tally;
 use crate::domain::password::TemporaryPassword;
+use crate::domain::permission::Holder;
 use crate::domain::plan::{Answer, Confirmation, Plan, Target};
 use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::records::{Device, SignInStatus, UserId};
@@ -615,4 +616,19 @@ fn what_cannot_be_undone_says_so() {
     app.update(Msg::Tenant(TenantFacts { policies: Some(Vec::new()), locations: None }), now());
     keys(&mut app, "x U");
     assert!(matches!(app.overlay(), Some(Overlay::Jobs { message: Some(why), .. }) if why.contains("not known any more")));
+}
+
+#[test]
+fn what_is_missing_for_an_action_is_named_in_the_menu_and_in_its_plan() {
+    let mut app = in_tenant((120, 40));
+    let holder = Holder { permissions: vec!["IdentityRiskyUser.ReadWrite.All".to_owned()], ..Holder::default() };
+    app.update(Msg::Holder(Some(holder)), now());
+    keys(&mut app, "r");
+    let note = |app: &App, action| menu(app).items.iter().find(|item| item.choice == overlay::Choice::Remedy(action)).unwrap().note.clone();
+    let told = note(&app, Action::RevokeSessions);
+    assert!(told.contains("the permission User.RevokeSessions.All or User.ReadWrite.All is missing"), "{told}");
+    assert!(!note(&app, Action::DismissUserRisk).contains("is missing"));
+    keys(&mut app, "esc");
+    choose(&mut app, Action::RevokeSessions);
+    assert!(summary(&app).contains("User.RevokeSessions.All"), "{}", summary(&app));
 }

@@ -8,6 +8,7 @@ use super::preview::Preview;
 use crate::domain::action::{Aim, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts;
+use crate::domain::permission::{Holder, lacks_for};
 use crate::domain::plan::{Because, Plan, PlanTarget, Verdict};
 use crate::domain::text::safe;
 
@@ -145,6 +146,17 @@ pub fn lines(plan: &Plan, dataset: &Dataset) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What who is signed in lacks for a plan, each thing once, where a target is refused or left out for it. Of a playbook each step says it.
+pub fn missing(plan: &Plan, holder: Option<&Holder>) -> Vec<String> {
+    let for_rights = |because: &Because| matches!(because, Because::NotPermitted | Because::RoleMissing);
+    let concerned = plan.targets.iter().any(|target| target.because.iter().any(for_rights));
+    let Some(holder) = holder.filter(|_| concerned && plan.steps.is_empty()) else { return Vec::new() };
+    // What is missing for cloud users is missing first; hybrid users may need more.
+    let lacks = [false, true].map(|hybrid| lacks_for(plan.action, &plan.steps, hybrid, holder));
+    let first = lacks.into_iter().find(|lacks| !lacks.is_empty()).unwrap_or_default();
+    first.iter().map(ToString::to_string).collect()
 }
 
 /// The steps of a playbook, in order.

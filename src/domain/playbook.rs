@@ -92,10 +92,11 @@ impl Playbook {
     fn step(&self, step: Action, ledger: &Ledger) -> StepState {
         match self.jobs_of(step, ledger).last() {
             Some(job) if job.state == JobState::Open => StepState::Open(job.id),
-            // What was cancelled before it was sent is still to be done.
-            Some(job) if job.state == JobState::Cancelled && job.tally().pending > 0 => StepState::Waiting,
-            Some(job) => StepState::Ended(job.id, self.tally_of(step, ledger)),
-            None => match self.skipped.iter().rev().find(|(action, _)| *action == step) {
+            Some(job) if job.state != JobState::Cancelled || job.tally().pending == 0 => {
+                StepState::Ended(job.id, self.tally_of(step, ledger))
+            }
+            // What was cancelled before it was sent is still to be done, or left out.
+            _ => match self.skipped.iter().rev().find(|(action, _)| *action == step) {
                 Some((_, because)) => StepState::Skipped(because.clone()),
                 None => StepState::Waiting,
             },

@@ -18,6 +18,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{JobId, JobState, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger, Tally};
 use crate::domain::plan::Confirmed;
+use crate::domain::playbook::StepState;
 use crate::domain::text;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session};
 
@@ -38,10 +39,6 @@ pub async fn resume(session: &Session, job: JobId, format: Format) -> Result<Exi
     let cancel = CancellationToken::new();
     let work = session.engine.resume(job, &cancel, &tell);
     let exit = follow(session, work, events, &cancel, format).await?;
-    let waits = session.ledger().playbook(job).is_some_and(|playbook| playbook.state == JobState::Open && !playbook.steps_confirmed);
-    if waits {
-        output::say("the next step was not confirmed yet: entriage opens the checklist, which shows its plan");
-    }
     Ok(exit)
 }
 
@@ -120,7 +117,19 @@ async fn follow_to_report(
     let jobs = jobs_of(&ledger, report.job);
     teller.conclude(&report, &jobs)?;
     tell_not_safe(session, &jobs)?;
+    tell_unfinished(&ledger, report.job);
     Ok(report)
+}
+
+/// A playbook that is not over says what it waits for.
+fn tell_unfinished(ledger: &Ledger, id: JobId) {
+    let Some(playbook) = ledger.playbook(id).filter(|playbook| playbook.state == JobState::Open) else { return };
+    output::say(&match playbook.next(ledger) {
+        Some((_, StepState::Waiting)) if !playbook.steps_confirmed => {
+            "the next step was not confirmed yet: entriage opens the checklist, which shows its plan".to_owned()
+        }
+        _ => format!("job {id} stays open: entriage jobs resume {id} tries again what is left, entriage jobs cancel {id} ends it"),
+    });
 }
 
 /// Verified is not safe: says how many of those whose risk was closed are not.

@@ -10,13 +10,10 @@ use super::targets::{self, Named};
 use super::{left, output};
 use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
-use crate::domain::plan::{Plan, PlanContext, PlanTarget, Verdict};
+use crate::domain::plan::{LOOKED_AT, Plan, PlanContext, PlanTarget, Verdict};
 use crate::domain::records::UserId;
 use crate::domain::text;
 use crate::engine::Session;
-
-/// Of so few users the tenant is asked for their devices, one by one.
-const LOOKED_AT: usize = 60;
 
 /// `plan`
 pub async fn plan(place: &Place, args: &PlanArgs) -> Result<(), Failure> {

@@ -67,13 +67,18 @@ fn a_step_that_the_tenant_refuses_hinders_no_other_and_is_told() {
     let answer = secure(&home, &["--user", &user, "--block"]);
     assert_eq!(answer.exit, 1, "{}", answer.err);
     let report = answer.json();
-    assert_eq!((&report["verified"], &report["failed"], &report["state"]), (&4.into(), &1.into(), &"done".into()));
+    assert_eq!((&report["verified"], &report["failed"], &report["state"]), (&4.into(), &1.into(), &"open".into()));
     let failed = report["value"].as_array().unwrap().iter().find(|item| item["outcome"] == "failed").unwrap();
     assert!(failed["action"] == "revokeSessions" && failed["because"].is_string(), "{failed}");
     let playbook = listed(&home, "secureAccount");
     let state = |step: &str| states(&playbook).into_iter().find(|(action, _)| *action == step).unwrap().1;
     assert_eq!((state("revokeSessions"), state("disableDevices")), ("unfinished", "verified"));
-    // It is over: what failed is done again by an action of its own, not by the playbook.
+    // Going on tries the step that failed again, and nothing else; cancelling ends it.
+    assert!(answer.err.contains(&format!("entriage jobs resume {}", report["job"])), "{}", answer.err);
+    let again = home.run(&["jobs", "resume", &report["job"].to_string(), "--format", "json"]);
+    assert_eq!((again.exit, again.json()["failed"].clone()), (1, 1.into()), "{}", again.err);
+    let cancelled = home.run(&["jobs", "cancel", &report["job"].to_string()]);
+    assert!(cancelled.exit < 2, "{}", cancelled.err);
     home.run(&["jobs", "resume", &report["job"].to_string()]).is_usage("ended");
 }
 
