@@ -281,7 +281,11 @@ fn say_option(lines: &mut Lines, advice: &Advice, at: usize, letter: &impl Fn(Ac
     if !advice.because.is_empty() {
         lines.put(11, &format!("because {}", advice.because.join("; ")), Tone::Plain, Some(at));
     }
-    lines.put(11, &advice.effect, Tone::Quiet, Some(at));
+    let effect = match advice.available {
+        Some(false) => format!("If it could be done: {}", advice.effect),
+        _ => advice.effect.clone(),
+    };
+    lines.put(11, &effect, Tone::Quiet, Some(at));
 }
 
 fn verdict_words(verdict: &str) -> &str {

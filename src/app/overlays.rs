@@ -122,6 +122,13 @@ impl App {
                     self.overlay = Some(Overlay::Preview(preview));
                     return Vec::new();
                 }
+                if let Some(unfinished) = self.ledger.unfinished_with(confirmed.plan()).first() {
+                    let (job, title) = (unfinished.job, unfinished.action.title());
+                    preview.message =
+                        Some(format!("Job {job} ({title}) on the same targets is unfinished: Esc, then x. Nothing was sent."));
+                    self.overlay = Some(Overlay::Preview(preview));
+                    return Vec::new();
+                }
                 let plan = confirmed.plan();
                 if !plan.reason.is_empty() {
                     self.last_reason = plan.reason.clone();

@@ -223,19 +223,22 @@ impl Engine {
     }
 
     /// Reads what is too much to read of everybody: these users' accounts, devices and authentication methods. What came of it is
-    /// filed; the error is the first that hindered.
+    /// filed; the error is the first that hindered. One that concerns a single user hinders no other.
     pub async fn look(&self, users: &[UserId]) -> (Vec<UserRecords>, Option<EngineError>) {
-        let mut seen = Vec::new();
+        let (mut seen, mut hindered) = (Vec::new(), None);
         for user in users {
-            let read = self.tenant.look(user).await.map_err(EngineError::from);
+            let read = self.tenant.look(user).await;
             match read {
-                Err(error) => return (seen, Some(error)),
+                Err(error @ (TenantError::Lost { .. } | TenantError::Rejected { .. })) => {
+                    hindered.get_or_insert(EngineError::from(error));
+                }
+                Err(error) => return (seen, Some(error.into())),
                 Ok(records) => match self.file(records, true).await {
                     Ok(filed) => seen.extend(filed.users),
                     Err(error) => return (seen, Some(error)),
                 },
             }
         }
-        (seen, None)
+        (seen, hindered)
     }
 }

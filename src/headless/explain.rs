@@ -108,7 +108,9 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     for why in &explanation.why {
         page.item("-", why);
     }
-    page.section("What happened, the likeliest first");
+    if !explanation.verdicts.is_empty() {
+        page.section("What happened, the likeliest first");
+    }
     for verdict in &explanation.verdicts {
         page.item("-", &format!("{}: {}. {}", verdict_words(verdict.verdict), verdict.action.as_str(), verdict.learns));
         for because in &verdict.because {

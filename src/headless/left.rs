@@ -111,7 +111,7 @@ fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because]) -
     } else {
         match outcome {
             Outcome::Unverified => format!("entriage sync reads it again; only where it is still not so, {again}"),
-            Outcome::Diverged => format!("somebody or something else changed it: look at it, then {again}"),
+            Outcome::Diverged => format!("it is not as promised: look at it, then {again}"),
             Outcome::Failed | Outcome::Skipped | Outcome::Verified => format!("once the cause is gone, {again}"),
         }
     }

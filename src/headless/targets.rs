@@ -206,7 +206,8 @@ pub fn users_whose_block_is_unknown(wanted: &Named, dataset: &Dataset, ledger: &
         .collect())
 }
 
-/// The policy that an action is about: the one that is named, else the one that blocks the users who are meant.
+/// The policy that an action is about: the one that is named, else the one that blocks the users who are meant, or leaves out those who
+/// are to be taken in.
 pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<Option<Policy>, Failure> {
     if !planned.action.needs_policy() {
         return Ok(None);
@@ -219,8 +220,13 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
         return named_policy(name, dataset.tenant(), all).cloned().map(Some);
     }
     let mut blocking: Vec<&Policy> = Vec::new();
+    let taking_in = planned.action == Action::IncludeInPolicy;
     for records in users(wanted, dataset, ledger, now)? {
-        for policy in facts::blocking_policies(records, dataset.tenant()) {
+        let concerned = match taking_in {
+            true => all.iter().filter(|policy| policy.excludes(records.id().as_str())).collect(),
+            false => facts::blocking_policies(records, dataset.tenant()),
+        };
+        for policy in concerned {
             if !blocking.iter().any(|held| held.id == policy.id) {
                 blocking.push(policy);
             }
@@ -228,8 +234,14 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
     }
     match blocking.as_slice() {
         [one] => Ok(Some((*one).clone())),
-        [] => Err(Failure::usage("no policy is known to block these users").hinted(listed(all.iter()))),
-        several => Err(Failure::usage("several policies block these users").hinted(listed(several.iter().copied()))),
+        [] => {
+            let what = if taking_in { "no policy leaves these users out" } else { "no policy is known to block these users" };
+            Err(Failure::usage(what).hinted(listed(all.iter())))
+        }
+        several => {
+            let what = if taking_in { "several policies leave these users out" } else { "several policies block these users" };
+            Err(Failure::usage(what).hinted(listed(several.iter().copied())))
+        }
     }
 }
 

@@ -129,16 +129,15 @@ fn the_options_of_an_explanation() {
     └┃ What else                                                                  ┃┘
     ┌┃ ✗ no       Support case · done elsewhere                                   ┃┐
     │┃            because not deleted                                             ┃│
-    │┃            Removes a deleted user.                                         ┃│
+    │┃            If it could be done: Removes a deleted user.                    ┃│
     │┃ Enter opens its plan · Esc closes                                          ┃│
     └┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┘
      d dismiss  c compromised  s safe  r remediate  e explain  u unblock  ? help
 
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
      ┏ Explain: User alex ━━━━━━━━━━━━━━━━━━━━━━━━━━━━ pgup ▴ ┓
-     ┃ Ways out of a block for user risk                      ┃
-    ┏┃ ✓ yes      Dismiss (d)                                 ┃┓
-    ┃┃            because user risk blocks                    ┃┃
+     ┃ ✓ yes      Dismiss (d)                                 ┃
+    ┏┃            because user risk blocks                    ┃┓
     ┃┃            Ends the block, not the danger.             ┃┃
     ┃┃ ✓ yes      Exclude from policy                         ┃┃
     ┃┃            because "Block high user risk" keeps the    ┃┃
@@ -148,7 +147,8 @@ fn the_options_of_an_explanation() {
     ┃┃ What else                                              ┃┃
     ┃┃ ✗ no       Support case · done elsewhere               ┃┃
     ┃┃            because not deleted                         ┃┃
-    ┃┃            Removes a deleted user.                     ┃┃
+    ┃┃            If it could be done: Removes a deleted      ┃┃
+    ┃┃            user.                                       ┃┃
     ┃┃ Enter opens its plan · Esc closes                      ┃┃
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
@@ -598,7 +598,7 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.                        ┃┃
     ┃┃ Each must be changed at the next sign-in.                                  ┃┃
-    ┃┃ Lost? r plans another: Generate temporary password.                        ┃┃
+    ┃┃ Lost? Once closed, r: Generate temporary password.                         ┃┃
     ┃┃                                                                            ┃┃
     ┗┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┛
     ┌┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┐
@@ -620,7 +620,7 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.    ┃┃
     ┃┃ Each must be changed at the next sign-in.              ┃┃
-    ┃┃ Lost? r plans another: Generate temporary password.    ┃┃
+    ┃┃ Lost? Once closed, r: Generate temporary password.     ┃┃
     ┃┃                                                        ┃┃
     ┃┃ alex@contoso.test           Bbbb-3333-Bbbb-3333        ┃┃
     ┃┃ a-very-long-name-that-does… Cccc-4444-Cccc-4444        ┃┃

@@ -15,10 +15,14 @@ use crate::domain::plan::Access;
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     let area = layout.status;
     let job = job(app, theme);
-    // In one line with everything else, who is not safe gives way before the tenant's name does.
-    let all = counts(app, true, theme);
-    let fits = area.height > 1 || room(area, &[all.clone(), job.clone()].concat()) >= IDENTITY + FRESHNESS;
-    let counts = if fits { all } else { counts(app, false, theme) };
+    // In one line with everything else, counts give way before the tenant's name does, those that matter least first.
+    let fits = |counts: &Vec<Span<'static>>| area.height > 1 || room(area, &[counts.clone(), job.clone()].concat()) >= IDENTITY + FRESHNESS;
+    let shorter = [NOT_SAFE, OTHER, LOW].iter().scan(Vec::new(), |without, word| {
+        without.push(*word);
+        Some(counts(app, without, theme))
+    });
+    let counts =
+        std::iter::once(counts(app, &[], theme)).chain(shorter).find(fits).unwrap_or_else(|| counts(app, &[NOT_SAFE, OTHER, LOW], theme));
     let beside = if area.height > 1 { Vec::new() } else { [counts.clone(), job.clone()].concat() };
     let fresh = freshness(app, room(area, &beside), theme);
     if area.height > 1 {
@@ -92,19 +96,26 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     spans
 }
 
-fn counts(app: &App, with_not_safe: bool, theme: Theme) -> Vec<Span<'static>> {
+/// The words of the counts that give way.
+const NOT_SAFE: &str = "closed, not safe";
+const OTHER: &str = "other";
+const LOW: &str = "low";
+
+fn counts(app: &App, without: &[&str], theme: Theme) -> Vec<Span<'static>> {
     let counts = app.users().counts;
-    let seldom = ["other", "closed, not safe"];
+    let seldom = [OTHER, NOT_SAFE];
     let parts = [
         (counts.high, "high", theme.danger()),
         (counts.medium, "medium", Style::new()),
-        (counts.low, "low", Style::new()),
-        (counts.other, "other", theme.quiet()),
+        (counts.low, LOW, Style::new()),
+        (counts.other, OTHER, theme.quiet()),
         (counts.theft, "token theft", theme.warning()),
-        (if with_not_safe { counts.not_safe } else { 0 }, "closed, not safe", theme.warning()),
+        (counts.not_safe, NOT_SAFE, theme.warning()),
     ];
     let mut spans = vec![Span::raw(" ")];
-    for (at, (count, word, style)) in parts.into_iter().filter(|(count, word, _)| *count > 0 || !seldom.contains(word)).enumerate() {
+    for (at, (count, word, style)) in
+        parts.into_iter().filter(|(count, word, _)| !without.contains(word) && (*count > 0 || !seldom.contains(word))).enumerate()
+    {
         if at > 0 {
             spans.push(Span::styled(" · ", theme.quiet()));
         }

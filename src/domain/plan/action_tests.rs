@@ -125,7 +125,7 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     };
     let enabled = || policy("enabled", &["glass"]);
     let exclude = planned(Action::ExcludeFromPolicy, Some(enabled()), vec![enabled()]);
-    assert_eq!((exclude.verdict, exclude.because), (Verdict::Eligible, vec![]));
+    assert_eq!((exclude.verdict, exclude.because), (Verdict::Caution, vec![Because::DoesNotBlock]), "it is about high risk");
     assert_eq!(exclude.changes, ["policy \"CA201\": excludeUsers + u, 1 others stay"]);
     let disable = planned(Action::DisablePolicy, Some(enabled()), vec![enabled()]);
     assert_eq!((disable.verdict, disable.because), (Verdict::Caution, vec![Because::Everybody]));
@@ -137,7 +137,8 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     assert_eq!(changed.changes.last().unwrap(), "since it was shown: it now leaves out other");
     assert_eq!(refused(changed), Some(Because::PolicyChanged));
     let (shown, reordered) = (policy("enabled", &["glass", "lee"]), policy("enabled", &["Lee", "glass"]));
-    assert_eq!(planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]).verdict, Verdict::Eligible, "another order is no change");
+    let of_order = planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]);
+    assert_eq!(of_order.because, [Because::DoesNotBlock], "another order is no change");
     let partial = Policy { exclusions_read: false, ..enabled() };
     for action in [Action::ExcludeFromPolicy, Action::DisablePolicy] {
         for (shown, now) in [(enabled(), partial.clone()), (partial.clone(), enabled()), (partial.clone(), partial.clone())] {
@@ -161,7 +162,7 @@ fn a_plan_that_is_looked_at_again_tells_what_somebody_else_changed() {
     let plan = Plan::compute(Action::ExcludeFromPolicy, &[Target::User("u".into())], &dataset, &context);
     dataset.set_tenant(TenantFacts { policies: Some(vec![policy("enabled", &["lee"])]), locations: None });
     let (_, changes) = plan.revise(&dataset, &context);
-    assert_eq!(changes[0].because, [Because::PolicyChanged]);
+    assert_eq!(changes[0].because, [Because::PolicyChanged, Because::DoesNotBlock]);
     assert_eq!(changes[0].told, ["since it was shown: it now leaves out lee", "since it was shown: it no longer leaves out glass"]);
 }
 
@@ -202,7 +203,8 @@ fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     dataset.set_tenant(TenantFacts { policies: None, locations: Some(vec![location]) });
     assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).verdict, Verdict::Refused, "it is trusted already");
     assert_eq!(judge(Action::UntrustIp, "198.51.100.0/24", &dataset).verdict, Verdict::Eligible);
-    assert_eq!(judge(Action::UntrustIp, "198.51.100.9", &dataset).because, [Because::AlreadyDone], "only what it holds is taken out");
+    assert_eq!(judge(Action::UntrustIp, "198.51.100.9", &dataset).because, [Because::TrustedElsewhere], "only what it holds is taken out");
+    assert_eq!(judge(Action::UntrustIp, "192.0.2.9", &dataset).because, [Because::AlreadyDone]);
 }
 
 #[test]

@@ -70,12 +70,20 @@ pub enum Because {
     WideRange,
     /// The range is wider than a named location may hold.
     RangeTooWide,
+    /// It is trusted as a part of another range, or of a location that is not this program's.
+    TrustedElsewhere,
     /// No sign-in ever comes from there: a private, local or unspecified address.
     NotPublic,
     /// Detections other than unfamiliar properties were made on that address.
     RiskyAddress,
     /// The user's risk is still open.
     StillAtRisk,
+    /// Nothing tells that this policy keeps the user out.
+    DoesNotBlock,
+    /// An administrator confirmed the compromise, and the risk is open.
+    ConfirmedCompromised,
+    /// The account is disabled: the user cannot do it.
+    AccountDisabled,
     /// Leaked credentials that match the password: no false positive.
     LeakedCredentials,
     /// The password is older than the newest detection: nothing tells that the risk was dealt with.
@@ -118,6 +126,10 @@ impl Because {
             Because::WideRange => ("wideRange", "a wide range"),
             Because::RiskyAddress => ("riskyAddress", "risk was detected there"),
             Because::RangeTooWide => ("rangeTooWide", "wider than a named location may be (/9, of IPv6 /32)"),
+            Because::TrustedElsewhere => ("trustedElsewhere", "trusted as part of another range or location"),
+            Because::DoesNotBlock => ("doesNotBlock", "nothing tells that this policy keeps the user out"),
+            Because::ConfirmedCompromised => ("confirmedCompromised", "confirmed compromised"),
+            Because::AccountDisabled => ("accountDisabled", "the account is disabled"),
             Because::NotPublic => ("notPublic", "no public address: Entra sees only those"),
             Because::StillAtRisk => ("stillAtRisk", "still at risk"),
             Because::LeakedCredentials => ("leakedCredentials", "leaked credentials are no false positive"),
@@ -175,6 +187,7 @@ impl Because {
             | Because::ExclusionsUnknown
             | Because::NotEnforced
             | Because::RangeTooWide
+            | Because::TrustedElsewhere
             | Because::NotPublic
             | Because::InvalidAddress => true,
             Because::Guest => {

@@ -186,7 +186,11 @@ fn of_address(by: &Judgement<'_>, address: &str) -> Vec<Because> {
     let tenant = by.dataset.tenant();
     if by.action == Action::UntrustIp {
         let held = tenant.locations.is_none() || tenant.own_location().is_some_and(|location| location.holds(&range));
-        return if held { Vec::new() } else { vec![Because::AlreadyDone] };
+        return match (held, tenant.trusted_by(&range)) {
+            (true, _) => Vec::new(),
+            (false, Some(_)) => vec![Because::TrustedElsewhere],
+            (false, None) => vec![Because::AlreadyDone],
+        };
     }
     let mut because = vec![Because::Everybody];
     if policy::is_too_wide(&range) {
@@ -302,6 +306,7 @@ fn of_account(by: &Judgement<'_>, action: Action, records: &UserRecords) -> Vec<
             }
             because.extend((facts::federated(records) == Some(true)).then_some(Because::Federated));
             because.extend((directory.password_change_required == Some(true)).then_some(Because::AlreadyDone));
+            because.extend((directory.account_enabled == Some(false)).then_some(Because::AccountDisabled));
         }
         Action::BlockSignIn => because.extend((directory.account_enabled == Some(false)).then_some(Because::AlreadyDone)),
         Action::UnblockSignIn => {
@@ -339,8 +344,16 @@ fn of_membership(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
     if excludes == (by.action == Action::ExcludeFromPolicy) {
         because.push(Because::AlreadyDone);
     }
-    if by.action == Action::ExcludeFromPolicy && facts::token_theft(records) == Some(true) {
-        because.push(Because::TokenTheft);
+    if by.action == Action::ExcludeFromPolicy {
+        if facts::token_theft(records) == Some(true) {
+            because.push(Because::TokenTheft);
+        }
+        if records.user.risk_state == Some(RiskState::ConfirmedCompromised) {
+            because.push(Because::ConfirmedCompromised);
+        }
+        if !excludes && !facts::blocking_policies(records, by.dataset.tenant()).iter().any(|of| of.id == policy.id) {
+            because.push(Because::DoesNotBlock);
+        }
     }
     because
 }
