@@ -165,7 +165,7 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         for (job, ids) in self.on_playbook(playbook, |playbook, ledger| playbook.unsure(step, ledger))? {
-            let since = self.job(job, |job| job.created_at)?;
+            let since = self.tenant.by_its_clock(self.job(job, |job| job.created_at)?);
             Run::new(self, job, cancel, events)?.read_back_once(ids, since).await?;
         }
         self.on_playbook(playbook, |playbook, ledger| playbook.tally_of(step, ledger).all_verified())

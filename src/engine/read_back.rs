@@ -129,6 +129,7 @@ impl Run<'_> {
                 }
             };
             watched.forget(&id);
+            let because = if outcome == Outcome::Unverified { self.told_or_lost(&id, because) } else { because };
             items.push(ItemOutcome { id, outcome, because });
         }
         self.come_out(items)?;
@@ -158,6 +159,12 @@ impl Run<'_> {
     /// Why a target is not as promised, with what the tenant refused of it.
     fn with_refusal(&self, id: &str, because: String) -> String {
         self.refused(id).map_or(because.clone(), |refused| format!("{because} ({refused})"))
+    }
+
+    /// Why a target stays unverified. A password that may have been set is told all the same: nobody else has it.
+    fn told_or_lost(&self, id: &str, because: Option<String>) -> Option<String> {
+        let of_password = self.plan.action == Action::GenerateTemporaryPassword;
+        if of_password && !self.tell_password(id) { Some(UNTOLD.to_owned()) } else { because }
     }
 
     /// A target is as promised. A password is of use only where it was told: of one that an earlier process set, nobody knows it.

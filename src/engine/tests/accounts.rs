@@ -127,6 +127,24 @@ async fn a_password_whose_answer_was_lost_is_told_when_it_is_read_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_password_whose_answer_was_lost_is_told_although_the_risk_stays_open() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostBefore]));
+    // It was set all the same, and the service takes its time with the risk.
+    let set = |records: &mut UserRecords| {
+        records.directory.last_password_change_date_time = Some(Timestamp(fixture::now().0 + TimeDelta::minutes(1)));
+        records.user.is_processing = Some(true);
+    };
+    bench.tenant.change("u0000", |records| records.directory.last_password_change_date_time = Some(fixture::now()));
+    let plan = confirmed(Action::GenerateTemporaryPassword, &bench.tenant.dataset());
+    let (report, ()) = tokio::join!(bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events), async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        bench.tenant.change("u0000", set);
+    });
+    assert_eq!(report.unwrap().tally.unverified, 1);
+    assert_eq!((bench.calls(), bench.passwords().len()), (vec![1], 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_password_that_another_process_set_is_no_success_because_nobody_knows_it() {
     let bench = bench(Scripted::new(1));
     let plan = Box::new(confirmed(Action::GenerateTemporaryPassword, &bench.tenant.dataset()).plan().clone());
