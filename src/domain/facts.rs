@@ -412,12 +412,12 @@ pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign
     if risk_closed {
         return Some(BlockEnded::RiskClosed);
     }
-    let all = tenant.policies.as_ref()?;
+    tenant.policies.as_ref()?;
     let by_policy = matches!(cause, BlockedBy::UserRisk | BlockedBy::SignInRisk | BlockedBy::ConditionalAccess);
     let mut named = failed_policies(sign_in).peekable();
     let lifted = |applied: &AppliedPolicy| {
         let id = applied.id.as_deref();
-        id.is_some_and(|id| !all.iter().any(|policy| policy.id.eq_ignore_ascii_case(id) && keeps_in_force(policy, records)))
+        id.is_some_and(|id| !tenant.policy(id).is_some_and(|policy| keeps_in_force(policy, records)))
     };
     (by_policy && named.peek().is_some() && named.all(lifted)).then_some(BlockEnded::PolicyLifted)
 }

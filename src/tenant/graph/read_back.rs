@@ -104,10 +104,7 @@ pub(super) async fn changes_of(client: &Client, users: &[UserId], since: Option<
             let filter = since.map(|since| format!("riskLastUpdatedDateTime ge {}", literal(Timestamp(since.0 - OVERLAP))));
             listed(client, filter.as_deref(), &mut wanted.clone(), &mut records).await?;
         } else {
-            for id in &wanted {
-                let object = List::RiskyUsers.one(client, Urgency::Acting, id).await?;
-                records.extend(List::RiskyUsers.records(object.into_iter().collect()).0);
-            }
+            records.extend(one_by_one(client, List::RiskyUsers, &wanted).await?);
         }
         Ok(records)
     };
@@ -120,21 +117,17 @@ pub(super) async fn changes_of(client: &Client, users: &[UserId], since: Option<
 async fn administrators(client: &Client, wanted: &HashSet<String>) -> Result<Vec<Record>, TenantError> {
     let list = List::Registration;
     let read = async {
-        let mut objects = Vec::new();
-        if wanted.len() > FEW {
-            let mut url = list.first(client, Some("isAdmin eq true"));
-            loop {
-                let page = list.page(client, Urgency::Acting, url).await?;
-                objects.extend(page.value);
-                let Some(next) = page.next else { break };
-                url = client.next(&next)?;
-            }
-        } else {
-            for id in wanted {
-                objects.extend(list.one(client, Urgency::Acting, id).await?);
-            }
+        if wanted.len() <= FEW {
+            return one_by_one(client, list, wanted).await;
         }
-        Ok(list.records(objects).0)
+        let mut records = Vec::new();
+        let mut url = list.first(client, Some("isAdmin eq true"));
+        loop {
+            let page = list.page(client, Urgency::Acting, url).await?;
+            records.extend(list.records(page.value).0);
+            let Some(next) = page.next else { return Ok(records) };
+            url = client.next(&next)?;
+        }
     };
     let records = match read.await {
         Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => Vec::new(),
@@ -156,10 +149,16 @@ async fn risky_users(client: &Client, mut wanted: HashSet<String>, since: Option
         }
     }
     // Whoever a list of everybody does not have is not there: nobody asks for thousands one by one.
-    for id in wanted.into_iter().take(MISSING) {
-        // Not found is a user who never was at risk, or is gone.
-        let object = List::RiskyUsers.one(client, Urgency::Acting, &id).await?;
-        records.extend(List::RiskyUsers.records(object.into_iter().collect()).0);
+    records.extend(one_by_one(client, List::RiskyUsers, wanted.iter().take(MISSING)).await?);
+    Ok(records)
+}
+
+/// Reads objects of a list by their ids. Not found is a user whom the list never had, or has no longer.
+async fn one_by_one(client: &Client, list: List, ids: impl IntoIterator<Item = &String>) -> Result<Vec<Record>, TenantError> {
+    let mut records = Vec::new();
+    for id in ids {
+        let object = list.one(client, Urgency::Acting, id).await?;
+        records.extend(list.records(object.into_iter().collect()).0);
     }
     Ok(records)
 }
