@@ -108,7 +108,7 @@ const fn command(id: CommandId, name: &'static str, title: &'static str, help: &
 }
 
 /// All commands, in the order in which help lists them.
-pub static COMMANDS: [Command; 44] = [
+pub static COMMANDS: &[Command] = &[
     command(Id::DismissRisk, "dismiss-risk", "dismiss", "Plan to dismiss the risk of what is marked, or under the cursor", PANES),
     command(Id::ConfirmCompromised, "confirm-compromised", "compromised", "Plan to confirm it compromised", PANES),
     command(Id::ConfirmSafe, "confirm-safe", "safe", "Plan to confirm it safe", PANES),

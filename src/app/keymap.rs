@@ -179,7 +179,7 @@ mod tests {
     fn the_defaults_have_no_problem_and_bind_every_command() {
         let (map, problems) = KeyMap::load(KeyMap::default(), DEFAULTS);
         assert_eq!(problems, vec![]);
-        for command in &COMMANDS {
+        for command in COMMANDS {
             assert!(map.keys(command.id).next().is_some(), "{}", command.name);
         }
     }

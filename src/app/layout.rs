@@ -108,7 +108,7 @@ pub fn fits(size: (u16, u16)) -> bool {
 /// tabs below that.
 pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16) -> Layout {
     let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
-    let status = screen.rows(0, if size.0 < 120 { 2 } else { 1 });
+    let status = screen.rows(0, status_rows(size));
     let banner = screen.rows(status.height, u16::from(banner));
     let hints = screen.rows(size.1.saturating_sub(1), 1);
     let message = message.min(size.1.saturating_sub(1));
@@ -159,6 +159,16 @@ pub fn large_overlay(size: (u16, u16)) -> Area {
     overlay(size, (92, 28))
 }
 
+/// Where pictures stand: all of the screen but the status line.
+pub fn whole(size: (u16, u16)) -> Area {
+    let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
+    screen.rows(status_rows(size), size.1)
+}
+
+fn status_rows(size: (u16, u16)) -> u16 {
+    if size.0 < 120 { 2 } else { 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +179,15 @@ mod tests {
             for height in 0..=60 {
                 for focus in Pane::ALL {
                     let layout = arrange((width, height), focus, false, true, 3);
-                    let areas = [layout.status, layout.banner, layout.tabs, layout.message, layout.hints, large_overlay((width, height))];
+                    let areas = [
+                        layout.status,
+                        layout.banner,
+                        layout.tabs,
+                        layout.message,
+                        layout.hints,
+                        large_overlay((width, height)),
+                        whole((width, height)),
+                    ];
                     for area in areas.into_iter().chain(layout.panes.into_iter().flatten()) {
                         assert!(area.x + area.width <= width && area.y + area.height <= height, "{width}x{height}: {area:?}");
                     }
