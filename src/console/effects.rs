@@ -185,6 +185,7 @@ fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
         EngineEvent::Progress { job, tally, seconds_left } => Msg::Progress { job, tally, seconds_left },
         EngineEvent::Records(records) => Msg::Records(records),
         EngineEvent::Tenant(facts) => Msg::Tenant(facts),
+        EngineEvent::Notice(text) => Msg::Said(text),
         EngineEvent::Password { user, user_principal_name, password, .. } => {
             Msg::Password { user: user_principal_name.unwrap_or(user), password }
         }

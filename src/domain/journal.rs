@@ -49,6 +49,11 @@ pub enum CallAnswer {
         /// What was seen.
         message: String,
     },
+    /// The tenant took some of it and refused the rest.
+    Partly {
+        /// What was done, what was not, and why.
+        message: String,
+    },
     /// It may have been applied: the connection broke, or the server failed.
     Unknown {
         /// What was seen.

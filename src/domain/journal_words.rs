@@ -47,7 +47,7 @@ fn answered(answer: &CallAnswer) -> String {
         CallAnswer::Throttled { retry_after_seconds: Some(seconds) } => format!("throttled, wait {seconds} s"),
         CallAnswer::Throttled { retry_after_seconds: None } => "throttled".to_owned(),
         CallAnswer::NotSent { message } => format!("not sent: {message}"),
-        CallAnswer::Contested { message } => format!("accepted, but {message}"),
+        CallAnswer::Contested { message } | CallAnswer::Partly { message } => format!("accepted, but {message}"),
         CallAnswer::Unknown { message } => format!("answer lost: {message}"),
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::Action;
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
+use super::password::UNTOLD;
 use super::plan::Plan;
 use super::playbook::Playbook;
 use super::records::UserId;
@@ -50,8 +51,8 @@ pub struct Job {
     pub items: Vec<Item>,
     /// Number that the next request gets.
     pub next_call: u32,
-    /// That somebody else changed the same thing, too, while it was sent. Hostile text.
-    pub contested: Option<String>,
+    /// Answers that say more than that the tenant took a target, by its position.
+    remarks: HashMap<usize, CallAnswer>,
     calls: HashMap<u32, Vec<usize>>,
     positions: HashMap<String, usize>,
 }
@@ -122,8 +123,8 @@ impl Job {
     fn new(id: JobId, plan: Plan, created_at: Timestamp) -> Self {
         let items: Vec<Item> = plan.included().map(|target| Item { id: target.id.clone(), state: ItemState::Pending }).collect();
         let positions = items.iter().enumerate().map(|(position, item)| (item.id.clone(), position)).collect();
-        let calls = HashMap::new();
-        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, contested: None, calls, positions }
+        let (remarks, calls) = (HashMap::new(), HashMap::new());
+        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, remarks, calls, positions }
     }
 
     /// The job in numbers.
@@ -134,6 +135,22 @@ impl Job {
     /// Where a target stands.
     pub fn item(&self, id: &str) -> Option<&Item> {
         self.positions.get(id).and_then(|position| self.items.get(*position))
+    }
+
+    /// What the tenant said of a target besides taking it: that it took only part of the request, or that somebody else was there.
+    pub fn remark(&self, id: &str) -> Option<&CallAnswer> {
+        self.positions.get(id).and_then(|position| self.remarks.get(position))
+    }
+
+    /// Users whose temporary password was told, whatever became of it.
+    pub fn told_passwords(&self) -> Vec<String> {
+        if self.plan.action != Action::GenerateTemporaryPassword {
+            return Vec::new();
+        }
+        self.ids_where(|state| {
+            matches!(state, ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, because)
+                if because.as_deref() != Some(UNTOLD))
+        })
     }
 
     /// Ids of the targets for which this holds.
@@ -159,14 +176,16 @@ impl Job {
     fn answered(&mut self, call: u32, answer: &CallAnswer) {
         let state = match answer {
             CallAnswer::Accepted => ItemState::Accepted,
-            CallAnswer::Contested { message } => {
-                self.contested = Some(message.clone());
-                ItemState::Accepted
-            }
+            CallAnswer::Contested { .. } | CallAnswer::Partly { .. } => ItemState::Accepted,
             CallAnswer::Rejected { .. } | CallAnswer::Throttled { .. } | CallAnswer::NotSent { .. } => ItemState::Pending,
             CallAnswer::Unknown { .. } => return,
         };
         for position in self.calls.remove(&call).unwrap_or_default() {
+            if matches!(answer, CallAnswer::Contested { .. } | CallAnswer::Partly { .. }) {
+                self.remarks.insert(position, answer.clone());
+            } else {
+                self.remarks.remove(&position);
+            }
             self.set(position, state.clone());
         }
     }

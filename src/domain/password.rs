@@ -2,6 +2,10 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+/// Why a target has no password of use: one was or may have been set, and whoever set it could not tell it.
+pub const UNTOLD: &str = "a temporary password may have been set, but it cannot be shown any more: generate another";
+/// Begins why a target diverged whose password was set, while its risk stays open.
+pub const PASSWORD_IS_NEW: &str = "the password is new";
 /// How many random bytes a password is made of.
 pub const RANDOM_BYTES: usize = 16;
 

@@ -9,6 +9,7 @@ use super::action::Action;
 use super::dataset::Dataset;
 use super::journal::{JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
+use super::password::PASSWORD_IS_NEW;
 use super::plan::{Because, Plan, PlanContext, PlanTarget, Target, Verdict};
 use super::records::UserRecords;
 use super::risk::{RiskLevel, RiskState};
@@ -166,6 +167,26 @@ impl Playbook {
         self.jobs_of(step, ledger).flat_map(|job| job.ids_where(verified)).collect()
     }
 
+    /// Users who hold, or may hold, a temporary password that was told, whatever became of their risk: another one would take it from
+    /// them. Where reading back showed the old password, there is nothing to take.
+    fn told_passwords(&self, ledger: &Ledger) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        for job in self.jobs_of(Action::GenerateTemporaryPassword, ledger) {
+            let set =
+                job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, _)));
+            told.retain(|id| !set.contains(id));
+            let is_old = |id: &String| {
+                let because = job.item(id).and_then(|item| match &item.state {
+                    ItemState::Ended(Outcome::Diverged, because) => because.as_deref(),
+                    _ => None,
+                });
+                because.is_some_and(|because| !because.starts_with(PASSWORD_IS_NEW))
+            };
+            told.extend(job.told_passwords().into_iter().filter(|id| !is_old(id)));
+        }
+        told
+    }
+
     /// The step that comes next; `None` where all are settled.
     pub fn next(&self, ledger: &Ledger) -> Option<(Action, StepState)> {
         self.steps(ledger).into_iter().find(|(_, state)| !state.is_settled())
@@ -186,13 +207,21 @@ impl Playbook {
         }
     }
 
-    /// The targets of a step that the tenant took and that were not seen as promised, with the jobs that sent them: they may have come
+    /// The targets of a step that the tenant took and that were not seen as promised, with the job that sent each last: they may have come
     /// true since.
     pub fn unsure(&self, step: Action, ledger: &Ledger) -> Vec<(JobId, Vec<String>)> {
         let verified = self.verified(step, ledger);
         let taken = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _));
-        let of_job = |job: &Job| job.ids_where(taken).into_iter().filter(|id| !verified.contains(id)).collect::<Vec<_>>();
-        self.jobs_of(step, ledger).map(|job| (job.id, of_job(job))).filter(|(_, ids)| !ids.is_empty()).collect()
+        let mut settled = verified;
+        let jobs: Vec<&Job> = self.jobs_of(step, ledger).collect();
+        let mut unsure: Vec<(JobId, Vec<String>)> = Vec::new();
+        for job in jobs.into_iter().rev() {
+            let ids: Vec<String> = job.ids_where(taken).into_iter().filter(|id| !settled.contains(id)).collect();
+            settled.extend(ids.clone());
+            unsure.push((job.id, ids));
+        }
+        unsure.retain(|(_, ids)| !ids.is_empty());
+        unsure
     }
 
     /// Whether a step has users who only wait for the step before it to come true.
@@ -227,6 +256,7 @@ impl Playbook {
         let needed = self.needed_before(step, dataset, ledger);
         // A second try is for whom the first did not help: nobody gets a second password.
         let done = self.verified(step, ledger);
+        let told = if step == Action::GenerateTemporaryPassword { self.told_passwords(ledger) } else { Vec::new() };
         for target in &mut plan.targets {
             let known = self
                 .plan
@@ -240,6 +270,11 @@ impl Playbook {
                 Verdict::Refused => false,
             } && needed.as_ref().is_none_or(|verified| verified.contains(&target.id))
                 && !done.contains(&target.id);
+            // Whose risk merely closes late has a password of use: another one is for the operator to ask for.
+            if target.included && told.contains(&target.id) {
+                target.because.push(Because::PasswordTold);
+                (target.verdict, target.included) = (Verdict::Caution, false);
+            }
         }
         plan.playbook = Some(self.id);
         plan.settled(&context)

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::action::{Action, Kind};
 use super::facts;
+use super::password::PASSWORD_IS_NEW;
 use super::plan::{Plan, Target};
 use super::policy::{self, DISABLED, ENABLED, TenantFacts};
 use super::records::{Device, Directory, UserRecords};
@@ -116,7 +117,7 @@ fn of_user(action: Action, records: &UserRecords, seen: Seen<'_>) -> Option<Veri
                 Some(true) if records.user.is_processing == Some(true) || seen.lost => Verification::Processing,
                 Some(true) => {
                     let state = records.user.risk_state.as_ref().map_or("unknown", RiskState::as_str);
-                    Verification::Diverged(format!("the password is new, but riskState is {state}"))
+                    Verification::Diverged(format!("{PASSWORD_IS_NEW}, but riskState is {state}"))
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! job that was killed goes on like one that was not.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,14 +47,16 @@ pub(super) struct Run<'a> {
     targets: HashMap<String, PlanTarget>,
     /// Passwords that were sent and not told yet. They are gone with this process.
     passwords: Mutex<HashMap<String, TemporaryPassword>>,
-    /// Users whose password this process told.
+    /// When the plan was confirmed.
+    created_at: Timestamp,
+    /// Users whose password was told, by this process or by the one that brought the job to its end.
     told: Mutex<HashSet<String>>,
     /// When, by the tenant's clock, and before which request changes of those who are not sent yet were read.
     changes_read: Mutex<Option<(Timestamp, u32)>>,
     /// Accounts as they were right before they were sent.
     before: Mutex<HashMap<UserId, Directory>>,
-    /// What was refused of a request that was taken in part.
-    refused: Mutex<HashMap<String, String>>,
+    /// Whether it was told that something may not be read before sending.
+    told_unread: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -63,7 +66,7 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
         events: &'a UnboundedSender<EngineEvent>,
     ) -> Result<Self, EngineError> {
-        let mut plan = engine.job(job, |job| job.plan.clone())?;
+        let (mut plan, created_at, told) = engine.job(job, |job| (job.plan.clone(), job.created_at, job.told_passwords()))?;
         let targets = std::mem::take(&mut plan.targets);
         let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
         Ok(Run {
@@ -73,11 +76,12 @@ impl<'a> Run<'a> {
             cancel,
             events,
             targets,
+            created_at,
             passwords: Mutex::default(),
-            told: Mutex::default(),
+            told: Mutex::new(told.into_iter().collect()),
             changes_read: Mutex::default(),
             before: Mutex::default(),
-            refused: Mutex::default(),
+            told_unread: AtomicBool::default(),
         })
     }
 
@@ -96,10 +100,8 @@ impl<'a> Run<'a> {
     pub(super) async fn drive(&self) -> Result<JobReport, EngineError> {
         let page = self.engine.tenant.limits().read_back_batch.max(1);
         let mut queue = self.batches()?;
-        // Of those that an earlier process sent, nobody knows more than that it was after the plan was confirmed.
-        let confirmed_at = self.engine.tenant.by_its_clock(self.engine.job(self.job, |job| job.created_at)?);
         let mut watched = Watched::default();
-        watched.watch(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, confirmed_at, self.now());
+        watched.watch(self.ids(|state| matches!(state, ItemState::Accepted | ItemState::MaybeSent))?, None, self.now());
         let mut troubles = 0;
         loop {
             self.progress(queue.len())?;
@@ -121,7 +123,7 @@ impl<'a> Run<'a> {
         if queue.is_empty() && rest.is_empty() {
             return self.end(JobState::Done); // cancelled when nothing was left to cancel
         }
-        self.read_back_once(rest, confirmed_at).await?;
+        self.read_back_once(rest).await?;
         self.end(JobState::Cancelled)
     }
 
@@ -153,25 +155,21 @@ impl<'a> Run<'a> {
         let call_number = self.engine.job(self.job, |job| job.next_call)?;
         self.engine.append(vec![Entry::Intent { job: self.job, call: call_number, ids: ids.clone() }])?;
         let call = self.call(ids)?;
-        let sent_at = self.engine.tenant.by_its_clock(self.now());
+        let sent_at = Some(self.engine.tenant.by_its_clock(self.now()));
         let result = self.engine.tenant.act(&call).await;
         let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
         self.engine.append(vec![Entry::Answered { job: self.job, call: call_number, answer }])?;
-        let result = match (result, call.ids.as_slice()) {
-            (Err(TenantError::Partly { message }), [id]) => {
-                self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), message);
-                Ok(())
+        let error = match result {
+            Err(error) if !matches!(error, TenantError::Partly { .. } | TenantError::Contested { .. }) => error,
+            _ => {
+                *troubles = 0;
+                for id in &call.ids {
+                    self.event(What::Accepted, id);
+                    self.tell_password(id);
+                }
+                watched.watch(call.ids, sent_at, self.now());
+                return Ok(());
             }
-            (result, _) => result,
-        };
-        let Err(error) = result else {
-            *troubles = 0;
-            for id in &call.ids {
-                self.event(What::Accepted, id);
-                self.tell_password(id);
-            }
-            watched.watch(call.ids, sent_at, self.now());
-            return Ok(());
         };
         match error {
             TenantError::Rejected { .. } | TenantError::Changed { .. } => {
@@ -179,12 +177,6 @@ impl<'a> Run<'a> {
                 self.split(call.ids, &error, queue)
             }
             TenantError::Throttled { .. } | TenantError::Unreachable { .. } => self.try_later(call.ids, error, queue, troubles).await,
-            TenantError::Contested { .. } => {
-                *troubles = 0;
-                call.ids.iter().for_each(|id| self.event(What::Accepted, id));
-                watched.watch(call.ids, sent_at, self.now());
-                Ok(())
-            }
             TenantError::Lost { .. } => {
                 *troubles += 1;
                 if *troubles > PATIENCE_UNREACHABLE {
@@ -200,6 +192,7 @@ impl<'a> Run<'a> {
             | TenantError::Denied { .. }
             | TenantError::SignIn { .. }
             | TenantError::Partly { .. }
+            | TenantError::Contested { .. }
             | TenantError::State { .. } => Err(error.into()),
         }
     }
@@ -283,7 +276,13 @@ impl<'a> Run<'a> {
     async fn file_present(&self, read: Result<Vec<Record>, TenantError>) -> Result<(), EngineError> {
         let records = match read {
             Ok(records) => records,
-            Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => return Ok(()),
+            Err(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. })) => {
+                if !self.told_unread.swap(true, Ordering::Relaxed) {
+                    let since = "what was read at the last sync counts";
+                    self.tell(EngineEvent::Notice(format!("what changed since may not be read before sending ({error}): {since}")));
+                }
+                return Ok(());
+            }
             // Nothing was sent yet, so that nothing can be in doubt.
             Err(TenantError::Lost { message }) => return Err(TenantError::Unreachable { message }.into()),
             Err(error) => return Err(error.into()),
@@ -308,9 +307,9 @@ impl<'a> Run<'a> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner).get(user).cloned()
     }
 
-    /// What was refused of a request that was taken in part.
-    pub(super) fn refused(&self, id: &str) -> Option<String> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    /// When the plan was confirmed, by the tenant's clock as far as that is known by now.
+    pub(super) fn confirmed_at(&self) -> Timestamp {
+        self.engine.tenant.by_its_clock(self.created_at)
     }
 
     /// A refused batch holds an id that the tenant does not take, and the tenant does not say which: halve it until that id stands alone.
@@ -394,7 +393,7 @@ impl<'a> Run<'a> {
         if items.is_empty() {
             return Ok(());
         }
-        let items = self.with_contest(items)?;
+        let items = self.with_remarks(items)?;
         self.engine.append(vec![Entry::Outcomes { job: self.job, items: items.clone() }])?;
         for item in items {
             let because = item.because.unwrap_or_default();

@@ -26,7 +26,7 @@ use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::{Job, Tally};
 use crate::domain::password::TemporaryPassword;
-use crate::domain::plan::{Access, ConfirmError, Confirmed};
+use crate::domain::plan::{Access, ConfirmError, Confirmed, Plan};
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::UserRecords;
 use crate::store::{Store, StoreError};
@@ -57,6 +57,8 @@ pub enum EngineEvent {
     Records(Vec<UserRecords>),
     /// What is now known of the tenant as a whole; already in the store.
     Tenant(TenantFacts),
+    /// Something to know while a job goes on. Hostile text.
+    Notice(String),
     /// A temporary password was set. This is the only time that it is told.
     Password {
         /// The job.
@@ -106,6 +108,14 @@ pub enum EngineError {
         playbook: JobId,
         /// The step.
         step: Action,
+    },
+    /// A job on the same targets was interrupted: two jobs on one target undo each other.
+    #[error("job {job} ({}) on the same targets is unfinished, so nothing was sent: resume or cancel it first", action.title())]
+    Unfinished {
+        /// The job, or its playbook.
+        job: JobId,
+        /// What it does.
+        action: Action,
     },
     /// One job runs at a time: they share the tenant's allowance.
     #[error("another job is running in this workspace")]
@@ -164,6 +174,7 @@ impl Engine {
         }
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_due(confirmed.plan())?;
+        self.require_untouched(confirmed.plan())?;
         let plan = Box::new(confirmed.plan().clone());
         let job = self.begin_numbered(|job| Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() })?;
         let run = Run::new(self, job, cancel, events)?;
@@ -221,6 +232,13 @@ impl Engine {
             Access::ReadOnly => Err(TenantError::ReadOnly.into()),
             Access::Evidence => Err(TenantError::Evidence.into()),
         }
+    }
+
+    /// Whether no unfinished job is about a target of the plan.
+    fn require_untouched(&self, plan: &Plan) -> Result<(), EngineError> {
+        let mut met = None;
+        self.store.with_ledger(&mut |ledger| met = ledger.unfinished_with(plan).into_iter().next());
+        met.map_or(Ok(()), |met| Err(EngineError::Unfinished { job: met.job, action: met.action }))
     }
 
     fn require_open(&self, job: JobId) -> Result<(), EngineError> {

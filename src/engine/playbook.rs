@@ -17,6 +17,7 @@ use crate::domain::plan::{Answer, Confirmed, Plan, PlanContext};
 use crate::domain::playbook::{Playbook, StepState, nobody_left};
 use crate::domain::records::UserId;
 use crate::domain::settings::TenantSettings;
+use crate::tenant::TenantError;
 
 impl Engine {
     /// Takes a confirmed playbook into the journal. Nothing is sent yet: its steps were confirmed with it, or are one by one.
@@ -111,7 +112,7 @@ impl Engine {
                 StepState::Waiting if !confirmed => return self.report(playbook),
                 StepState::Ended(..) | StepState::Waiting => self.run_step(playbook, step, hold, cancel, events).await?,
             };
-            if report.is_some_and(|report| report.state == JobState::Cancelled) {
+            if cancel.is_cancelled() || report.is_some_and(|report| report.state == JobState::Cancelled) {
                 return self.report(playbook);
             }
         }
@@ -132,11 +133,8 @@ impl Engine {
         cancel: &CancellationToken,
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<Option<JobReport>, EngineError> {
-        if step == Action::DisableDevices {
-            let users: Vec<UserId> =
-                self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect())?;
-            // What cannot be read stays unknown, and the plan of the step says so.
-            drop(self.look(&users).await);
+        if step == Action::DisableDevices && !self.look_at_devices(playbook, cancel, events).await? {
+            return Ok(None);
         }
         let plan = self.plan_step(playbook, step)?;
         let count = plan.included_count();
@@ -154,6 +152,32 @@ impl Engine {
         Ok(None)
     }
 
+    /// Reads the devices of a playbook's users, because most users' never were; false where the operator cancelled meanwhile. What
+    /// cannot be read of one stays unknown, and the plan of the step says so.
+    async fn look_at_devices(
+        &self,
+        playbook: JobId,
+        cancel: &CancellationToken,
+        events: &UnboundedSender<EngineEvent>,
+    ) -> Result<bool, EngineError> {
+        let users: Vec<UserId> = self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect())?;
+        tell(events, EngineEvent::Notice(format!("reading the devices of the playbook's users ({})", users.len())));
+        let hindered = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(false),
+            (_, hindered) = self.look(&users) => hindered,
+        };
+        match hindered {
+            None => {}
+            Some(EngineError::Tenant(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. } | TenantError::Lost { .. }))) => {
+                tell(events, EngineEvent::Notice(format!("not all devices could be read: {error}")));
+            }
+            // The step waits: what is merely late is not to be left out.
+            Some(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
     /// Reads once more what the tenant took of a step and did not show as promised: it may only have been late. Sends nothing; tells
     /// whether the step is verified by now.
     async fn came_true_since(
@@ -165,8 +189,7 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         for (job, ids) in self.on_playbook(playbook, |playbook, ledger| playbook.unsure(step, ledger))? {
-            let since = self.tenant.by_its_clock(self.job(job, |job| job.created_at)?);
-            Run::new(self, job, cancel, events)?.read_back_once(ids, since).await?;
+            Run::new(self, job, cancel, events)?.read_back_once(ids).await?;
         }
         self.on_playbook(playbook, |playbook, ledger| playbook.tally_of(step, ledger).all_verified())
     }

@@ -6,8 +6,9 @@ use super::job::Run;
 use super::{Engine, EngineError, EngineEvent};
 use crate::domain::action::Action;
 use crate::domain::filing;
-use crate::domain::journal::{Entry, ItemOutcome, Outcome};
+use crate::domain::journal::{CallAnswer, Entry, ItemOutcome, Outcome};
 use crate::domain::ledger::ItemState;
+use crate::domain::password::UNTOLD;
 use crate::domain::plan::Target;
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{Record, UserId, UserRecords};
@@ -23,8 +24,6 @@ const READS_BEFORE_DIVERGED: u32 = 4;
 const READS_WHILE_PROCESSING: u32 = 8;
 /// Why a target has no state.
 const NOT_FOUND: &str = "it was not among what was read back";
-/// A password that was set and never shown.
-const UNTOLD: &str = "a temporary password may have been set, but it cannot be shown any more: generate another";
 /// How often a read is tried that the tenant puts off or cannot be reached for.
 const TRIES: u32 = 6;
 
@@ -35,13 +34,14 @@ pub(super) struct Watched(HashMap<String, Watch>);
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     reads: u32,
-    /// When it was sent, or may have been.
-    sent: Timestamp,
+    /// When it was sent, or may have been, by the tenant's clock. Of what an earlier process sent, nobody knows more than that it was
+    /// after the plan was confirmed.
+    sent: Option<Timestamp>,
     due: Timestamp,
 }
 
 impl Watched {
-    pub(super) fn watch(&mut self, ids: Vec<String>, sent: Timestamp, due: Timestamp) {
+    pub(super) fn watch(&mut self, ids: Vec<String>, sent: Option<Timestamp>, due: Timestamp) {
         self.0.extend(ids.into_iter().map(|id| (id, Watch { reads: 0, sent, due })));
     }
 
@@ -53,9 +53,9 @@ impl Watched {
         due.into_iter().take(batch).map(|(id, _)| id.clone()).collect()
     }
 
-    /// When the first of these was sent.
-    fn sent(&self, ids: &[String]) -> Option<Timestamp> {
-        ids.iter().filter_map(|id| self.0.get(id)).map(|watch| watch.sent).min()
+    /// When the first of these was sent; at the earliest when the plan was confirmed.
+    fn sent(&self, ids: &[String], confirmed_at: Timestamp) -> Option<Timestamp> {
+        ids.iter().filter_map(|id| self.0.get(id)).map(|watch| watch.sent.unwrap_or(confirmed_at)).min()
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
@@ -96,7 +96,7 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
         let mut not_applied = Vec::new();
-        for (id, found) in self.verify(&ids, &lost, |ids| watched.sent(ids)).await? {
+        for (id, found) in self.verify(&ids, &lost, |ids| watched.sent(ids, self.confirmed_at())).await? {
             let reads = watched.read(&id);
             let Some(found) = found else {
                 // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
@@ -105,7 +105,8 @@ impl Run<'_> {
                     continue;
                 }
                 watched.forget(&id);
-                items.push(ItemOutcome { id, outcome: Outcome::Unverified, because: Some(NOT_FOUND.to_owned()) });
+                let because = self.told_or_lost(&id, Some(NOT_FOUND.to_owned()));
+                items.push(ItemOutcome { id, outcome: Outcome::Unverified, because });
                 continue;
             };
             let (outcome, because) = match found {
@@ -116,7 +117,7 @@ impl Run<'_> {
                         not_applied.push(id);
                         continue;
                     }
-                    (Outcome::Diverged, Some(self.with_refusal(&id, because)))
+                    (Outcome::Diverged, Some(because))
                 }
                 // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
                 Verification::Untold(what) if reads >= READS_BEFORE_DIVERGED => (Outcome::Unverified, Some(untold(what))),
@@ -129,7 +130,7 @@ impl Run<'_> {
                 }
             };
             watched.forget(&id);
-            let because = if outcome == Outcome::Unverified { self.told_or_lost(&id, because) } else { because };
+            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because) };
             items.push(ItemOutcome { id, outcome, because });
         }
         self.come_out(items)?;
@@ -140,28 +141,28 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads targets back a last time, for a job that is cancelled: what is not seen in the promised state is unverified.
-    pub(super) async fn read_back_once(&self, ids: Vec<String>, since: Timestamp) -> Result<(), EngineError> {
+    /// Reads targets back a last time, for a job that is cancelled or has ended: what is not seen in the promised state is unverified. A
+    /// target that came out otherwise stays as it came out.
+    pub(super) async fn read_back_once(&self, ids: Vec<String>) -> Result<(), EngineError> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
+        let ended: HashSet<String> = self.ids(|state| matches!(state, ItemState::Ended(..)))?.into_iter().collect();
         let mut items = Vec::new();
-        for (id, found) in self.verify(&ids, &lost, |_| Some(since)).await? {
+        for (id, found) in self.verify(&ids, &lost, |_| Some(self.confirmed_at())).await? {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
                 Verification::Verified => self.came_true(&id),
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
-                Verification::Diverged(because) => (Outcome::Unverified, Some(self.with_refusal(&id, because))),
+                Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
                 Verification::Untold(what) => (Outcome::Unverified, Some(untold(what))),
             };
-            items.push(ItemOutcome { id, outcome, because });
+            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because) };
+            if outcome == Outcome::Verified || !ended.contains(&id) {
+                items.push(ItemOutcome { id, outcome, because });
+            }
         }
         self.come_out(items)
     }
 
-    /// Why a target is not as promised, with what the tenant refused of it.
-    fn with_refusal(&self, id: &str, because: String) -> String {
-        self.refused(id).map_or(because.clone(), |refused| format!("{because} ({refused})"))
-    }
-
-    /// Why a target stays unverified. A password that may have been set is told all the same: nobody else has it.
+    /// Why a target is not verified. A password that may have been set is told all the same: nobody else has it.
     fn told_or_lost(&self, id: &str, because: Option<String>) -> Option<String> {
         let of_password = self.plan.action == Action::GenerateTemporaryPassword;
         if of_password && !self.tell_password(id) { Some(UNTOLD.to_owned()) } else { because }
@@ -175,14 +176,19 @@ impl Run<'_> {
         (Outcome::Verified, None)
     }
 
-    /// What is as promised of a policy or location that somebody else changed, too, is not so as a whole: the operator must look at it.
-    pub(super) fn with_contest(&self, mut items: Vec<ItemOutcome>) -> Result<Vec<ItemOutcome>, EngineError> {
-        let Some(contest) = self.engine.job(self.job, |job| job.contested.clone())? else { return Ok(items) };
+    /// How targets came out, with what the tenant said when it took them. What is as promised of a policy or location that somebody else
+    /// changed, too, is not so as a whole: the operator must look at it.
+    pub(super) fn with_remarks(&self, mut items: Vec<ItemOutcome>) -> Result<Vec<ItemOutcome>, EngineError> {
         for item in items.iter_mut().filter(|item| item.outcome != Outcome::Skipped) {
-            if item.outcome == Outcome::Verified {
-                item.outcome = Outcome::Diverged;
-            }
-            item.because = Some(item.because.take().map_or_else(|| contest.clone(), |because| format!("{because}; {contest}")));
+            let said = match self.engine.job(self.job, |job| job.remark(&item.id).cloned())? {
+                Some(CallAnswer::Contested { message }) => {
+                    item.outcome = if item.outcome == Outcome::Verified { Outcome::Diverged } else { item.outcome };
+                    message
+                }
+                Some(CallAnswer::Partly { message }) if item.outcome != Outcome::Verified => message,
+                _ => continue,
+            };
+            item.because = Some(item.because.take().map_or_else(|| said.clone(), |because| format!("{because}; {said}")));
         }
         Ok(items)
     }
@@ -284,11 +290,11 @@ mod tests {
         let mut watched = Watched::default();
         for call in 0..10 {
             let ids = (0..60).map(|number| format!("{call}-{number}")).collect();
-            watched.watch(ids, at(call), at(call));
+            watched.watch(ids, Some(at(call)), at(call));
         }
         let first = watched.due(at(9), 590);
-        assert_eq!(watched.sent(&first), Some(at(0)));
+        assert_eq!(watched.sent(&first, at(5)), Some(at(0)));
         first.iter().for_each(|id| watched.forget(id));
-        assert_eq!(watched.sent(&watched.due(at(9), 590)), Some(at(9)), "only some of the last call are left");
+        assert_eq!(watched.sent(&watched.due(at(9), 590), at(5)), Some(at(9)), "only some of the last call are left");
     }
 }

@@ -31,7 +31,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::transition::{Cause, Scope, apply};
 use crate::store::{Damage, MemoryStore, Store, StoreError};
 use crate::tenant::pace::{Pacer, Urgency};
-use crate::tenant::{Call, Gate, Limits, Page, Tenant, TenantError};
+use crate::tenant::{Call, Gate, Limits, Missing, Page, Tenant, TenantError};
 
 /// What the next write request meets.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,6 +46,8 @@ enum Meets {
     Processing,
     /// Somebody else changes the same thing, too.
     Contest,
+    /// A password that is set, while the risk stays open.
+    RiskLate,
     /// A confirmed compromise whose level rises later.
     LevelLate,
 }
@@ -64,6 +66,10 @@ struct Scripted {
     throttled_reads: Mutex<u32>,
     unreachable_reads: Mutex<u32>,
     asked_for_changes: Mutex<u32>,
+    /// Whether what users have cannot be reached.
+    unreachable_looks: AtomicBool,
+    /// Whether accounts may not be read.
+    denied_accounts: bool,
     /// How far the tenant's clock is ahead of this machine's.
     ahead: TimeDelta,
     pacer: Pacer,
@@ -85,6 +91,8 @@ impl Scripted {
             throttled_reads: Mutex::default(),
             unreachable_reads: Mutex::default(),
             asked_for_changes: Mutex::default(),
+            unreachable_looks: AtomicBool::default(),
+            denied_accounts: false,
             ahead: TimeDelta::zero(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
             clock: Clock::starting_at(fixture::now()),
@@ -166,7 +174,9 @@ impl Tenant for Scripted {
             return Err(TenantError::Rejected { status: 400, code: "BadRequest".to_owned(), message: "invalid".to_owned() });
         }
         let lost = || TenantError::Lost { message: "connection reset".to_owned() };
-        match self.script.lock().unwrap().pop_front() {
+        let meets = self.script.lock().unwrap().pop_front();
+        match meets {
+            Some(Meets::RiskLate) if call.password.is_none() => self.script.lock().unwrap().push_front(Meets::RiskLate),
             Some(Meets::Throttle) => return Err(TenantError::Throttled { retry_after: None }),
             Some(Meets::LostBefore) => return Err(lost()),
             Some(Meets::Unreachable) => return Err(TenantError::Unreachable { message: "no route".to_owned() }),
@@ -182,6 +192,11 @@ impl Tenant for Scripted {
             Some(Meets::Contest) => {
                 self.apply(call);
                 return Err(TenantError::Contested { message: "it now leaves out lee; look at it again".to_owned() });
+            }
+            Some(Meets::RiskLate) => {
+                let now = self.by_its_clock(self.clock.now());
+                call.ids.iter().for_each(|id| self.change(id, |records| records.directory.last_password_change_date_time = Some(now)));
+                return Ok(());
             }
             Some(Meets::LevelLate) => {
                 self.apply(call);
@@ -224,6 +239,10 @@ impl Tenant for Scripted {
     }
 
     async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {
+        if self.denied_accounts {
+            let (code, message) = ("Authorization_RequestDenied".to_owned(), "no".to_owned());
+            return Err(TenantError::Denied { status: 403, code, message, missing: Missing::Scope });
+        }
         let held = self.users.lock().unwrap();
         let read = users.iter().filter_map(|id| held.get(id)).flat_map(|records| {
             let id = records.id().clone();
@@ -238,6 +257,9 @@ impl Tenant for Scripted {
     }
 
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError> {
+        if self.unreachable_looks.load(Ordering::SeqCst) {
+            return Err(TenantError::Unreachable { message: "no route".to_owned() });
+        }
         self.read_back(Action::DismissUserRisk, &[Target::User(user.clone())], None).await
     }
 
@@ -739,4 +761,29 @@ async fn a_read_only_tenant_gets_no_job_and_no_request() {
     assert!(matches!(error, EngineError::Tenant(TenantError::ReadOnly)));
     assert!(store.journal().unwrap().is_empty());
     assert!(tenant.calls.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_job_begins_on_the_targets_of_one_that_is_unfinished() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::Unreachable; 4]));
+    bench.run(Action::DismissUserRisk).await.unwrap_err();
+    let sent = bench.calls().len();
+    let error = bench.run(Action::ConfirmUserSafe).await.unwrap_err();
+    assert!(matches!(error, EngineError::Unfinished { job: JobId(1), action: Action::DismissUserRisk }), "{error}");
+    assert_eq!(bench.calls().len(), sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_before_sending_is_told_once() {
+    let mut tenant = Scripted::new(130);
+    tenant.denied_accounts = true;
+    let mut bench = bench(tenant);
+    assert!(bench.run(Action::DismissUserRisk).await.unwrap().tally.all_verified());
+    let mut notices = Vec::new();
+    while let Ok(event) = bench.told.try_recv() {
+        if let EngineEvent::Notice(text) = event {
+            notices.push(text);
+        }
+    }
+    assert!(notices.len() == 1 && notices[0].contains("403"), "{notices:?}");
 }

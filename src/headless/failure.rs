@@ -196,9 +196,11 @@ impl From<EngineError> for Failure {
             EngineError::SyncCancelled => Failure::new(Exit::Cancelled, "not up to date").because(&error),
             EngineError::Syncing => Failure::new(Exit::Workspace, "nothing to do").because(&error).hinted("wait until it is done"),
             EngineError::Confirm(error) => error.into(),
-            EngineError::NoJob(_) | EngineError::Ended(_) | EngineError::NotDue { .. } | EngineError::Busy => {
-                Failure::usage("nothing to do").because(&error).hinted("entriage jobs lists them all")
-            }
+            EngineError::NoJob(_)
+            | EngineError::Ended(_)
+            | EngineError::NotDue { .. }
+            | EngineError::Unfinished { .. }
+            | EngineError::Busy => Failure::usage("nothing to do").because(&error).hinted("entriage jobs lists them all"),
         }
     }
 }

@@ -233,6 +233,7 @@ impl Teller {
                     }
                 }
             }
+            EngineEvent::Notice(text) => output::say(&text::safe(text)),
             EngineEvent::Records(_) | EngineEvent::Tenant(_) => {}
         }
     }

@@ -209,7 +209,7 @@ impl TenantError {
                 CallAnswer::NotSent { message }
             }
             TenantError::Rejected { .. } | TenantError::Denied { .. } | TenantError::Changed { .. } => CallAnswer::Rejected { message },
-            TenantError::Partly { .. } => CallAnswer::Accepted,
+            TenantError::Partly { .. } => CallAnswer::Partly { message },
             TenantError::Throttled { retry_after } => CallAnswer::Throttled { retry_after_seconds: retry_after.map(|wait| wait.as_secs()) },
             TenantError::Contested { .. } => CallAnswer::Contested { message },
             TenantError::Lost { .. } | TenantError::State { .. } => CallAnswer::Unknown { message },

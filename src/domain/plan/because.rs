@@ -88,6 +88,8 @@ pub enum Because {
     LeakedCredentials,
     /// The password is older than the newest detection: nothing tells that the risk was dealt with.
     PasswordOlder,
+    /// A temporary password was set and told by the same playbook: another one would take it from the user.
+    PasswordTold,
 }
 
 impl Because {
@@ -133,6 +135,7 @@ impl Because {
             Because::NotPublic => ("notPublic", "no public address: Entra sees only those"),
             Because::StillAtRisk => ("stillAtRisk", "still at risk"),
             Because::LeakedCredentials => ("leakedCredentials", "leaked credentials are no false positive"),
+            Because::PasswordTold => ("passwordTold", "a temporary password was told: another replaces it"),
             Because::PasswordOlder => ("passwordOlder", "the password is older than the newest detection"),
         }
     }

@@ -252,3 +252,57 @@ async fn a_step_that_nobody_confirmed_is_not_run_by_a_resume() {
     let report = bench.resume(playbook.0).await.unwrap();
     assert_eq!((report.state, bench.calls().len()), (JobState::Open, 0));
 }
+
+/// A playbook whose step set a password, told it, and did not see the risk closed.
+async fn with_a_late_risk() -> Bench {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::RiskLate]));
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    assert_eq!((report.state, report.tally.diverged), (JobState::Open, 1), "{:?}", bench.steps(1));
+    bench
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_told_is_not_set_again_when_its_playbook_goes_on() {
+    let mut bench = with_a_late_risk().await;
+    assert_eq!(bench.passwords().len(), 1);
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.state, report.tally.diverged), (JobState::Open, 1), "the risk is open still");
+    assert_eq!((bench.passwords().len(), bench.tenant.passwords.lock().unwrap().len()), (0, 1));
+    bench.tenant.change("u0000", |records| records.user.risk_state = Some(RiskState::Remediated));
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.state, report.tally.diverged), (JobState::Done, 0), "{:?}", bench.steps(1));
+    assert_eq!((bench.passwords().len(), bench.tenant.passwords.lock().unwrap().len()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_nobody_was_told_is_replaced_when_its_playbook_goes_on() {
+    let mut bench = bench(Scripted::new(1));
+    let plan = Box::new(confirmed(Action::SecureAccount, &bench.tenant.dataset()).plan().clone());
+    let playbook = JobId(1);
+    bench.store.append(fixture::now(), "me", vec![Entry::PlaybookStarted { playbook, plan, steps_confirmed: true }]).unwrap();
+    let step = Box::new(bench.engine.plan_step(playbook, Action::ConfirmUserCompromised).unwrap());
+    let ids = vec!["u0000".to_owned()];
+    let step = Box::new(Plan { action: Action::GenerateTemporaryPassword, ..*step });
+    let job = JobId(2);
+    let entries = vec![Entry::JobConfirmed { job, plan: step, hold_seconds: 0 }, Entry::Intent { job, call: 1, ids: ids.clone() }];
+    bench.store.append(fixture::now(), "me", entries).unwrap();
+    bench.tenant.apply(&Call::new(Action::GenerateTemporaryPassword, ids, "me"));
+    bench.resume(1).await.unwrap();
+    assert!(bench.journal_text().contains("generate another"));
+    bench.tenant.change("u0000", |records| records.user.risk_state = Some(RiskState::ConfirmedCompromised));
+    bench.store.put(bench.tenant.dataset().users()).unwrap();
+    bench.resume(1).await.unwrap();
+    assert_eq!(bench.passwords().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_told_although_its_user_is_not_among_what_is_read_back() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostAfter]));
+    let plan = confirmed(Action::GenerateTemporaryPassword, &bench.tenant.dataset());
+    let (report, ()) = tokio::join!(bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events), async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        bench.tenant.users.lock().unwrap().clear();
+    });
+    assert_eq!(report.unwrap().tally.unverified, 1);
+    assert_eq!((bench.calls(), bench.passwords().len()), (vec![1], 1));
+}

@@ -11,6 +11,8 @@ fn verified(bench: &Bench) -> Vec<bool> {
 #[tokio::test(start_paused = true)]
 async fn a_failed_step_keeps_the_playbook_open_and_going_on_tries_it_alone_again() {
     let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect, Meets::NoEffect]));
+    let last_month = Timestamp(fixture::now().0 - TimeDelta::days(30));
+    bench.tenant.change("u0000", |records| records.directory.last_password_change_date_time = Some(last_month));
     let report = bench.run(Action::SecureAccount).await.unwrap();
     assert_eq!((report.state, verified(&bench)), (JobState::Open, vec![false, false, true, false]), "the later steps still ran");
     let summary = What::summary(JobState::Open, &report.tally);
@@ -79,4 +81,31 @@ fn playbooks_that_begin_at_once_have_numbers_of_their_own() {
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn devices_that_cannot_be_reached_leave_their_step_waiting() {
+    let mut bench = bench(Scripted::new(1));
+    bench.tenant.unreachable_looks.store(true, Ordering::SeqCst);
+    let error = bench.run(Action::SecureAccount).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })), "{error}");
+    assert_eq!(bench.steps(1)[3].1, StepState::Waiting, "what is merely late is not left out");
+    bench.tenant.unreachable_looks.store(false, Ordering::SeqCst);
+    assert_eq!(bench.resume(1).await.unwrap().state, JobState::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playbook_that_is_cancelled_while_devices_are_read_stays_open_at_that_step() {
+    let mut bench = bench(Scripted::new(50));
+    let plan = confirmed(Action::SecureAccount, &bench.tenant.dataset());
+    let cancel = bench.cancel.clone();
+    let (report, ()) = tokio::join!(bench.engine.run(&plan, Duration::ZERO, &bench.cancel, &bench.events), async {
+        while bench.steps(1).get(2).is_none_or(|(_, state)| !state.is_settled()) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        cancel.cancel();
+    });
+    assert_eq!((report.unwrap().state, bench.steps(1)[3].1.clone()), (JobState::Open, StepState::Waiting));
+    assert!(bench.told().iter().all(|what| !matches!(what, What::Failed { .. })));
 }
