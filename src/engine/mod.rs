@@ -5,6 +5,7 @@
 mod job;
 mod playbook;
 mod read_back;
+mod ready;
 mod session;
 mod sync;
 #[cfg(test)]
