@@ -11,8 +11,8 @@ use super::scroll::Scroll;
 pub struct Entry {
     /// The command.
     pub command: &'static Command,
-    /// Its keys, in words.
-    pub keys: String,
+    /// Its keys, in words; a sequence is one of them.
+    pub keys: Vec<String>,
     /// Why it cannot be run now.
     pub unavailable: Option<String>,
 }
@@ -40,7 +40,7 @@ impl Help {
             .filter(|command| command.contexts.contains(&context))
             .map(|command| Entry {
                 command,
-                keys: keys.keys(command.id).map(|key| key.to_string()).collect::<Vec<_>>().join(" "),
+                keys: keys.keys(command.id).map(ToString::to_string).collect(),
                 unavailable: unavailable(command.id),
             })
             .collect();
@@ -67,7 +67,7 @@ impl Help {
             scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
             scored.into_iter().map(|(_, at)| at).collect()
         } else {
-            let key = |entry: &Entry| entry.keys.split(' ').any(|key| key == text.trim());
+            let key = |entry: &Entry| entry.keys.iter().any(|key| key == text.trim());
             let mut shown: Vec<usize> = entries().filter(|(_, entry)| key(entry)).map(|(at, _)| at).collect();
             shown.extend(entries().filter(|(_, entry)| !key(entry) && says(entry).contains(&wanted)).map(|(at, _)| at));
             shown

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 use super::command::{COMMANDS, Command, CommandId, Context, find};
-use super::key::Key;
+use super::key::{Key, KeyCode};
+use super::sequence::{Sequence, Typed};
 
 /// What else stands in the file, read elsewhere.
 const OTHERS: [&str; 1] = ["hold"];
@@ -24,7 +25,7 @@ pub struct KeyProblem {
 
 #[derive(Debug, Clone)]
 struct Binding {
-    key: Key,
+    keys: Sequence,
     command: CommandId,
 }
 
@@ -49,26 +50,19 @@ impl KeyMap {
         map.bindings.retain(|binding| !entries.iter().any(|entry| entry.command.id == binding.command));
         // What the file does not name comes first, so that an entry never takes a key away unseen.
         for entry in &entries {
-            for (key, line) in &entry.keys {
-                match map.conflict(entry.command, *key) {
-                    Some((other, context)) => problems.push(KeyProblem {
-                        line: *line,
-                        message: format!(
-                            "{key} is already {} in {}; {} does not get it (bind {} to another key or \"none\" first)",
-                            name(other),
-                            context.words(),
-                            entry.command.name,
-                            name(other),
-                        ),
-                    }),
-                    None => map.bindings.push(Binding { key: *key, command: entry.command.id }),
+            for (keys, line) in &entry.keys {
+                match map.conflict(entry.command, keys) {
+                    Some(conflict) => problems.push(KeyProblem { line: *line, message: conflict.words(keys, entry.command) }),
+                    None => map.bindings.push(Binding { keys: keys.clone(), command: entry.command.id }),
                 }
             }
         }
-        map.index = map
-            .bindings
-            .iter()
-            .flat_map(|binding| contexts(binding.command).iter().map(|context| ((*context, binding.key), binding.command)))
+        let bound = map.bindings.iter().enumerate();
+        map.index = bound
+            .flat_map(|(at, binding)| {
+                let key = binding.key(at);
+                contexts(binding.command).iter().map(move |context| ((*context, key), binding.command))
+            })
             .collect();
         problems.sort_by_key(|problem| problem.line);
         (map, problems)
@@ -79,9 +73,39 @@ impl KeyMap {
         self.index.get(&(context, key)).copied()
     }
 
+    /// What keys pressed one after the other come to, in the first of the contexts that knows them.
+    pub fn resolve(&self, of: &[Context], keys: &[Key]) -> Typed {
+        for context in of {
+            for (at, binding) in self.bindings.iter().enumerate().filter(|(_, binding)| contexts(binding.command).contains(context)) {
+                if binding.keys.keys() == keys {
+                    return Typed::Whole(binding.key(at));
+                }
+                if binding.keys.goes_on_after(keys) {
+                    return Typed::Begun;
+                }
+            }
+        }
+        Typed::Nothing
+    }
+
+    /// What can follow these keys: the next key, and the title of its command, or "…" where more must follow.
+    pub fn following(&self, of: &[Context], keys: &[Key]) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for command in COMMANDS.iter().filter(|command| command.contexts.iter().any(|context| of.contains(context))) {
+            for sequence in self.keys(command.id).filter(|sequence| sequence.goes_on_after(keys)) {
+                let [next, rest @ ..] = sequence.keys().get(keys.len()..).unwrap_or_default() else { continue };
+                let next = (next.to_string(), if rest.is_empty() { command.title } else { "…" }.to_owned());
+                if !found.contains(&next) {
+                    found.push(next);
+                }
+            }
+        }
+        found
+    }
+
     /// The keys of a command, in the order of the file.
-    pub fn keys(&self, command: CommandId) -> impl Iterator<Item = Key> {
-        self.bindings.iter().filter(move |binding| binding.command == command).map(|binding| binding.key)
+    pub fn keys(&self, command: CommandId) -> impl Iterator<Item = &Sequence> {
+        self.bindings.iter().filter(move |binding| binding.command == command).map(|binding| &binding.keys)
     }
 
     /// The first key of a command, for a hint; empty where it has none.
@@ -89,11 +113,46 @@ impl KeyMap {
         self.keys(command).next().map(|key| key.to_string()).unwrap_or_default()
     }
 
-    fn conflict(&self, command: &Command, key: Key) -> Option<(CommandId, Context)> {
-        self.bindings.iter().filter(|binding| binding.key == key && binding.command != command.id).find_map(|binding| {
-            let shared = contexts(binding.command).iter().find(|context| command.contexts.contains(context))?;
-            Some((binding.command, *shared))
+    /// What a binding would take away from another one, or keep from ever being reached.
+    fn conflict(&self, command: &Command, keys: &Sequence) -> Option<Conflict> {
+        self.bindings.iter().find_map(|binding| {
+            let same = binding.keys == *keys;
+            let (shorter, longer) = (binding.keys.goes_on_after(keys.keys()), keys.goes_on_after(binding.keys.keys()));
+            let collides = shorter || longer || (same && binding.command != command.id);
+            let context = contexts(binding.command).iter().find(|context| command.contexts.contains(context)).filter(|_| collides)?;
+            Some(Conflict { keys: binding.keys.clone(), command: binding.command, context: *context })
         })
+    }
+}
+
+impl Binding {
+    /// The key that it is looked up by.
+    fn key(&self, at: usize) -> Key {
+        match self.keys.keys() {
+            [key] => *key,
+            _ => Key::plain(KeyCode::Sequence(at)),
+        }
+    }
+}
+
+/// The binding that another one collides with.
+struct Conflict {
+    keys: Sequence,
+    command: CommandId,
+    context: Context,
+}
+
+impl Conflict {
+    fn words(&self, wanted: &Sequence, command: &Command) -> String {
+        let (held, other, place) = (&self.keys, name(self.command), self.context.words());
+        let what = if *held == *wanted {
+            format!("{wanted} is already {other} in {place}")
+        } else if wanted.goes_on_after(held.keys()) {
+            format!("{wanted:?} begins with {held}, which is already {other} in {place}", wanted = wanted.to_string())
+        } else {
+            format!("{wanted} begins {held:?}, which is already {other} in {place}", held = held.to_string())
+        };
+        format!("{what}; {} does not get it (bind {other} to another key or \"none\" first)", command.name)
     }
 }
 
@@ -107,7 +166,7 @@ fn name(id: CommandId) -> &'static str {
 
 struct Entry {
     command: &'static Command,
-    keys: Vec<(Key, usize)>,
+    keys: Vec<(Sequence, usize)>,
 }
 
 fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
@@ -200,6 +259,31 @@ mod tests {
         assert_eq!(problems[0].line, 3);
         assert!(problems[0].message.contains("dismiss-risk"), "{}", problems[0].message);
         assert_eq!(map.command(Context::Users, key("d")), Some(CommandId::DismissRisk));
+    }
+
+    #[test]
+    fn a_sequence_and_a_key_that_begins_it_cannot_both_be_bound() {
+        let (map, problems) = load("[keys]\nnote = \"g n\"\n");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].line, 2);
+        assert!(problems[0].message.starts_with("\"g n\" begins with g, which is already top in risky users"), "{}", problems[0].message);
+        assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Whole(key("g")));
+        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"m\", \"m m\"]\n");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4, 5]);
+        assert!(problems[0].message.starts_with("g begins \"g n\", which is already note"), "{}", problems[0].message);
+        assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Begun);
+        let Typed::Whole(whole) = map.resolve(&[Context::Users], &[key("g"), key("n")]) else { panic!("no sequence") };
+        assert_eq!(map.command(Context::Users, whole), Some(CommandId::Note));
+        assert_eq!(map.resolve(&[Context::Users], &[key("g"), key("x")]), Typed::Nothing);
+        assert_eq!(map.hint(CommandId::Note), "g n");
+    }
+
+    #[test]
+    fn a_sequence_may_share_its_beginning_with_a_key_of_another_context() {
+        let (map, problems) = load("[keys]\nnote = \"D n\"\n");
+        assert_eq!(problems, vec![], "D cancels a job, which is in jobs only");
+        assert_eq!(map.resolve(&[Context::Jobs, Context::Users], &[key("D")]), Typed::Whole(key("D")));
+        assert_eq!(map.resolve(&[Context::List, Context::Users], &[key("D")]), Typed::Begun);
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
 pub mod scroll;
+pub mod sequence;
 mod session;
 pub mod sign_ins;
 pub mod sort;
@@ -121,6 +122,8 @@ pub struct App {
     details: Details,
     focus: Pane,
     zoomed: bool,
+    /// The keys of a sequence that is not finished yet.
+    pending: Vec<Key>,
     banner: bool,
     line: Option<Line>,
     overlay: Option<Overlay>,
@@ -167,6 +170,7 @@ impl App {
             details: Details::default(),
             focus: Pane::Users,
             zoomed: false,
+            pending: Vec::new(),
             banner: false,
             line: None,
             overlay: None,

@@ -603,8 +603,10 @@ mod any_keys {
 
     /// All that a person can press.
     fn key() -> impl Strategy<Value = Key> {
-        let bound: Vec<Key> =
-            command::COMMANDS.iter().flat_map(|command| KeyMap::defaults().keys(command.id).collect::<Vec<_>>()).collect();
+        let bound: Vec<Key> = command::COMMANDS
+            .iter()
+            .flat_map(|command| KeyMap::defaults().keys(command.id).flat_map(|keys| keys.keys().to_vec()).collect::<Vec<_>>())
+            .collect();
         prop_oneof![
             4 => prop::sample::select(bound),
             1 => any::<char>().prop_map(|letter| Key::plain(KeyCode::Char(letter))),

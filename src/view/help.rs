@@ -22,9 +22,9 @@ pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
             Some(why) => (format!("not now: {why}"), theme.quiet()),
             None => (entry.command.help.to_owned(), ratatui::style::Style::new()),
         };
-        let keys = if entry.keys.is_empty() { "(no key)" } else { &entry.keys };
+        let keys = if entry.keys.is_empty() { "(no key)".to_owned() } else { entry.keys.join(", ") };
         let cells = vec![
-            cell(keys, 11, theme.accent()),
+            cell(&keys, 11, theme.accent()),
             Span::raw(" "),
             cell(entry.command.title, 15, theme.strong()),
             cell(&text, columns.saturating_sub(27), style),

@@ -9,6 +9,7 @@ mod help;
 mod job;
 mod lists;
 mod passwords;
+mod pending;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -72,6 +73,7 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
     if let Some(overlay) = app.overlay() {
         over(frame, app, overlay, theme);
     }
+    pending::draw(frame, app, theme);
     if app.passwords().are_shown() {
         passwords::draw(frame, app, theme);
     }
