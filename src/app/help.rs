@@ -14,7 +14,7 @@ pub struct Entry {
     /// Its keys, in words; a sequence is one of them.
     pub keys: Vec<String>,
     /// Why it cannot be run now.
-    pub unavailable: Option<String>,
+    pub off: Option<String>,
 }
 
 /// The open help or palette.
@@ -33,16 +33,12 @@ pub struct Help {
 }
 
 impl Help {
-    /// Lists what applies in a pane; `unavailable` says why a command cannot be run.
-    pub fn open(palette: bool, context: Context, keys: &KeyMap, unavailable: impl Fn(CommandId) -> Option<String>) -> Self {
+    /// Lists what applies in a pane; `why_off` says why a command cannot be run.
+    pub fn open(palette: bool, context: Context, keys: &KeyMap, why_off: impl Fn(CommandId) -> Option<String>) -> Self {
         let entries: Vec<Entry> = COMMANDS
             .iter()
             .filter(|command| command.contexts.contains(&context))
-            .map(|command| Entry {
-                command,
-                keys: keys.keys(command.id).map(ToString::to_string).collect(),
-                unavailable: unavailable(command.id),
-            })
+            .map(|command| Entry { command, keys: keys.keys(command.id).map(ToString::to_string).collect(), off: why_off(command.id) })
             .collect();
         let shown = (0..entries.len()).collect();
         Help { palette, input: Input::default(), scroll: Scroll::default(), message: None, entries, shown }

@@ -7,21 +7,13 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 use super::command::{COMMANDS, Command, CommandId, Context, find};
+use super::config_problem::{ConfigProblem, line};
 use super::key::{Key, KeyCode};
 use super::sequence::{Sequence, Typed};
 
 /// What else stands in the file, read elsewhere.
-const OTHERS: [&str; 1] = ["hold"];
+const OTHERS: [&str; 3] = ["hold", "theme", "columns"];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
-
-/// Something in a key map file that does not work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyProblem {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// What is wrong, and what holds instead.
-    pub message: String,
-}
 
 #[derive(Debug, Clone)]
 struct Binding {
@@ -43,7 +35,7 @@ impl KeyMap {
     }
 
     /// Lays a user's file over a key map. What does not work is reported with its line and left as it was.
-    pub fn load(base: KeyMap, text: &str) -> (KeyMap, Vec<KeyProblem>) {
+    pub fn load(base: KeyMap, text: &str) -> (KeyMap, Vec<ConfigProblem>) {
         let mut problems = Vec::new();
         let entries = read(text, &mut problems);
         let mut map = base;
@@ -52,7 +44,7 @@ impl KeyMap {
         for entry in &entries {
             for (keys, line) in &entry.keys {
                 match map.conflict(entry.command, keys) {
-                    Some(conflict) => problems.push(KeyProblem { line: *line, message: conflict.words(keys, entry.command) }),
+                    Some(conflict) => problems.push(ConfigProblem { line: *line, message: conflict.words(keys, entry.command) }),
                     None => map.bindings.push(Binding { keys: keys.clone(), command: entry.command.id }),
                 }
             }
@@ -169,21 +161,22 @@ struct Entry {
     keys: Vec<(Sequence, usize)>,
 }
 
-fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
-    let line = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+fn read(text: &str, problems: &mut Vec<ConfigProblem>) -> Vec<Entry> {
+    let line = |at: usize| line(text, at);
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
-            problems.push(KeyProblem { line: line(at), message: format!("{}; the whole file is ignored", error.message()) });
+            problems.push(ConfigProblem { line: line(at), message: format!("{}; the whole file is ignored", error.message()) });
             return Vec::new();
         }
     };
     let mut entries = Vec::new();
     for (section, value) in table.get_ref().iter().filter(|(section, _)| !OTHERS.contains(&section.get_ref().as_ref())) {
         let Some(keys) = value.get_ref().as_table().filter(|_| section.get_ref() == "keys") else {
-            let message = format!("{:?} is not known here; key bindings stand under [keys]", section.get_ref());
-            problems.push(KeyProblem { line: line(section.span().start), message });
+            let others = "there are hold = 5 on top, and the sections [keys], [theme] and [columns]";
+            let message = format!("{:?} is not known here; {others}", section.get_ref());
+            problems.push(ConfigProblem { line: line(section.span().start), message });
             continue;
         };
         let mut found: Vec<_> = keys.iter().collect();
@@ -192,7 +185,7 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
             let at = line(name.span().start);
             let Some(command) = find(name.get_ref()) else {
                 let message = format!("there is no command {:?}; `entriage keys` lists them", name.get_ref());
-                problems.push(KeyProblem { line: at, message });
+                problems.push(ConfigProblem { line: at, message });
                 continue;
             };
             let texts: Vec<(&DeValue<'_>, usize)> = match value.get_ref() {
@@ -206,10 +199,10 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
                     Some("none") => {}
                     Some(text) => match text.parse() {
                         Ok(key) => keys.push((key, line)),
-                        Err(message) => problems.push(KeyProblem { line, message }),
+                        Err(message) => problems.push(ConfigProblem { line, message }),
                     },
                     None => {
-                        problems.push(KeyProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) })
+                        problems.push(ConfigProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) })
                     }
                 }
             }
@@ -230,16 +223,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn load(text: &str) -> (KeyMap, Vec<KeyProblem>) {
+    fn load(text: &str) -> (KeyMap, Vec<ConfigProblem>) {
         KeyMap::load(KeyMap::defaults(), text)
     }
 
     #[test]
-    fn the_defaults_have_no_problem_and_bind_every_command() {
+    fn the_defaults_have_no_problem_and_name_every_command() {
         let (map, problems) = KeyMap::load(KeyMap::default(), DEFAULTS);
         assert_eq!(problems, vec![]);
         for command in COMMANDS {
-            assert!(map.keys(command.id).next().is_some(), "{}", command.name);
+            let named = DEFAULTS.lines().any(|line| line.starts_with(&format!("{} = ", command.name)));
+            assert!(named && (map.keys(command.id).next().is_some() || command.id == CommandId::Theme), "{}", command.name);
         }
     }
 

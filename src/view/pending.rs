@@ -2,9 +2,8 @@
 
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Clear;
 
-use super::cell::{put, rect};
+use super::cell::{clear, put};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::format::{fit, width};
@@ -34,7 +33,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: Theme) {
     lines.truncate(ROWS);
     let height = u16::try_from(lines.len()).unwrap_or(0).min(rows);
     let area = Area { x: 0, y: rows - height, width: columns, height };
-    frame.render_widget(Clear, rect(area).intersection(frame.area()));
+    clear(frame, area, theme);
     for (row, spans) in lines.into_iter().enumerate() {
         put(frame, area, row, Line::from(spans));
     }
