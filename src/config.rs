@@ -1,25 +1,34 @@
-//! The configuration file: hold window and key map. Bad input never stops the console: it starts with the defaults
-//! and says what is wrong, with the line.
+//! The configuration file: hold window, key map, theme and columns. Bad input never stops the console: it starts with the
+//! defaults and says what is wrong, with the line.
 
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
-use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use crate::app::{KeyMap, KeyProblem};
+use crate::app::columns::UserColumns;
+use crate::app::theme::Theme;
+use crate::app::{ConfigProblem, KeyMap, Look};
 
 /// How long the first request is held back in the console, unless configured (`design.md` section 5).
 pub const HOLD_SECONDS: u64 = 5;
+/// The longest that it can be held back: a day.
+const LONGEST_HOLD: u64 = 86_400;
 
 /// What the operator configured.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file, whether or not it exists.
+    pub file: PathBuf,
     /// Hold window of the console, in seconds.
     pub hold_seconds: u64,
     /// The key map.
     pub keys: KeyMap,
+    /// Theme and columns.
+    pub look: Look,
     /// What is wrong with the file.
-    pub problems: Vec<KeyProblem>,
+    pub problems: Vec<ConfigProblem>,
 }
 
 /// Why the configuration cannot be read at all.
@@ -32,11 +41,6 @@ pub struct ConfigError {
     pub source: std::io::Error,
 }
 
-#[derive(Deserialize)]
-struct Form {
-    hold: Option<u64>,
-}
-
 /// Where the configuration is looked for, unless `--config` says otherwise.
 pub fn default_path() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("entriage").join("config.toml"))
@@ -45,35 +49,95 @@ pub fn default_path() -> Option<PathBuf> {
 impl Config {
     /// Reads the file; without one, the defaults hold.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Config::parse(&text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Config::parse("")),
-            Err(source) => Err(ConfigError { path: path.to_owned(), source }),
-        }
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(ConfigError { path: path.to_owned(), source }),
+        };
+        Ok(match String::from_utf8(bytes) {
+            Ok(text) => Config::parse(path, &text),
+            Err(error) => {
+                let valid = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
+                let problem = ConfigProblem::at(&valid, valid.len(), "this is not UTF-8 text; the whole file is ignored");
+                Config { problems: vec![problem], ..Config::parse(path, "") }
+            }
+        })
     }
 
-    fn parse(text: &str) -> Config {
-        let (keys, problems) = KeyMap::load(KeyMap::defaults(), text);
+    fn parse(path: &Path, text: &str) -> Config {
+        let (keys, mut problems) = KeyMap::load(KeyMap::defaults(), text);
+        let mut config = Config { file: path.to_owned(), hold_seconds: HOLD_SECONDS, keys, look: Look::default(), problems: Vec::new() };
         // What does not parse is already among the key map's problems, which reads the same text.
-        let hold = toml::from_str::<Form>(text).ok().and_then(|form| form.hold);
-        Config { hold_seconds: hold.unwrap_or(HOLD_SECONDS), keys, problems }
+        if let Ok(table) = DeTable::parse(text) {
+            let table = table.get_ref();
+            if let Some(seconds) = table.get("hold").and_then(|value| hold(text, value, &mut problems)) {
+                config.hold_seconds = seconds;
+            }
+            if let Some(section) = table.get("theme") {
+                config.look.theme = Theme::read(text, section, &mut problems);
+            }
+            if let Some(section) = table.get("columns") {
+                config.look.columns = UserColumns::read(text, section, &mut problems);
+            }
+        }
+        problems.sort_by_key(|problem| problem.line);
+        config.problems = problems;
+        config
     }
+
+    /// The problems in words, each with file and line.
+    pub fn problem_words(&self) -> impl Iterator<Item = String> {
+        self.problems.iter().map(|problem| format!("{}:{}: {}", self.file.display(), problem.line, problem.message))
+    }
+}
+
+fn hold(text: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> Option<u64> {
+    let seconds = value.get_ref().as_integer().and_then(|number| number.as_str().parse().ok()).filter(|seconds| *seconds <= LONGEST_HOLD);
+    if seconds.is_none() {
+        let message = format!("hold is a number of seconds from 0 to {LONGEST_HOLD}; it stays {HOLD_SECONDS}");
+        problems.push(ConfigProblem::at(text, value.span().start, message));
+    }
+    seconds
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Config {
+        Config::parse(Path::new("config.toml"), text)
+    }
+
     #[test]
     fn without_a_file_the_defaults_hold() {
-        let config = Config::parse("");
+        let config = parse("");
         assert_eq!((config.hold_seconds, config.problems.len()), (HOLD_SECONDS, 0));
     }
 
     #[test]
     fn a_broken_file_leaves_the_defaults_and_says_where() {
-        let config = Config::parse("hold = 9\n[keys\n");
+        let config = parse("hold = 9\n[keys\n");
         assert_eq!(config.hold_seconds, HOLD_SECONDS);
         assert_eq!(config.problems.len(), 1);
+        assert!(config.problem_words().all(|words| words.starts_with("config.toml:2: ")), "{:?}", config.problems);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_in_the_order_of_the_lines() {
+        let text = "hold = \"long\"\ncolor = 1\n[columns]\nusers = [\"user\", \"x\"]\n[theme]\nname = \"x\"\n[keys]\nfly = \"x\"\n";
+        let config = parse(text);
+        assert_eq!(config.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 2, 4, 6, 8]);
+        assert_eq!(config.hold_seconds, HOLD_SECONDS);
+        assert_eq!(parse("hold = 0\n").hold_seconds, 0);
+        assert_eq!(parse("hold = -1\n").problems.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_leaves_the_defaults_and_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, b"hold = 9\n# \xff\n").unwrap();
+        let config = Config::read(&file).unwrap();
+        assert_eq!((config.hold_seconds, config.problems.first().map(|problem| problem.line)), (HOLD_SECONDS, Some(2)));
     }
 }

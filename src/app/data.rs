@@ -141,6 +141,7 @@ impl App {
                 self.toasts.fail(notice);
             }
             self.banner = opened.first_run;
+            self.remember_columns();
             self.sync_at_once();
             self.end_playbooks();
             // A playbook first: the job that is left open may be its step, which the checklist resumes.

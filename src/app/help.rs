@@ -11,10 +11,10 @@ use super::scroll::Scroll;
 pub struct Entry {
     /// The command.
     pub command: &'static Command,
-    /// Its keys, in words.
-    pub keys: String,
+    /// Its keys, in words; a sequence is one of them.
+    pub keys: Vec<String>,
     /// Why it cannot be run now.
-    pub unavailable: Option<String>,
+    pub off: Option<String>,
 }
 
 /// The open help or palette.
@@ -33,16 +33,12 @@ pub struct Help {
 }
 
 impl Help {
-    /// Lists what applies in a pane; `unavailable` says why a command cannot be run.
-    pub fn open(palette: bool, context: Context, keys: &KeyMap, unavailable: impl Fn(CommandId) -> Option<String>) -> Self {
+    /// Lists what applies in a pane; `why_off` says why a command cannot be run.
+    pub fn open(palette: bool, context: Context, keys: &KeyMap, why_off: impl Fn(CommandId) -> Option<String>) -> Self {
         let entries: Vec<Entry> = COMMANDS
             .iter()
             .filter(|command| command.contexts.contains(&context))
-            .map(|command| Entry {
-                command,
-                keys: keys.keys(command.id).map(|key| key.to_string()).collect::<Vec<_>>().join(" "),
-                unavailable: unavailable(command.id),
-            })
+            .map(|command| Entry { command, keys: keys.keys(command.id).map(ToString::to_string).collect(), off: why_off(command.id) })
             .collect();
         let shown = (0..entries.len()).collect();
         Help { palette, input: Input::default(), scroll: Scroll::default(), message: None, entries, shown }
@@ -67,7 +63,7 @@ impl Help {
             scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
             scored.into_iter().map(|(_, at)| at).collect()
         } else {
-            let key = |entry: &Entry| entry.keys.split(' ').any(|key| key == text.trim());
+            let key = |entry: &Entry| entry.keys.iter().any(|key| key == text.trim());
             let mut shown: Vec<usize> = entries().filter(|(_, entry)| key(entry)).map(|(at, _)| at).collect();
             shown.extend(entries().filter(|(_, entry)| !key(entry) && says(entry).contains(&wanted)).map(|(at, _)| at));
             shown

@@ -38,6 +38,8 @@ pub enum KeyCode {
     Delete,
     /// A function key.
     F(u8),
+    /// A finished sequence, by its place in the key map. No terminal sends it.
+    Sequence(usize),
 }
 
 /// A key with its modifiers.

@@ -7,24 +7,17 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 use super::command::{COMMANDS, Command, CommandId, Context, find};
-use super::key::Key;
+use super::config_problem::{ConfigProblem, line};
+use super::key::{Key, KeyCode};
+use super::sequence::{Sequence, Typed};
 
 /// What else stands in the file, read elsewhere.
-const OTHERS: [&str; 1] = ["hold"];
+const OTHERS: [&str; 3] = ["hold", "theme", "columns"];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
-
-/// Something in a key map file that does not work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyProblem {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// What is wrong, and what holds instead.
-    pub message: String,
-}
 
 #[derive(Debug, Clone)]
 struct Binding {
-    key: Key,
+    keys: Sequence,
     command: CommandId,
 }
 
@@ -42,33 +35,26 @@ impl KeyMap {
     }
 
     /// Lays a user's file over a key map. What does not work is reported with its line and left as it was.
-    pub fn load(base: KeyMap, text: &str) -> (KeyMap, Vec<KeyProblem>) {
+    pub fn load(base: KeyMap, text: &str) -> (KeyMap, Vec<ConfigProblem>) {
         let mut problems = Vec::new();
         let entries = read(text, &mut problems);
         let mut map = base;
         map.bindings.retain(|binding| !entries.iter().any(|entry| entry.command.id == binding.command));
         // What the file does not name comes first, so that an entry never takes a key away unseen.
         for entry in &entries {
-            for (key, line) in &entry.keys {
-                match map.conflict(entry.command, *key) {
-                    Some((other, context)) => problems.push(KeyProblem {
-                        line: *line,
-                        message: format!(
-                            "{key} is already {} in {}; {} does not get it (bind {} to another key or \"none\" first)",
-                            name(other),
-                            context.words(),
-                            entry.command.name,
-                            name(other),
-                        ),
-                    }),
-                    None => map.bindings.push(Binding { key: *key, command: entry.command.id }),
+            for (keys, line) in &entry.keys {
+                match map.conflict(entry.command, keys) {
+                    Some(conflict) => problems.push(ConfigProblem { line: *line, message: conflict.words(keys, entry.command) }),
+                    None => map.bindings.push(Binding { keys: keys.clone(), command: entry.command.id }),
                 }
             }
         }
-        map.index = map
-            .bindings
-            .iter()
-            .flat_map(|binding| contexts(binding.command).iter().map(|context| ((*context, binding.key), binding.command)))
+        let bound = map.bindings.iter().enumerate();
+        map.index = bound
+            .flat_map(|(at, binding)| {
+                let key = binding.key(at);
+                contexts(binding.command).iter().map(move |context| ((*context, key), binding.command))
+            })
             .collect();
         problems.sort_by_key(|problem| problem.line);
         (map, problems)
@@ -79,9 +65,39 @@ impl KeyMap {
         self.index.get(&(context, key)).copied()
     }
 
+    /// What keys pressed one after the other come to, in the first of the contexts that knows them.
+    pub fn resolve(&self, of: &[Context], keys: &[Key]) -> Typed {
+        for context in of {
+            for (at, binding) in self.bindings.iter().enumerate().filter(|(_, binding)| contexts(binding.command).contains(context)) {
+                if binding.keys.keys() == keys {
+                    return Typed::Whole(binding.key(at));
+                }
+                if binding.keys.goes_on_after(keys) {
+                    return Typed::Begun;
+                }
+            }
+        }
+        Typed::Nothing
+    }
+
+    /// What can follow these keys: the next key, and the title of its command, or "…" where more must follow.
+    pub fn following(&self, of: &[Context], keys: &[Key]) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for command in COMMANDS.iter().filter(|command| command.contexts.iter().any(|context| of.contains(context))) {
+            for sequence in self.keys(command.id).filter(|sequence| sequence.goes_on_after(keys)) {
+                let [next, rest @ ..] = sequence.keys().get(keys.len()..).unwrap_or_default() else { continue };
+                let next = (next.to_string(), if rest.is_empty() { command.title } else { "…" }.to_owned());
+                if !found.contains(&next) {
+                    found.push(next);
+                }
+            }
+        }
+        found
+    }
+
     /// The keys of a command, in the order of the file.
-    pub fn keys(&self, command: CommandId) -> impl Iterator<Item = Key> {
-        self.bindings.iter().filter(move |binding| binding.command == command).map(|binding| binding.key)
+    pub fn keys(&self, command: CommandId) -> impl Iterator<Item = &Sequence> {
+        self.bindings.iter().filter(move |binding| binding.command == command).map(|binding| &binding.keys)
     }
 
     /// The first key of a command, for a hint; empty where it has none.
@@ -89,11 +105,46 @@ impl KeyMap {
         self.keys(command).next().map(|key| key.to_string()).unwrap_or_default()
     }
 
-    fn conflict(&self, command: &Command, key: Key) -> Option<(CommandId, Context)> {
-        self.bindings.iter().filter(|binding| binding.key == key && binding.command != command.id).find_map(|binding| {
-            let shared = contexts(binding.command).iter().find(|context| command.contexts.contains(context))?;
-            Some((binding.command, *shared))
+    /// What a binding would take away from another one, or keep from ever being reached.
+    fn conflict(&self, command: &Command, keys: &Sequence) -> Option<Conflict> {
+        self.bindings.iter().find_map(|binding| {
+            let same = binding.keys == *keys;
+            let (shorter, longer) = (binding.keys.goes_on_after(keys.keys()), keys.goes_on_after(binding.keys.keys()));
+            let collides = shorter || longer || (same && binding.command != command.id);
+            let context = contexts(binding.command).iter().find(|context| command.contexts.contains(context)).filter(|_| collides)?;
+            Some(Conflict { keys: binding.keys.clone(), command: binding.command, context: *context })
         })
+    }
+}
+
+impl Binding {
+    /// The key that it is looked up by.
+    fn key(&self, at: usize) -> Key {
+        match self.keys.keys() {
+            [key] => *key,
+            _ => Key::plain(KeyCode::Sequence(at)),
+        }
+    }
+}
+
+/// The binding that another one collides with.
+struct Conflict {
+    keys: Sequence,
+    command: CommandId,
+    context: Context,
+}
+
+impl Conflict {
+    fn words(&self, wanted: &Sequence, command: &Command) -> String {
+        let (held, other, place) = (&self.keys, name(self.command), self.context.words());
+        let what = if *held == *wanted {
+            format!("{wanted} is already {other} in {place}")
+        } else if wanted.goes_on_after(held.keys()) {
+            format!("{wanted:?} begins with {held}, which is already {other} in {place}", wanted = wanted.to_string())
+        } else {
+            format!("{wanted} begins {held:?}, which is already {other} in {place}", held = held.to_string())
+        };
+        format!("{what}; {} does not get it (bind {other} to another key or \"none\" first)", command.name)
     }
 }
 
@@ -107,24 +158,25 @@ fn name(id: CommandId) -> &'static str {
 
 struct Entry {
     command: &'static Command,
-    keys: Vec<(Key, usize)>,
+    keys: Vec<(Sequence, usize)>,
 }
 
-fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
-    let line = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+fn read(text: &str, problems: &mut Vec<ConfigProblem>) -> Vec<Entry> {
+    let line = |at: usize| line(text, at);
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
-            problems.push(KeyProblem { line: line(at), message: format!("{}; the whole file is ignored", error.message()) });
+            problems.push(ConfigProblem { line: line(at), message: format!("{}; the whole file is ignored", error.message()) });
             return Vec::new();
         }
     };
     let mut entries = Vec::new();
     for (section, value) in table.get_ref().iter().filter(|(section, _)| !OTHERS.contains(&section.get_ref().as_ref())) {
         let Some(keys) = value.get_ref().as_table().filter(|_| section.get_ref() == "keys") else {
-            let message = format!("{:?} is not known here; key bindings stand under [keys]", section.get_ref());
-            problems.push(KeyProblem { line: line(section.span().start), message });
+            let others = "there are hold = 5 on top, and the sections [keys], [theme] and [columns]";
+            let message = format!("{:?} is not known here; {others}", section.get_ref());
+            problems.push(ConfigProblem { line: line(section.span().start), message });
             continue;
         };
         let mut found: Vec<_> = keys.iter().collect();
@@ -133,7 +185,7 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
             let at = line(name.span().start);
             let Some(command) = find(name.get_ref()) else {
                 let message = format!("there is no command {:?}; `entriage keys` lists them", name.get_ref());
-                problems.push(KeyProblem { line: at, message });
+                problems.push(ConfigProblem { line: at, message });
                 continue;
             };
             let texts: Vec<(&DeValue<'_>, usize)> = match value.get_ref() {
@@ -147,10 +199,10 @@ fn read(text: &str, problems: &mut Vec<KeyProblem>) -> Vec<Entry> {
                     Some("none") => {}
                     Some(text) => match text.parse() {
                         Ok(key) => keys.push((key, line)),
-                        Err(message) => problems.push(KeyProblem { line, message }),
+                        Err(message) => problems.push(ConfigProblem { line, message }),
                     },
                     None => {
-                        problems.push(KeyProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) })
+                        problems.push(ConfigProblem { line, message: format!("{} takes a key, a list of keys or \"none\"", command.name) })
                     }
                 }
             }
@@ -171,16 +223,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn load(text: &str) -> (KeyMap, Vec<KeyProblem>) {
+    fn load(text: &str) -> (KeyMap, Vec<ConfigProblem>) {
         KeyMap::load(KeyMap::defaults(), text)
     }
 
     #[test]
-    fn the_defaults_have_no_problem_and_bind_every_command() {
+    fn the_defaults_have_no_problem_and_name_every_command() {
         let (map, problems) = KeyMap::load(KeyMap::default(), DEFAULTS);
         assert_eq!(problems, vec![]);
         for command in COMMANDS {
-            assert!(map.keys(command.id).next().is_some(), "{}", command.name);
+            let named = DEFAULTS.lines().any(|line| line.starts_with(&format!("{} = ", command.name)));
+            assert!(named && (map.keys(command.id).next().is_some() || command.id == CommandId::Theme), "{}", command.name);
         }
     }
 
@@ -200,6 +253,31 @@ mod tests {
         assert_eq!(problems[0].line, 3);
         assert!(problems[0].message.contains("dismiss-risk"), "{}", problems[0].message);
         assert_eq!(map.command(Context::Users, key("d")), Some(CommandId::DismissRisk));
+    }
+
+    #[test]
+    fn a_sequence_and_a_key_that_begins_it_cannot_both_be_bound() {
+        let (map, problems) = load("[keys]\nnote = \"g n\"\n");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].line, 2);
+        assert!(problems[0].message.starts_with("\"g n\" begins with g, which is already top in risky users"), "{}", problems[0].message);
+        assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Whole(key("g")));
+        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"m\", \"m m\"]\n");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4, 5]);
+        assert!(problems[0].message.starts_with("g begins \"g n\", which is already note"), "{}", problems[0].message);
+        assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Begun);
+        let Typed::Whole(whole) = map.resolve(&[Context::Users], &[key("g"), key("n")]) else { panic!("no sequence") };
+        assert_eq!(map.command(Context::Users, whole), Some(CommandId::Note));
+        assert_eq!(map.resolve(&[Context::Users], &[key("g"), key("x")]), Typed::Nothing);
+        assert_eq!(map.hint(CommandId::Note), "g n");
+    }
+
+    #[test]
+    fn a_sequence_may_share_its_beginning_with_a_key_of_another_context() {
+        let (map, problems) = load("[keys]\nnote = \"D n\"\n");
+        assert_eq!(problems, vec![], "D cancels a job, which is in jobs only");
+        assert_eq!(map.resolve(&[Context::Jobs, Context::Users], &[key("D")]), Typed::Whole(key("D")));
+        assert_eq!(map.resolve(&[Context::List, Context::Users], &[key("D")]), Typed::Begun);
     }
 
     #[test]

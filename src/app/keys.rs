@@ -25,13 +25,14 @@ impl App {
         }
         if interrupt {
             // Whatever the key map says, this leaves what is open.
-            return self.interrupt();
-        }
-        if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
-            return self.suspend();
+            return if std::mem::take(&mut self.pending).is_empty() { self.interrupt() } else { Vec::new() };
         }
         // What was said of the state before this key need not be true after it.
         self.toasts.forget_remarks();
+        let Some(key) = self.complete(key) else { return Vec::new() };
+        if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
+            return self.suspend();
+        }
         if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {
             // A terminal sends Escape and a key in quick succession as that key with Alt.
             let mut effects = self.key(Key::plain(KeyCode::Esc));
@@ -97,7 +98,7 @@ impl App {
     }
 
     /// Whether keys go into a text field.
-    fn is_typing(&self) -> bool {
+    pub(super) fn is_typing(&self) -> bool {
         self.line.is_some()
             || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Help(_)))
             || matches!(&self.overlay, Some(Overlay::Playbook(list)) if list.skipping.is_some())

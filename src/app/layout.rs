@@ -68,6 +68,24 @@ impl Pane {
     }
 }
 
+/// How much of the screen the users have beside the other panes, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(u16);
+
+impl Default for Share {
+    fn default() -> Self {
+        Share(46)
+    }
+}
+
+impl Share {
+    /// A little more or less, as far as all panes can still be read.
+    pub fn step(self, more: bool) -> Share {
+        let percent = if more { self.0 + 4 } else { self.0 - 4 };
+        if (26..=74).contains(&percent) { Share(percent) } else { self }
+    }
+}
+
 /// Where the main screen's parts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
@@ -104,9 +122,14 @@ pub fn fits(size: (u16, u16)) -> bool {
     size.0 >= SMALLEST.0 && size.1 >= SMALLEST.1
 }
 
+/// Whether all panes stand side by side, unless one is zoomed.
+pub fn side_by_side(size: (u16, u16)) -> bool {
+    size.0 >= 120
+}
+
 /// Arranges the main screen: three panes from 120 columns, stacked ones from 80 by 22, one pane with
 /// tabs below that.
-pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16) -> Layout {
+pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16, share: Share) -> Layout {
     let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
     let status = screen.rows(0, status_rows(size));
     let banner = screen.rows(status.height, u16::from(banner));
@@ -123,8 +146,8 @@ pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, messag
         panes
     };
     let mut tabs = body.rows(0, 0);
-    let panes = if size.0 >= 120 && !zoomed {
-        let left = body.width * 46 / 100;
+    let panes = if side_by_side(size) && !zoomed {
+        let left = u16::try_from(u32::from(body.width) * u32::from(share.0) / 100).unwrap_or(body.width);
         let right = body.columns(left, body.width - left);
         let sign_ins = (right.height / 3).max(6);
         [Some(body.columns(0, left)), Some(right.rows(0, sign_ins)), Some(right.rows(sign_ins, right.height - sign_ins.min(right.height)))]
@@ -178,7 +201,7 @@ mod tests {
         for width in 0..=200 {
             for height in 0..=60 {
                 for focus in Pane::ALL {
-                    let layout = arrange((width, height), focus, false, true, 3);
+                    let layout = arrange((width, height), focus, false, true, 3, Share::default().step(width % 2 == 0));
                     let areas = [
                         layout.status,
                         layout.banner,
@@ -198,7 +221,7 @@ mod tests {
 
     #[test]
     fn three_panes_from_80_columns_on_and_one_below() {
-        let on_screen = |size| arrange(size, Pane::Users, false, false, 0).panes.iter().flatten().count();
+        let on_screen = |size| arrange(size, Pane::Users, false, false, 0, Share::default()).panes.iter().flatten().count();
         assert_eq!([on_screen((120, 40)), on_screen((80, 24)), on_screen((79, 24)), on_screen((60, 18))], [3, 3, 1, 1]);
     }
 }

@@ -6,7 +6,9 @@
 mod actions;
 mod cancelling;
 pub mod checklist;
+pub mod columns;
 pub mod command;
+mod config_problem;
 mod data;
 pub mod details;
 pub mod explain;
@@ -20,6 +22,7 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod line;
+mod look;
 pub mod marks;
 pub mod msg;
 pub mod overlay;
@@ -34,6 +37,7 @@ mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
 pub mod scroll;
+pub mod sequence;
 mod session;
 pub mod sign_ins;
 pub mod sort;
@@ -41,12 +45,16 @@ pub mod summary;
 mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod theme;
 pub mod toast;
 mod undo;
 pub mod users;
+pub mod why_off;
 
+pub use config_problem::ConfigProblem;
 pub use key::{Key, KeyCode};
-pub use keymap::{KeyMap, KeyProblem};
+pub use keymap::KeyMap;
+pub use look::Look;
 pub use msg::{Effect, Msg, Opened, Options};
 
 use std::collections::HashSet;
@@ -121,6 +129,13 @@ pub struct App {
     details: Details,
     focus: Pane,
     zoomed: bool,
+    /// The room that the users have beside the other panes.
+    share: layout::Share,
+    look: Look,
+    theme: theme::Theme,
+    columns: columns::UserColumns,
+    /// The keys of a sequence that is not finished yet.
+    pending: Vec<Key>,
     banner: bool,
     line: Option<Line>,
     overlay: Option<Overlay>,
@@ -167,6 +182,11 @@ impl App {
             details: Details::default(),
             focus: Pane::Users,
             zoomed: false,
+            share: layout::Share::default(),
+            look: Look::default(),
+            theme: theme::Theme::default(),
+            columns: columns::UserColumns::default(),
+            pending: Vec::new(),
             banner: false,
             line: None,
             overlay: None,
@@ -275,7 +295,7 @@ impl App {
 
     /// Whether to do without colour.
     pub fn mono(&self) -> bool {
-        self.options.mono
+        self.options.mono || self.theme.name == theme::ThemeName::Mono
     }
 
     /// The key map.
@@ -364,7 +384,14 @@ impl App {
 
     /// Where everything stands.
     pub fn layout(&self) -> Layout {
-        layout::arrange(self.options.size, self.focus, self.zoomed, self.banner, u16::try_from(self.message().len()).unwrap_or(0))
+        layout::arrange(
+            self.options.size,
+            self.focus,
+            self.zoomed,
+            self.banner,
+            u16::try_from(self.message().len()).unwrap_or(0),
+            self.share(),
+        )
     }
 
     /// What stands above the foot of the screen: an error, or where a filter does not parse. The place of the

@@ -245,6 +245,13 @@ pub enum Effect {
         /// The note.
         text: String,
     },
+    /// Remember a setting of the workspace; a failure is told as [`Msg::Failed`].
+    SaveSetting {
+        /// Which.
+        name: &'static str,
+        /// To what.
+        value: String,
+    },
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),

@@ -1,6 +1,7 @@
 //! What lies over the panes. One thing at a time.
 
 use super::checklist::{self, Checklist};
+use super::columns::ColumnsMenu;
 use super::explain::Explain;
 use super::format::width;
 use super::help::Help;
@@ -10,6 +11,7 @@ use super::msg::SignInAsked;
 use super::preview::Preview;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
+use super::theme::ThemeName;
 use crate::domain::action::Action;
 use crate::domain::advice::Start;
 use crate::domain::journal::{JobId, JournalRecord};
@@ -21,6 +23,8 @@ use crate::domain::records::UserId;
 pub enum Choice {
     /// Sorts users.
     Sort(Column),
+    /// Takes another theme.
+    Theme(ThemeName),
     /// Copies a value; the words say what it is.
     Copy {
         /// "principal names of 3 users".
@@ -103,6 +107,15 @@ impl Menu {
     }
 }
 
+impl Menu {
+    /// The themes.
+    pub fn themes(held: ThemeName) -> Self {
+        let items = ThemeName::ALL.map(|name| Item::new(name.as_str(), name.words(), Choice::Theme(name))).to_vec();
+        let at = ThemeName::ALL.iter().position(|name| *name == held).unwrap_or(0);
+        Menu { scroll: Scroll { at, offset: 0 }, ..Menu::new("Theme", items) }
+    }
+}
+
 /// What lies over the panes.
 #[derive(Debug, Clone)]
 pub enum Overlay {
@@ -145,6 +158,8 @@ pub enum Overlay {
     Help(Box<Help>),
     /// A menu.
     Menu(Menu),
+    /// The columns of the users.
+    Columns(ColumnsMenu),
     /// A note being written.
     Note {
         /// On whom.
@@ -215,6 +230,7 @@ impl Overlay {
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
                 layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
             }
+            Overlay::Columns(_) => ColumnsMenu::area(size),
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
@@ -231,7 +247,7 @@ impl Overlay {
             Overlay::Jobs { .. } => 3,
             Overlay::Help(_) => 2,
             Overlay::Menu(menu) => usize::from(menu.foot()),
-            Overlay::Journal { .. } | Overlay::Explain(_) => 1,
+            Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,

@@ -26,6 +26,7 @@ impl App {
             Overlay::Jobs { .. } => self.key_in_jobs(overlay, key),
             Overlay::Journal { .. } => self.key_in_journal(overlay, key),
             Overlay::Menu(menu) => self.key_in_menu(menu, key),
+            Overlay::Columns(menu) => self.key_in_columns(menu, key),
             Overlay::Explain(explain) => self.key_in_explain(explain, key),
             Overlay::Playbook(list) => self.key_in_checklist(list, key),
             Overlay::Waiting { then, .. } if self.leaves(key) => {
@@ -193,6 +194,10 @@ impl App {
                 self.user_may_have_changed();
                 Vec::new()
             }
+            Choice::Theme(name) => {
+                self.choose_theme(name);
+                Vec::new()
+            }
             // These belong to a menu that knows their targets.
             Choice::Remedy(_) | Choice::Start(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
@@ -218,11 +223,11 @@ impl App {
         match key.code {
             KeyCode::Esc => return Vec::new(),
             KeyCode::Enter => match help.entry(help.scroll.at) {
-                Some(entry) if entry.unavailable.is_none() => {
+                Some(entry) if entry.off.is_none() => {
                     let command = entry.command.id;
                     return self.run(command);
                 }
-                Some(entry) => help.message = entry.unavailable.clone(),
+                Some(entry) => help.message = entry.off.clone(),
                 None => {}
             },
             KeyCode::Down => _ = help.scroll.run(CommandId::Down, len, rows),
@@ -264,6 +269,7 @@ impl App {
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
+            Overlay::Columns(menu) => menu.scroll.settle(menu.rows.len(), rows),
             Overlay::Explain(explain) => {
                 let lines = self.explain_lines(explain, layout::large_overlay(self.options.size));
                 explain.settle(&lines, rows);

@@ -11,8 +11,8 @@ use super::line::Line;
 use super::msg::Effect;
 use super::overlay::{Menu, Overlay};
 use super::scroll::Scroll;
+use super::why_off::why_off;
 use super::{App, help::Help};
-use crate::domain::plan::Access;
 
 /// The filter for users whose risk is closed and who are not safe.
 const NOT_SAFE: &str = "safe:no";
@@ -20,7 +20,7 @@ const NOT_SAFE: &str = "safe:no";
 impl App {
     /// Runs a command in the focused pane, or says why not.
     pub(super) fn run(&mut self, command: CommandId) -> Vec<Effect> {
-        if let Some(why) = self.unavailable(command) {
+        if let Some(why) = why_off(command, self) {
             self.toasts.say(why, self.now);
             return Vec::new();
         }
@@ -53,6 +53,9 @@ impl App {
             CommandId::Explain => return self.explain(Question::Everything),
             CommandId::WhyBlocked => return self.explain(Question::WhyBlocked),
             CommandId::NotSafe => self.filter_not_safe(),
+            CommandId::Columns => self.open_columns(),
+            CommandId::NarrowUsers | CommandId::WidenUsers => self.resize_users(command == CommandId::WidenUsers),
+            CommandId::Theme => self.overlay = Some(Overlay::Menu(Menu::themes(self.theme.name))),
             CommandId::AllSignIns => {
                 self.sign_ins.all = !self.sign_ins.all;
                 let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
@@ -76,7 +79,7 @@ impl App {
             CommandId::Sort => self.overlay = Some(Overlay::Menu(Menu::sort(self.users.sort))),
             CommandId::Palette | CommandId::Help => {
                 let palette = command == CommandId::Palette;
-                let help = Help::open(palette, self.context(), &self.options.keys, |id| self.unavailable(id));
+                let help = Help::open(palette, self.context(), &self.options.keys, |id| why_off(id, self));
                 self.overlay = Some(Overlay::Help(Box::new(help)));
             }
             CommandId::Refresh => return self.refresh(),
@@ -92,39 +95,6 @@ impl App {
             CommandId::CancelJob | CommandId::SkipStep | CommandId::Undo => {}
         }
         Vec::new()
-    }
-
-    /// Why a command cannot be run in the focused pane now.
-    pub fn unavailable(&self, command: CommandId) -> Option<String> {
-        let no_user = self.shown_user.is_none().then(|| "There is no user under the cursor.".to_owned());
-        match command {
-            CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe | CommandId::Remediate => {
-                let nothing = match self.focus {
-                    Pane::SignIns => self.sign_ins.targets().is_empty(),
-                    Pane::Users | Pane::Details => self.users.targets_are_empty(),
-                };
-                let noun = if self.focus == Pane::SignIns { "sign-in" } else { "user" };
-                nothing.then(|| format!("There is no {noun} marked or under the cursor."))
-            }
-            CommandId::MarkAll | CommandId::InvertMarks if self.focus == Pane::Users && self.users.is_narrowed() => Some(format!(
-                "A fuzzy find narrows the list: only an exact filter marks all ({} to leave the find).",
-                self.options.keys.hint(CommandId::Back)
-            )),
-            CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
-            CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
-                no_user
-            }
-            CommandId::NotSafe if self.users.counts.not_safe == 0 => {
-                Some("Nobody whose risk is closed is known not to be safe.".to_owned())
-            }
-            CommandId::Writing if self.workspace.access == Access::Evidence => {
-                Some("This workspace holds imported files: there is no tenant to write to.".to_owned())
-            }
-            CommandId::Writing if self.job_runs() => self.busy(),
-            CommandId::Refresh if self.syncing().is_some() => Some("The tenant is being read already.".to_owned()),
-            CommandId::Refresh if self.job_runs() => self.busy(),
-            _ => None,
-        }
     }
 
     /// Number of marks that an action in the focused pane takes.

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(keys(&mut app, "y"), [Effect::Copy("ABC".to_owned())]);
         app.update(Msg::SignInOver, now());
         assert!(app.overlay().is_none());
-        keys(&mut app, "d");
+        keys(&mut app, "e d");
         app.update(Msg::SignIn(asked()), now());
         assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
         assert!(app.message().iter().any(|line| line.contains("ABC")));

@@ -330,7 +330,10 @@ fn escape_goes_one_step_back_and_then_closes() {
 fn a_plan_without_targets_says_why_and_cannot_be_confirmed() {
     let mut app = console(five());
     app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+    // The key itself says why not; an explanation leads to the plan all the same.
     keys(&mut app, "d");
+    assert!(said(&app).contains("read-only"), "{}", said(&app));
+    keys(&mut app, "e d");
     assert!(preview(&app).summary.iter().any(|line| line.contains("read-only")), "{:?}", preview(&app).summary);
     assert_eq!(keys(&mut app, "enter tab enter"), vec![]);
     assert!(preview(&app).message.as_deref().unwrap().contains("Nothing to send"));
@@ -603,8 +606,10 @@ mod any_keys {
 
     /// All that a person can press.
     fn key() -> impl Strategy<Value = Key> {
-        let bound: Vec<Key> =
-            command::COMMANDS.iter().flat_map(|command| KeyMap::defaults().keys(command.id).collect::<Vec<_>>()).collect();
+        let bound: Vec<Key> = command::COMMANDS
+            .iter()
+            .flat_map(|command| KeyMap::defaults().keys(command.id).flat_map(|keys| keys.keys().to_vec()).collect::<Vec<_>>())
+            .collect();
         prop_oneof![
             4 => prop::sample::select(bound),
             1 => any::<char>().prop_map(|letter| Key::plain(KeyCode::Char(letter))),

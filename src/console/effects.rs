@@ -69,6 +69,12 @@ impl Effects {
                     Err(error) => answer(Msg::Failed(format!("the note was not saved: {}", error))),
                 }
             }),
+            Effect::SaveSetting { name, value } => blocking(answers, move |answer| {
+                let entry = Entry::Setting { name: name.to_owned(), value };
+                if let Err(error) = session.store.append(session.clock().now(), &session.operator, vec![entry]) {
+                    answer(Msg::Failed(format!("{name} holds until the console ends, and was not saved: {error}")));
+                }
+            }),
             Effect::Refresh => {
                 let told = answers.clone();
                 let ending = self.ending.clone();

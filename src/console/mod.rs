@@ -17,7 +17,8 @@ pub use self::runtime::{Inbound, LoopError, Runtime, Screen};
 use self::terminal::{RealScreen, TerminalGuard};
 use crate::app::format::count;
 use crate::app::msg::SignInAsked;
-use crate::app::{App, Msg, Opened, Options};
+use crate::app::theme::Depth;
+use crate::app::{App, Look, Msg, Opened, Options};
 use crate::config::Config;
 use crate::domain::workspace::DemoSpec;
 use crate::engine::{DEMO, OpenError, OpenOptions, Session, SignInOptions};
@@ -50,14 +51,16 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
     let terminal = guard.terminal()?;
     let size = crossterm::terminal::size()?;
     let clock = open.clock;
-    let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now());
+    let problems: Vec<String> = config.problem_words().collect();
+    let look = Look { depth: depth(), ..config.look };
+    let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now()).with_look(look);
     let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
     let open = OpenOptions { sign_in: SignInOptions { prompt: prompt(sender.clone()), ..open.sign_in }, ..open };
     runtime.draw()?; // the first frame does not wait for the workspace
-    for problem in config.problems {
-        let told = Msg::Failed(format!("configuration, line {}: {}", problem.line, problem.message));
+    // The last one that is told is shown first: the one that stands first in the file.
+    for problem in problems.into_iter().rev() {
         // The loop holds the other end.
-        drop(sender.send(Inbound::Msg(told)));
+        drop(sender.send(Inbound::Msg(Msg::Failed(problem))));
     }
     tokio::spawn(open_workspace(open, which, sender));
     let mut input = EventStream::new();
@@ -147,6 +150,12 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
         notices: session.notices.clone(),
         first_run,
     })
+}
+
+/// What the terminal says that it can show.
+fn depth() -> Depth {
+    let says = |name| std::env::var(name).unwrap_or_default();
+    Depth::of(&says("COLORTERM"), &says("TERM"))
 }
 
 /// Whether to do without colour: asked for, or NO_COLOR is set and not empty (no-color.org).

@@ -12,12 +12,12 @@ use crate::domain::text;
 /// `keys`: prints the key map; with `--check` only its problems, and fails where there are any.
 pub fn keys(place: &Place, args: &Keys) -> Result<Exit, Failure> {
     let config = place.configuration()?;
-    for problem in &config.problems {
-        output::say(&format!("{}:{}: {}", place.config.display(), problem.line, problem.message));
+    for problem in config.problem_words() {
+        output::say(&problem);
     }
     if args.check {
         let count = config.problems.len();
-        output::say(&format!("{count} {} in the key map", if count == 1 { "problem" } else { "problems" }));
+        output::say(&format!("{count} {} in the configuration", if count == 1 { "problem" } else { "problems" }));
         return Ok(if count == 0 { Exit::Done } else { Exit::Partly });
     }
     let rows = COMMANDS.iter().map(|command| {

@@ -58,9 +58,16 @@ pub fn pane(frame: &mut Frame, area: Area, left: Line<'_>, right: &str, focused:
     area.inner()
 }
 
+/// Clears a place of what is behind it.
+pub fn clear(frame: &mut Frame, area: Area, theme: Theme) {
+    let area = rect(area).intersection(frame.area());
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, theme.base());
+}
+
 /// Clears a place and draws the frame of what lies over the panes; answers what is left inside.
 pub fn window(frame: &mut Frame, area: Area, title: &str, right: &str, theme: Theme) -> Area {
-    frame.render_widget(Clear, rect(area).intersection(frame.area()));
+    clear(frame, area, theme);
     let title = Line::styled(format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6)))), theme.strong());
     let inner = pane(frame, area, title, right, true, theme);
     Area { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }

@@ -18,15 +18,15 @@ pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
     for row in 0..rows {
         let at = help.scroll.offset + row;
         let Some(entry) = help.entry(at) else { break };
-        let (text, style) = match &entry.unavailable {
+        let (text, style) = match &entry.off {
             Some(why) => (format!("not now: {why}"), theme.quiet()),
             None => (entry.command.help.to_owned(), ratatui::style::Style::new()),
         };
-        let keys = if entry.keys.is_empty() { "(no key)" } else { &entry.keys };
+        let keys = if entry.keys.is_empty() { "(no key)".to_owned() } else { entry.keys.join(", ") };
         let cells = vec![
-            cell(keys, 11, theme.accent()),
+            cell(&keys, 11, if entry.off.is_some() { style } else { theme.accent() }),
             Span::raw(" "),
-            cell(entry.command.title, 15, theme.strong()),
+            cell(entry.command.title, 15, if entry.off.is_some() { style } else { theme.strong() }),
             cell(&text, columns.saturating_sub(27), style),
         ];
         put_row(frame, inner, row + 1, cells, at == help.scroll.at, theme);

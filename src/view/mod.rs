@@ -2,13 +2,17 @@
 
 mod cell;
 mod checklist;
+mod columns;
 mod details;
 mod explain;
 mod foot;
 mod help;
 mod job;
 mod lists;
+#[cfg(test)]
+mod look_tests;
 mod passwords;
+mod pending;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -30,8 +34,9 @@ use theme::Theme;
 
 /// Draws the console.
 pub fn draw(frame: &mut Frame, app: &App) {
-    let theme = Theme::new(app.mono());
+    let theme = Theme::of(app);
     let area = frame.area();
+    frame.buffer_mut().set_style(area, theme.base());
     // The screen may have changed before the state heard of it.
     let size = (area.width, area.height);
     if !layout::fits(size) || !layout::fits(app.size()) {
@@ -72,6 +77,7 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
     if let Some(overlay) = app.overlay() {
         over(frame, app, overlay, theme);
     }
+    pending::draw(frame, app, theme);
     if app.passwords().are_shown() {
         passwords::draw(frame, app, theme);
     }
@@ -91,6 +97,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
+        Overlay::Columns(menu) => columns::draw(frame, menu, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),

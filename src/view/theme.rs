@@ -1,28 +1,71 @@
-//! Styles: the terminal's own colours, severity by word and weight as well as colour.
+//! Styles: the theme's colours, severity by word and weight as well as colour.
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::app::App;
+use crate::app::theme::{Colour, Role, Theme as Colours};
 use crate::domain::risk::{RiskLevel, RiskState};
+
+/// The terminal's palette.
+const NAMED: [Color; 16] = [
+    Color::Black,
+    Color::Red,
+    Color::Green,
+    Color::Yellow,
+    Color::Blue,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Gray,
+    Color::DarkGray,
+    Color::LightRed,
+    Color::LightGreen,
+    Color::LightYellow,
+    Color::LightBlue,
+    Color::LightMagenta,
+    Color::LightCyan,
+    Color::White,
+];
 
 /// The styles of the console; without colour where that is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Theme {
     mono: bool,
+    colours: Colours,
 }
 
 impl Theme {
-    /// The styles, with or without colour.
-    pub fn new(mono: bool) -> Self {
-        Theme { mono }
+    /// The styles of this console.
+    pub fn of(app: &App) -> Self {
+        Theme { mono: app.mono(), colours: *app.theme() }
     }
 
-    fn colour(self, style: Style, colour: Color) -> Style {
-        if self.mono { style } else { style.fg(colour) }
+    /// The colour of a role; `None` for the terminal's own.
+    fn role(self, role: Role) -> Option<Color> {
+        match self.colours.get(role) {
+            _ if self.mono => None,
+            Colour::Terminal => None,
+            // By name where it has one: what each terminal makes of the two ways to say it can differ.
+            Colour::Indexed(at) => Some(NAMED.get(usize::from(at)).copied().unwrap_or(Color::Indexed(at))),
+            Colour::Rgb(red, green, blue) => Some(Color::Rgb(red, green, blue)),
+        }
     }
 
-    /// What matters less.
+    fn colour(self, style: Style, role: Role) -> Style {
+        self.role(role).map_or(style, |colour| style.fg(colour))
+    }
+
+    /// What is behind everything, and text on it.
+    pub fn base(self) -> Style {
+        let style = self.colour(Style::new(), Role::Text);
+        self.role(Role::Background).map_or(style, |colour| style.bg(colour))
+    }
+
+    /// What matters less. A colour of its own is chosen to be read, and dimming would take that away.
     pub fn quiet(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
+        match self.role(Role::Quiet) {
+            Some(colour) => Style::new().fg(colour),
+            None => Style::new().add_modifier(Modifier::DIM),
+        }
     }
 
     /// What matters more.
@@ -32,34 +75,37 @@ impl Theme {
 
     /// The one accent: what has the focus.
     pub fn accent(self) -> Style {
-        self.colour(self.strong(), Color::Cyan)
+        self.colour(self.strong(), Role::Accent)
     }
 
     /// Something to notice.
     pub fn warning(self) -> Style {
-        self.colour(self.strong(), Color::Yellow)
+        self.colour(self.strong(), Role::Warning)
     }
 
     /// Something that failed, or the worst.
     pub fn danger(self) -> Style {
-        self.colour(self.strong(), Color::Red)
+        self.colour(self.strong(), Role::Danger)
     }
 
     /// Something that came out as promised.
     pub fn good(self) -> Style {
-        self.colour(Style::new(), Color::Green)
+        self.colour(Style::new(), Role::Good)
     }
 
-    /// The row under the cursor: reversed, and nothing else, so that it can be read on any terminal.
+    /// The row under the cursor: reversed, and nothing else, so that it can be read on any terminal; or in colours of its own.
     pub fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        match self.role(Role::SelectedBackground) {
+            Some(behind) => self.colour(self.colour(Style::new(), Role::Text), Role::Selected).bg(behind),
+            None => Style::new().add_modifier(Modifier::REVERSED),
+        }
     }
 
     /// A risk level.
     pub fn level(self, level: Option<&RiskLevel>) -> Style {
         match level {
             Some(RiskLevel::High) => self.danger(),
-            Some(RiskLevel::Medium) => self.colour(Style::new(), Color::Yellow),
+            Some(RiskLevel::Medium) => self.colour(Style::new(), Role::Medium),
             Some(RiskLevel::None) | None => self.quiet(),
             Some(_) => Style::new(),
         }

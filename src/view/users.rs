@@ -1,23 +1,21 @@
 //! The pane "Risky users".
 
 use ratatui::Frame;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{ago, fit, level, number, state, tags, width};
+use crate::app::columns::UserColumn;
+use crate::app::format::{fit, number, tags, width};
 use crate::app::layout::{Area, Pane};
-use crate::app::sort::Column;
-use crate::domain::facts;
+use crate::domain::facts::{self, Evidence};
 use crate::domain::records::UserRecords;
+use crate::domain::time::Timestamp;
 
-const LEVEL: usize = 8;
-const DETECTIONS: usize = 14;
-/// Of these, how many are for "3/12".
+/// Of the columns of the detections, how many are for "3/12".
 const COUNT: usize = 5;
-const UPDATED: usize = 10;
-const STATE: usize = 12;
 
 pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let users = app.users();
@@ -29,25 +27,14 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
     };
     let inner = pane(frame, area, title, &of, focused, theme);
-    let columns = usize::from(inner.width);
-    let state_column = if columns >= 70 { STATE } else { 0 };
-    let name_column = columns.saturating_sub(3 + LEVEL + DETECTIONS + UPDATED + state_column);
-    let header = |column: Column, columns: usize| {
-        let sorted = column == users.sort.column;
+    let columns = app.columns().shown(usize::from(inner.width));
+    let header = |(column, columns): &(UserColumn, usize)| {
+        let sorted = column.sort() == Some(users.sort.column);
         let text = if sorted { format!("{} {}", column.header(), users.sort.sign()) } else { column.header().to_owned() };
-        cell(&text, columns, if sorted { theme.strong() } else { theme.quiet() })
+        cell(&text, *columns, if sorted { theme.strong() } else { theme.quiet() })
     };
-    let mut cells = vec![
-        Span::raw("   "),
-        header(Column::Risk, LEVEL),
-        header(Column::User, name_column),
-        header(Column::Detections, DETECTIONS + usize::from(users.sort.column == Column::Detections)),
-        header(Column::Updated, UPDATED),
-    ];
-    if state_column > 0 {
-        cells.push(header(Column::State, state_column));
-    }
-    put(frame, inner, 0, Line::from(cells));
+    let headers = std::iter::once(Span::raw("   ")).chain(columns.iter().map(header));
+    put(frame, inner, 0, Line::from(headers.collect::<Vec<_>>()));
     if users.is_empty() {
         let why = if app.dataset().is_empty() && app.syncing().is_some() {
             "The tenant is being read …"
@@ -72,21 +59,27 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         } else {
             "  "
         };
-        let user = &records.user;
-        let mut cells = vec![
-            Span::styled(if under { "▌" } else { " " }, theme.accent()),
-            Span::styled(mark, theme.accent()),
-            cell(&level(user.risk_level.as_ref()), LEVEL, theme.level(user.risk_level.as_ref())),
-        ];
-        cells.extend(name(records, name_column, theme));
-        cells.extend(detections(records, theme));
-        let updated = user.risk_last_updated_date_time.map_or_else(|| "?".to_owned(), |at| ago(at, app.now()));
-        cells.push(cell(&updated, UPDATED, theme.quiet()));
-        if state_column > 0 {
-            cells.push(cell(&state(user.risk_state.as_ref()), state_column, theme.state(user.risk_state.as_ref())));
+        let mut cells = vec![Span::styled(if under { "▌" } else { " " }, theme.accent()), Span::styled(mark, theme.accent())];
+        for (column, columns) in &columns {
+            cells.extend(value(*column, *columns, records, app.now(), theme));
         }
         put_row(frame, inner, row + 1, cells, under && focused, theme);
     }
+}
+
+fn value(column: UserColumn, columns: usize, records: &UserRecords, now: Timestamp, theme: Theme) -> Vec<Span<'static>> {
+    let user = &records.user;
+    let style = match column {
+        UserColumn::User => return name(records, columns, theme).to_vec(),
+        UserColumn::Detections => return detections(records, columns, now, theme).to_vec(),
+        UserColumn::Level => theme.level(user.risk_level.as_ref()),
+        UserColumn::State => theme.state(user.risk_state.as_ref()),
+        UserColumn::Evidence if facts::evidence(records, now) == Evidence::Expiring => theme.warning(),
+        UserColumn::Newest | UserColumn::SignIns => Style::new(),
+        _ => theme.quiet(),
+    };
+    let text = fit(&column.text(records, now), columns.saturating_sub(1)).into_owned();
+    vec![cell(&text, columns, style)]
 }
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
@@ -95,21 +88,18 @@ fn name(records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 
     let text = fit(records.user.name(), columns.saturating_sub(1)).into_owned();
     let tags = fit(&tags.join(" "), columns / 2).into_owned();
     let room = if tags.is_empty() { columns } else { columns.saturating_sub(width(&tags) + 1) };
-    let style = if records.user.at_risk() == Some(false) { theme.quiet() } else { ratatui::style::Style::new() };
+    let style = if records.user.at_risk() == Some(false) { theme.quiet() } else { Style::new() };
     let name = if width(&text) < room { text } else { fit(records.user.name(), room.saturating_sub(1)).into_owned() };
     let name = format!("{name}{}", " ".repeat(room.saturating_sub(width(&name))));
     [Span::styled(name, style), Span::styled(if tags.is_empty() { tags } else { format!("{tags} ") }, theme.quiet())]
 }
 
-fn detections(records: &UserRecords, theme: Theme) -> [Span<'static>; 2] {
-    let open = facts::open_detections(records);
-    let all = records.detections.len();
-    let count = if open == all { open.to_string() } else { format!("{open}/{all}") };
+fn detections(records: &UserRecords, columns: usize, now: Timestamp, theme: Theme) -> [Span<'static>; 2] {
     let theft = match facts::token_theft(records) {
         Some(true) => "◆ token",
         None => "◇ token?",
         Some(false) => "",
     };
     let style = if theft == "◆ token" { theme.warning() } else { theme.quiet() };
-    [cell(&count, COUNT, ratatui::style::Style::new()), cell(theft, DETECTIONS - COUNT, style)]
+    [cell(&UserColumn::Detections.text(records, now), COUNT, Style::new()), cell(theft, columns.saturating_sub(COUNT), style)]
 }

@@ -1,0 +1,516 @@
+//! Themes: which colour each role has, whether it can be read, and what a terminal can show of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::config_problem::{ConfigProblem, line};
+
+/// A colour, free of any terminal library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// The terminal's own.
+    Terminal,
+    /// One of the 256; the first 16 are the terminal's palette, and nobody knows how they look.
+    Indexed(u8),
+    /// Red, green, blue.
+    Rgb(u8, u8, u8),
+}
+
+use Colour::{Indexed, Rgb, Terminal};
+
+/// The names of the first 16 colours.
+const NAMES: [&str; 16] = [
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "grey",
+    "dark-grey",
+    "light-red",
+    "light-green",
+    "light-yellow",
+    "light-blue",
+    "light-magenta",
+    "light-cyan",
+    "white",
+];
+
+/// How the first 16 look on most terminals: good enough to choose the nearest.
+const USUAL: [(u8, u8, u8); 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+
+impl FromStr for Colour {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("{text:?} is not a colour; write \"#d00000\", a number from 0 to 255, \"terminal\", or one of {}", NAMES.join(", "));
+        if text == "terminal" {
+            return Ok(Terminal);
+        }
+        if let Some(at) = (0u8..).zip(NAMES).find_map(|(at, name)| (name == text).then_some(at)) {
+            return Ok(Indexed(at));
+        }
+        if let Some(digits) = text.strip_prefix('#') {
+            let value = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6 && !digits.starts_with('+')).ok_or_else(wrong)?;
+            let [_, red, green, blue] = value.to_be_bytes();
+            return Ok(Rgb(red, green, blue));
+        }
+        text.parse().map(Indexed).map_err(|_| wrong())
+    }
+}
+
+impl Colour {
+    /// What it looks like, where that is known.
+    fn known(self) -> Option<(u8, u8, u8)> {
+        match self {
+            Terminal | Indexed(0..16) => None,
+            Indexed(at @ 16..232) => {
+                let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+                let at = at - 16;
+                Some((level(at / 36), level(at / 6 % 6), level(at % 6)))
+            }
+            Indexed(at) => Some((8 + 10 * (at - 232), 8 + 10 * (at - 232), 8 + 10 * (at - 232))),
+            Rgb(red, green, blue) => Some((red, green, blue)),
+        }
+    }
+
+    /// What it usually looks like; `None` for the terminal's own.
+    fn usual(self) -> Option<(u8, u8, u8)> {
+        match self {
+            Indexed(at) => USUAL.get(usize::from(at)).copied().or(self.known()),
+            colour => colour.known(),
+        }
+    }
+
+    /// The nearest that can be shown, of those that can be read on `behind` if there are any.
+    fn nearest(self, depth: Depth, behind: Option<(u8, u8, u8)>) -> Colour {
+        let candidates = match (depth, self) {
+            (Depth::TrueColour, _) | (_, Terminal | Indexed(0..16)) | (Depth::Indexed, Indexed(_)) => return self,
+            (Depth::Indexed, _) => 16..=255,
+            (Depth::Sixteen, _) => 0..=15u8,
+        };
+        let Some(wanted) = self.known() else { return self };
+        let far = |colour: Colour| {
+            let (red, green, blue) = colour.usual().unwrap_or_default();
+            let part = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
+            part(wanted.0, red) + part(wanted.1, green) + part(wanted.2, blue)
+        };
+        let unread = |colour: Colour| {
+            let ratio = behind.zip(colour.usual()).map(|(behind, colour)| ratio(behind, colour));
+            ratio.is_some_and(|ratio| ratio < READABLE)
+        };
+        candidates.map(Indexed).min_by_key(|colour| (unread(*colour), far(*colour))).unwrap_or(self)
+    }
+}
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Any colour.
+    TrueColour,
+    /// The 256.
+    Indexed,
+    /// The 16 of its palette.
+    #[default]
+    Sixteen,
+}
+
+impl Depth {
+    /// What the environment says: `COLORTERM` and `TERM`.
+    pub fn of(colorterm: &str, term: &str) -> Depth {
+        if ["truecolor", "24bit"].contains(&colorterm) || term.ends_with("-direct") {
+            Depth::TrueColour
+        } else if term.contains("256color") {
+            Depth::Indexed
+        } else {
+            Depth::Sixteen
+        }
+    }
+}
+
+/// What a colour is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Text.
+    Text,
+    /// What is behind everything.
+    Background,
+    /// What matters less.
+    Quiet,
+    /// What has the focus.
+    Accent,
+    /// Something to notice.
+    Warning,
+    /// Something that failed, or the worst.
+    Danger,
+    /// Something that came out as promised.
+    Good,
+    /// Risk of medium level.
+    Medium,
+    /// The row under the cursor.
+    Selected,
+    /// What is behind the row under the cursor.
+    SelectedBackground,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Role; 10] = [
+        Role::Text,
+        Role::Background,
+        Role::Quiet,
+        Role::Accent,
+        Role::Warning,
+        Role::Danger,
+        Role::Good,
+        Role::Medium,
+        Role::Selected,
+        Role::SelectedBackground,
+    ];
+
+    /// Its name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Text => "text",
+            Role::Background => "background",
+            Role::Quiet => "quiet",
+            Role::Accent => "accent",
+            Role::Warning => "warning",
+            Role::Danger => "danger",
+            Role::Good => "good",
+            Role::Medium => "medium",
+            Role::Selected => "selected",
+            Role::SelectedBackground => "selected-background",
+        }
+    }
+}
+
+/// A theme that ships with the program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ThemeName {
+    /// The terminal's own colours.
+    #[default]
+    Terminal,
+    /// Dark on white.
+    Light,
+    /// As far apart as can be, on black.
+    HighContrast,
+    /// Told apart with any colour vision, on near black (after Okabe and Ito).
+    ColourBlind,
+    /// No colour: words, weight and marks.
+    Mono,
+}
+
+impl ThemeName {
+    /// All of them.
+    pub const ALL: [ThemeName; 5] =
+        [ThemeName::Terminal, ThemeName::Light, ThemeName::HighContrast, ThemeName::ColourBlind, ThemeName::Mono];
+
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ThemeName::Terminal => "terminal",
+            ThemeName::Light => "light",
+            ThemeName::HighContrast => "high-contrast",
+            ThemeName::ColourBlind => "colour-blind",
+            ThemeName::Mono => "mono",
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            ThemeName::Terminal => "the terminal's own colours",
+            ThemeName::Light => "dark on white",
+            ThemeName::HighContrast => "as far apart as can be, on black",
+            ThemeName::ColourBlind => "told apart with any colour vision, on near black",
+            ThemeName::Mono => "no colour: words, weight and marks",
+        }
+    }
+}
+
+impl fmt::Display for ThemeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A theme: the colour of each role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Which one it is, or is made from.
+    pub name: ThemeName,
+    colours: [Colour; 10],
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Theme::named(ThemeName::default())
+    }
+}
+
+/// What WCAG asks of text: contrast of 4.5 to 1.
+const READABLE: f64 = 4.5;
+
+impl Theme {
+    /// A theme as it ships.
+    pub fn named(name: ThemeName) -> Theme {
+        let rgb = |value: u32| {
+            let [_, red, green, blue] = value.to_be_bytes();
+            Rgb(red, green, blue)
+        };
+        // In the order of the roles.
+        let colours = match name {
+            ThemeName::Mono => [Terminal; 10],
+            ThemeName::Terminal => {
+                [Terminal, Terminal, Terminal, Indexed(6), Indexed(3), Indexed(1), Indexed(2), Indexed(3), Terminal, Terminal]
+            }
+            ThemeName::Light => {
+                [0x1f2328, 0xffffff, 0x57606a, 0x0550ae, 0x7d4e00, 0xb3151c, 0x116329, 0x7d4e00, 0xffffff, 0x0550ae].map(rgb)
+            }
+            ThemeName::HighContrast => {
+                [0xffffff, 0x000000, 0xd8d8d8, 0x00ffff, 0xffff00, 0xff8080, 0x00ff00, 0xffff00, 0x000000, 0xffffff].map(rgb)
+            }
+            ThemeName::ColourBlind => {
+                [0xe6e6e6, 0x101010, 0xa8a8a8, 0x56b4e9, 0xf0e442, 0xd55e00, 0x009e73, 0xe69f00, 0x000000, 0x56b4e9].map(rgb)
+            }
+        };
+        Theme { name, colours }
+    }
+
+    /// The colour of a role.
+    pub fn get(&self, role: Role) -> Colour {
+        self.colours.get(role as usize).copied().unwrap_or(Terminal)
+    }
+
+    fn set(&mut self, role: Role, colour: Colour) {
+        if let Some(held) = self.colours.get_mut(role as usize) {
+            *held = colour;
+        }
+    }
+
+    /// The theme as this terminal can show it.
+    pub fn at(&self, depth: Depth) -> Theme {
+        let mut shown = *self;
+        for role in [Role::Background, Role::SelectedBackground] {
+            shown.set(role, self.get(role).nearest(depth, None));
+        }
+        for role in Role::ALL.into_iter().filter(|role| ![Role::Background, Role::SelectedBackground].contains(role)) {
+            let behind = if role == Role::Selected { Role::SelectedBackground } else { Role::Background };
+            shown.set(role, self.get(role).nearest(depth, shown.get(behind).usual()));
+        }
+        shown
+    }
+
+    /// Every role that cannot be read on what is behind it, as far as both are known: with that and the contrast.
+    pub fn unreadable(&self) -> Vec<(Role, Role, f64)> {
+        let on = |role: Role, behind: Role| {
+            let colour = match self.get(role) {
+                // Without a colour of its own, the row under the cursor is text.
+                Terminal if role == Role::Selected => self.get(Role::Text),
+                colour => colour,
+            };
+            let ratio = ratio(colour.known()?, self.get(behind).known()?);
+            (ratio < READABLE).then_some((role, behind, ratio))
+        };
+        let all = Role::ALL.into_iter().filter(|role| ![Role::Background, Role::SelectedBackground].contains(role));
+        all.filter_map(|role| on(role, if role == Role::Selected { Role::SelectedBackground } else { Role::Background })).collect()
+    }
+
+    /// Reads `[theme]` of the configuration. What does not work is reported with its line, and left as it was.
+    pub fn read(text: &str, table: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> Theme {
+        let mut theme = Theme::default();
+        let Some(entries) = table.get_ref().as_table() else {
+            problems.push(ConfigProblem::at(text, table.span().start, "theme is a section: [theme], then name = \"light\""));
+            return theme;
+        };
+        let mut lines = [None; 10];
+        let name_line = entries.get("name").map(|name| line(text, name.span().start));
+        if let Some(name) = entries.get("name") {
+            match ThemeName::ALL.into_iter().find(|known| name.get_ref().as_str() == Some(known.as_str())) {
+                Some(known) => theme = Theme::named(known),
+                None => {
+                    let names = ThemeName::ALL.map(ThemeName::as_str).join(", ");
+                    problems.push(ConfigProblem::at(text, name.span().start, format!("there is no such theme; name is one of {names}")));
+                }
+            }
+        }
+        for (role, colour, at) in roles(text, entries, problems) {
+            theme.set(role, colour);
+            if let Some(held) = lines.get_mut(role as usize) {
+                *held = Some(at);
+            }
+        }
+        let line_of = |role: Role| lines.get(role as usize).copied().flatten();
+        let section = line(text, table.span().start);
+        problems.extend(theme.unreadable().into_iter().map(|(role, behind, ratio)| ConfigProblem {
+            line: line_of(role).or(line_of(behind)).or(name_line).unwrap_or(section),
+            message: format!(
+                "{} on {} is hard to read: contrast {ratio:.1}, and {READABLE} is the least (WCAG); it is used all the same",
+                role.name(),
+                behind.name()
+            ),
+        }));
+        theme
+    }
+}
+
+/// The roles that are given a colour, each with its line.
+fn roles(text: &str, entries: &DeTable<'_>, problems: &mut Vec<ConfigProblem>) -> Vec<(Role, Colour, usize)> {
+    let mut found = Vec::new();
+    for (name, value) in entries.iter().filter(|(name, _)| name.get_ref() != "name") {
+        let at = value.span().start;
+        let Some(role) = Role::ALL.into_iter().find(|role| role.name() == name.get_ref()) else {
+            let roles = Role::ALL.map(Role::name).join(", ");
+            let message = format!("a theme has no {:?}; it has name and {roles}", name.get_ref());
+            problems.push(ConfigProblem::at(text, name.span().start, message));
+            continue;
+        };
+        let colour = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse(),
+            DeValue::String(text) => text.parse(),
+            _ => "".parse(),
+        };
+        match colour {
+            Ok(colour) => found.push((role, colour, line(text, at))),
+            Err(message) => problems.push(ConfigProblem::at(text, at, format!("{}: {message}", role.name()))),
+        }
+    }
+    found
+}
+
+/// Relative luminance (WCAG 2).
+fn luminance((red, green, blue): (u8, u8, u8)) -> f64 {
+    let linear = |part: u8| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+/// Contrast of two colours, from 1 to 21 (WCAG 2).
+fn ratio(one: (u8, u8, u8), other: (u8, u8, u8)) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Theme, Vec<ConfigProblem>) {
+        let mut problems = Vec::new();
+        let table = DeTable::parse(text).unwrap();
+        let theme = Theme::read(text, table.get_ref().get("theme").unwrap(), &mut problems);
+        (theme, problems)
+    }
+
+    #[test]
+    fn every_shipped_theme_can_be_read_at_every_depth() {
+        for name in ThemeName::ALL {
+            for depth in [Depth::TrueColour, Depth::Indexed, Depth::Sixteen] {
+                let shown = Theme::named(name).at(depth);
+                assert_eq!(shown.unreadable(), [], "{name} {depth:?}");
+                for role in Role::ALL.into_iter().filter(|_| depth == Depth::Sixteen) {
+                    assert!(matches!(shown.get(role), Terminal | Indexed(0..16)), "{name} {role:?}");
+                    let behind = if role == Role::Selected { Role::SelectedBackground } else { Role::Background };
+                    if let Some((one, other)) = shown.get(role).usual().zip(shown.get(behind).usual())
+                        && role != behind
+                        && role != Role::SelectedBackground
+                    {
+                        assert!(ratio(one, other) >= READABLE, "{name} {role:?} {:?}", shown.get(role));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        let of = |one: &str, other: &str| {
+            let known = |text: &str| text.parse::<Colour>().unwrap().known().unwrap();
+            format!("{:.2}", ratio(known(one), known(other)))
+        };
+        assert_eq!([of("#000000", "#ffffff"), of("#777777", "#ffffff"), of("#767676", "#ffffff")], ["21.00", "4.48", "4.54"]);
+    }
+
+    #[test]
+    fn colours_are_written_in_several_ways_and_shown_as_the_terminal_can() {
+        let colour = |text: &str| text.parse::<Colour>().unwrap();
+        assert_eq!(
+            [colour("#d00000"), colour("cyan"), colour("208"), colour("terminal")],
+            [Rgb(208, 0, 0), Indexed(6), Indexed(208), Terminal]
+        );
+        for wrong in ["", "256", "-1", "#d0000", "#+d0000", "crimson", "#d000000"] {
+            assert!(wrong.parse::<Colour>().unwrap_err().contains("light-red"), "{wrong}");
+        }
+        assert_eq!(colour("#d00000").nearest(Depth::TrueColour, None), Rgb(208, 0, 0));
+        assert_eq!(colour("#d00000").nearest(Depth::Indexed, None), Indexed(160));
+        assert_eq!(colour("#d00000").nearest(Depth::Sixteen, None), Indexed(1));
+        assert_eq!(colour("208").nearest(Depth::Indexed, None), Indexed(208));
+        assert_eq!(colour("#00cd00").nearest(Depth::Sixteen, Some((255, 255, 255))), Indexed(0), "green cannot be read on white");
+    }
+
+    #[test]
+    fn the_environment_says_what_can_be_shown() {
+        assert_eq!(Depth::of("truecolor", "xterm"), Depth::TrueColour);
+        assert_eq!(Depth::of("", "tmux-256color"), Depth::Indexed);
+        assert_eq!(Depth::of("", "linux"), Depth::Sixteen);
+    }
+
+    #[test]
+    fn a_theme_is_chosen_and_single_roles_are_overridden() {
+        let (theme, problems) = read("[theme]\nname = \"light\"\ndanger = \"#d00000\"\nquiet = 242\n");
+        assert_eq!(problems, []);
+        assert_eq!((theme.name, theme.get(Role::Danger), theme.get(Role::Quiet)), (ThemeName::Light, Rgb(208, 0, 0), Indexed(242)));
+        assert_eq!(theme.get(Role::Accent), Theme::named(ThemeName::Light).get(Role::Accent));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_theme_is_told_with_its_line_and_what_is_allowed() {
+        let (theme, problems) = read("[theme]\nname = \"solarized\"\ndangr = \"red\"\naccent = \"teal\"\nquiet = true\n");
+        let told: Vec<(usize, &str)> = problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
+        assert_eq!(told.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4, 3, 5]);
+        assert!(
+            told[0].1.contains("colour-blind") && told[1].1.contains("#d00000") && told[2].1.contains("selected-background"),
+            "{told:?}"
+        );
+        assert_eq!(theme, Theme::default());
+        let (_, problems) = read("theme = \"light\"\n");
+        assert!(problems[0].message.contains("[theme]"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_pair_that_cannot_be_read_is_told_with_the_line_that_made_it_so() {
+        let (theme, problems) = read("[theme]\nname = \"light\"\nwarning = \"#ffcc00\"\n");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].line, 3);
+        assert!(problems[0].message.starts_with("warning on background is hard to read: contrast 1.5"), "{problems:?}");
+        assert_eq!(theme.get(Role::Warning), Rgb(255, 204, 0), "it is the operator's choice");
+        let (_, problems) = read("[theme]\ndanger = \"#d00000\"\n");
+        assert_eq!(problems, [], "nobody knows the terminal's background");
+    }
+}

@@ -1,0 +1,30 @@
+//! The menu that chooses and orders the columns of the users.
+
+use ratatui::Frame;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::cell::{cell, put, put_row, window};
+use super::theme::Theme;
+use crate::app::columns::ColumnsMenu;
+use crate::app::format::fit;
+use crate::app::layout::Area;
+
+pub fn draw(frame: &mut Frame, menu: &ColumnsMenu, area: Area, theme: Theme) {
+    let shown = menu.rows.iter().filter(|(_, shown)| *shown).count();
+    let inner = window(frame, area, "Columns of the users", &format!("{shown} shown"), theme);
+    let columns = usize::from(inner.width);
+    let last = usize::from(inner.height).saturating_sub(1);
+    for (row, (column, shown)) in menu.rows.iter().skip(menu.scroll.offset).take(last).enumerate() {
+        let style = if *shown { theme.strong() } else { theme.quiet() };
+        let cells = vec![
+            cell(if *shown { "● " } else { "  " }, 3, theme.accent()),
+            cell(column.header(), 18, style),
+            cell(column.words(), columns.saturating_sub(21), if *shown { Style::new() } else { theme.quiet() }),
+        ];
+        put_row(frame, inner, row, cells, menu.scroll.offset + row == menu.scroll.at, theme);
+    }
+    let hint = "Space shows or hides · J K move · r as configured · Esc closes";
+    let (text, style) = menu.message.as_deref().map_or((hint, theme.quiet()), |message| (message, theme.danger()));
+    put(frame, inner, last, Line::styled(fit(text, columns).into_owned(), style));
+}
