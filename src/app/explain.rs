@@ -352,6 +352,9 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
         lines.push("Only risky sign-ins of this user were read: others may have been blocked.".to_owned());
     }
     lines.push(match records.directory.account_enabled {
+        _ if facts::deleted(records) == Some(true) => {
+            "The account is deleted: nobody signs in to it, and only a support case takes it out of the risk report.".to_owned()
+        }
         Some(true) => "The account is enabled.".to_owned(),
         Some(false) => "The account is disabled.".to_owned(),
         None => "Whether the account is enabled was not read.".to_owned(),

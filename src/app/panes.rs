@@ -333,7 +333,11 @@ impl App {
             }
             None => return,
         };
-        self.users.go_to(keep, &self.dataset);
+        self.users.go_to(keep.clone(), &self.dataset);
+        if self.users.cursor() != keep.as_ref() {
+            // Whoever stands on the same row by chance is nobody that was meant.
+            self.users.to_top(&self.dataset);
+        }
         self.user_may_have_changed();
     }
 

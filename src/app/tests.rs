@@ -155,6 +155,17 @@ fn a_term_that_is_still_being_typed_narrows_nothing() {
 }
 
 #[test]
+fn a_filter_that_hides_the_user_under_the_cursor_begins_at_its_first_row() {
+    let mut app = console(five());
+    keys(&mut app, "j");
+    assert_eq!((cursor(&app), app.users().scroll.at), ("adele", 1));
+    keys(&mut app, "/ 'type:newCountry' enter");
+    assert_eq!((cursor(&app), app.users().scroll.at), ("carol", 0), "dave is on the row of adele by chance");
+    keys(&mut app, "j j / ctrl-u '-level:high' enter");
+    assert_eq!(cursor(&app), "bob", "whoever is still shown keeps the cursor");
+}
+
+#[test]
 fn leaving_a_filter_restores_filter_and_cursor() {
     let mut app = console(five());
     keys(&mut app, "/ '-level:low' enter j");

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::catalogue;
 use super::policy::{self, Policy, TenantFacts};
 use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, UserRecords};
-use super::risk::{RiskLevel, RiskState, TokenIssuerType};
+use super::risk::{RiskDetail, RiskLevel, RiskState, TokenIssuerType};
 use super::time::Timestamp;
 
 /// How long the service keeps detections (`reference/domain.md` section 1, fact 11).
@@ -200,13 +200,24 @@ pub fn federated(records: &UserRecords) -> Option<bool> {
     }
 }
 
-/// Whether a detection that is still open was made on an address within this range, by more than that it was unfamiliar.
+/// Whether a detection was made on an address within this range, by more than that it was unfamiliar. Closing the risk makes no address
+/// safe: only what was assessed or confirmed safe tells nothing any more.
 pub fn was_risky_at(records: &UserRecords, range: &IpNet) -> bool {
     let tells = |detection: &&RiskDetection| {
-        detection.is_open() && !detection.risk_event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("unfamiliarFeatures"))
+        !assessed_safe(detection)
+            && !detection.risk_event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("unfamiliarFeatures"))
     };
     let within = |address: &String| policy::range(address).is_some_and(|address| range.contains(&address));
     records.detections.iter().filter(tells).filter_map(|detection| detection.ip_address.as_ref()).any(within)
+}
+
+/// Whether somebody, or Entra itself, found that a detection was a false alarm.
+fn assessed_safe(detection: &RiskDetection) -> bool {
+    detection.risk_state == Some(RiskState::ConfirmedSafe)
+        || matches!(
+            detection.risk_detail,
+            Some(RiskDetail::AiConfirmedSigninSafe | RiskDetail::AdminConfirmedSigninSafe | RiskDetail::AdminConfirmedAccountSafe)
+        )
 }
 
 /// The addresses where the user was blocked by built-in protection, each once, the latest first.

@@ -5,7 +5,7 @@ use crate::domain::fixture;
 use crate::domain::permission::Holder;
 use crate::domain::policy::{IpLocation, OWN_LOCATION, TenantFacts, range, range_value};
 use crate::domain::records::{Device, UserRecords};
-use crate::domain::risk::{RiskState, TokenIssuerType};
+use crate::domain::risk::{RiskDetail, RiskState, TokenIssuerType};
 
 fn user(change: impl FnOnce(&mut UserRecords)) -> UserRecords {
     let mut records = fixture::risky_user("u", "unfamiliarFeatures");
@@ -196,6 +196,18 @@ fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     };
     assert!(read(vec![])[0].contains("(made for it)"));
     assert_eq!(judge(Action::TrustIp, "203.0.113.0/24", &dataset).because, [Because::Everybody, Because::RiskyAddress]);
+    let closed = |state: RiskState, detail: RiskDetail| {
+        let mut records = fixture::risky_user("spray", "passwordSpray");
+        for detection in &mut records.detections {
+            (detection.risk_state, detection.risk_detail) = (Some(state.clone()), Some(detail.clone()));
+        }
+        let dataset: Dataset = [records].into_iter().collect();
+        judge(Action::TrustIp, "203.0.113.0/24", &dataset).because.contains(&Because::RiskyAddress)
+    };
+    assert!(closed(RiskState::Remediated, RiskDetail::AdminGeneratedTemporaryPassword), "an attacker's address stays one");
+    assert!(closed(RiskState::Dismissed, RiskDetail::AdminDismissedAllRiskForUser));
+    assert!(!closed(RiskState::Dismissed, RiskDetail::AiConfirmedSigninSafe));
+    assert!(!closed(RiskState::ConfirmedSafe, RiskDetail::AdminConfirmedSigninSafe));
     assert_eq!(judge(Action::TrustIp, "198.51.0.0/16", &dataset).because, [Because::Everybody, Because::WideRange]);
     assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);
     let ranges = vec![range_value(&range("198.51.100.0/24").unwrap())];
