@@ -33,7 +33,7 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
     let session = place.open().await?;
     let dataset = session.load()?;
     let context = session.plan_context(&older.reason, false);
-    let (mut plan, changes) = older.revise(&dataset, &context);
+    let (mut plan, changes) = older.revise_as_named(&dataset, &context);
     tell(&changes);
     if !older.is_unedited() {
         output::say(&format!("note: {file} was edited since it was computed; all verdicts were judged again"));
