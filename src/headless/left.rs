@@ -1,7 +1,5 @@
 //! What a job or a checklist left undone: each target with the reason, and what to do next.
 
-use serde_json::Value;
-
 use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::journal::{JobId, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger};
@@ -78,15 +76,11 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
 }
 
 fn line(prefix: &str, plan: &Plan, target: &PlanTarget, outcome: Outcome, because: &str) -> String {
-    let known: Vec<Option<Because>> = because.split(", ").map(parse).collect();
+    let known: Vec<Option<Because>> = because.split(", ").map(Because::named).collect();
     let words: Vec<&str> = because.split(", ").zip(&known).map(|(word, known)| known.map_or(word, |known| known.words())).collect();
     let known: Vec<Because> = known.into_iter().flatten().collect();
     let what = if outcome == Outcome::Unverified { "accepted, but not verified" } else { outcome.as_str() };
     format!("{prefix}: {} {what}: {}; {}", name(plan, target), words.join(", "), next(plan, target, outcome, &known))
-}
-
-fn parse(word: &str) -> Option<Because> {
-    serde_json::from_value(Value::from(word)).ok()
 }
 
 /// What to do next.
