@@ -171,12 +171,14 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     let of_order = planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]);
     assert_eq!(of_order.because, [Because::DoesNotBlock], "another order is no change");
     let partial = Policy { exclusions_read: false, ..enabled() };
-    for action in [Action::ExcludeFromPolicy, Action::DisablePolicy] {
+    for action in [Action::ExcludeFromPolicy, Action::IncludeInPolicy] {
         for (shown, now) in [(enabled(), partial.clone()), (partial.clone(), enabled()), (partial.clone(), partial.clone())] {
             let target = planned(action, Some(shown), vec![now]);
-            assert_eq!((target.verdict, target.because[0]), (Verdict::Refused, Because::ExclusionsUnknown), "{action}");
+            assert!(target.verdict == Verdict::Refused && target.because.contains(&Because::ExclusionsUnknown), "{action}");
         }
     }
+    let state_alone = planned(Action::DisablePolicy, Some(partial.clone()), vec![partial]);
+    assert_eq!((state_alone.verdict, state_alone.because), (Verdict::Caution, vec![Because::Everybody]), "exclusions stay as they are");
     let off = policy("disabled", &[]);
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(off.clone()), vec![off.clone()])), Some(Because::NotEnforced));
     assert_eq!(refused(planned(Action::DisablePolicy, Some(off.clone()), vec![off])), Some(Because::AlreadyDone));
