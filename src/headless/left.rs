@@ -9,6 +9,19 @@ use crate::domain::playbook::{Playbook, StepState};
 /// How many are named one by one.
 const NAMED: usize = 20;
 
+/// The targets of a job that were never sent, by name, as far as there is room; `None` where there are none. Holds hostile text.
+pub fn not_sent(job: &Job) -> Option<String> {
+    let pending: Vec<String> = job
+        .plan
+        .included()
+        .filter(|target| job.item(&target.id).is_some_and(|item| item.state == ItemState::Pending))
+        .map(|target| name(&job.plan, target))
+        .collect();
+    let more = pending.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
+    let named = pending.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!pending.is_empty()).then(|| format!("job {}, {}: {} not sent: {named}{more}", job.id, job.plan.action, pending.len()))
+}
+
 /// A line for each target, or step, that came out but was not verified, then how many more there are. Holds hostile text.
 pub fn lines(ledger: &Ledger, id: JobId) -> Vec<String> {
     let mut all = match ledger.playbook(id) {
