@@ -61,6 +61,7 @@ impl App {
             .into_iter()
             .map(|(step, state)| {
                 let problems = playbook.problems_of(step, &self.ledger).join("; ");
+                let over = playbook.is_over(step, &self.ledger);
                 let (sign, words, note) = match &state {
                     StepState::Waiting => ("·", "waiting".to_owned(), step.consequence().to_owned()),
                     StepState::Open(job) if self.runs(*job) => ("▸", format!("running as job {job}"), "Enter shows it.".to_owned()),
@@ -71,6 +72,11 @@ impl App {
                         let note = if step == Action::GenerateTemporaryPassword { self.password_note() } else { String::new() };
                         ("✓", format!("verified {} of {}", number(tally.verified), number(tally.total)), note)
                     }
+                    StepState::Ended(_, tally) if over => (
+                        "✓",
+                        format!("verified {} of {}, the others refused", number(tally.verified), number(tally.total)),
+                        format!("left out: {problems}"),
+                    ),
                     StepState::Ended(_, tally) => (
                         "✗",
                         format!("failed: verified {} of {}", number(tally.verified), number(tally.total)),
@@ -78,7 +84,7 @@ impl App {
                     ),
                     StepState::Skipped(because) => ("–", format!("skipped: {because}"), "Enter takes it up after all.".to_owned()),
                 };
-                let failed = matches!(state, StepState::Ended(..)) && !state.is_verified();
+                let failed = matches!(state, StepState::Ended(..)) && !over;
                 let is_next = next == Some(step);
                 let enter = match &state {
                     StepState::Waiting if is_next => "Enter plans it",
@@ -160,7 +166,8 @@ impl App {
     pub fn checklist_words(&self, playbook: &Playbook) -> String {
         let steps = playbook.steps(&self.ledger);
         let settled = steps.iter().filter(|(_, state)| state.is_settled()).count();
-        let failed = steps.iter().filter(|(_, state)| matches!(state, StepState::Ended(..)) && !state.is_verified()).count();
+        let failed = |(step, state): &&(Action, StepState)| matches!(state, StepState::Ended(..)) && !playbook.is_over(*step, &self.ledger);
+        let failed = steps.iter().filter(failed).count();
         let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
         match playbook.state {
             JobState::Open if settled == steps.len() => format!("every step is settled{failed}"),
@@ -199,10 +206,7 @@ impl App {
 
     /// Ends playbooks that are through, each once. One with a failed step waits for the operator, who may try again.
     pub(super) fn end_playbooks(&mut self) {
-        let through = |playbook: &&Playbook| {
-            let verified = |state: &StepState| state.is_verified() || matches!(state, StepState::Skipped(_));
-            playbook.state == JobState::Open && playbook.steps(&self.ledger).iter().all(|(_, state)| verified(state))
-        };
+        let through = |playbook: &&Playbook| playbook.state == JobState::Open && playbook.is_through(&self.ledger);
         let ids: Vec<JobId> = self.ledger.playbooks().filter(through).map(|playbook| playbook.id).collect();
         for id in ids {
             if self.ending.insert(id) {
@@ -309,7 +313,7 @@ impl App {
                 }
                 (busy, _) => busy.unwrap_or_default(),
             },
-            Some(StepState::Ended(..)) if !row.failed => "It was verified for everybody.".to_owned(),
+            Some(StepState::Ended(..)) if !row.failed => "It was verified for everybody for whom it can be done.".to_owned(),
             Some(StepState::Waiting) if !row.next => {
                 format!("The steps before it come first; {} leaves one out.", self.options.keys.hint(CommandId::SkipStep))
             }

@@ -341,6 +341,10 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
         }
     }
     let succeeded = |status: &crate::domain::records::SignInStatus| status.error_code == Some(0);
+    let endings: Vec<&str> = facts::endings(records, app.dataset.tenant()).into_iter().map(facts::BlockEnded::words).collect();
+    if blocked.value != Some(true) && !endings.is_empty() {
+        lines.push(format!("What blocked the user is gone: {}.", endings.join(", and ")));
+    }
     let last =
         records.sign_ins.iter().filter(|sign_in| sign_in.status.as_ref().is_some_and(succeeded)).map(|sign_in| sign_in.created_date_time);
     match last.max() {

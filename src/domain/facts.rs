@@ -103,6 +103,22 @@ pub enum BlockEnded {
     RiskClosed,
     /// The policies that blocked are no longer enforced, are gone, or leave the user out.
     PolicyLifted,
+    /// The account is enabled by now.
+    AccountEnabled,
+    /// The address of the sign-in is trusted by now.
+    AddressTrusted,
+}
+
+impl BlockEnded {
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            BlockEnded::RiskClosed => "the risk was closed",
+            BlockEnded::PolicyLifted => "the policy does not keep the user out any more",
+            BlockEnded::AccountEnabled => "the account is enabled by now",
+            BlockEnded::AddressTrusted => "the address is trusted by now",
+        }
+    }
 }
 
 /// Whether the detection is one of the five families that Entra never remediates by itself.
@@ -415,13 +431,18 @@ fn keeps_in_force(policy: &Policy, records: &UserRecords) -> bool {
 /// Why what blocked a sign-in is gone; `None` where it still holds, or nobody can tell.
 pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign_in: &SignIn) -> Option<BlockEnded> {
     let closed = matches!(sign_in.risk_state, Some(RiskState::Dismissed | RiskState::Remediated | RiskState::ConfirmedSafe));
-    let risk_closed = match cause {
-        BlockedBy::UserRisk => records.user.at_risk() != Some(true),
-        BlockedBy::SignInRisk => closed,
-        BlockedBy::AccountDisabled | BlockedBy::BuiltInProtection | BlockedBy::SmartLockout | BlockedBy::ConditionalAccess => false,
+    let by_itself = match cause {
+        BlockedBy::UserRisk => (records.user.at_risk() != Some(true)).then_some(BlockEnded::RiskClosed),
+        BlockedBy::SignInRisk => closed.then_some(BlockEnded::RiskClosed),
+        BlockedBy::AccountDisabled => (records.directory.account_enabled == Some(true)).then_some(BlockEnded::AccountEnabled),
+        BlockedBy::BuiltInProtection => {
+            let address = sign_in.ip_address.as_deref().and_then(policy::range);
+            address.and_then(|address| tenant.trusted_by(&address)).map(|_| BlockEnded::AddressTrusted)
+        }
+        BlockedBy::SmartLockout | BlockedBy::ConditionalAccess => None,
     };
-    if risk_closed {
-        return Some(BlockEnded::RiskClosed);
+    if by_itself.is_some() {
+        return by_itself;
     }
     tenant.policies.as_ref()?;
     let by_policy = matches!(cause, BlockedBy::UserRisk | BlockedBy::SignInRisk | BlockedBy::ConditionalAccess);
@@ -433,9 +454,18 @@ pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign
     (by_policy && named.peek().is_some() && named.all(lifted)).then_some(BlockEnded::PolicyLifted)
 }
 
+/// Why what blocked the user is gone, each reason once.
+pub fn endings(records: &UserRecords, tenant: &TenantFacts) -> Vec<BlockEnded> {
+    let mut endings = Vec::new();
+    for (cause, sign_in) in stopped_sign_ins(records) {
+        endings.extend(ended(records, tenant, cause, sign_in).filter(|ending| !endings.contains(ending)));
+    }
+    endings
+}
+
 /// Whether the user is blocked now: a blocked sign-in with no successful one after it, or a disabled account.
 ///
-/// A block ends with the risk that it was for, and with the policy; whether the user gets in then is not known before the next sign-in.
+/// A block ends with the risk that it was for, with the policy, with the account being enabled, and with the address being trusted; whether the user gets in then is not known before the next sign-in.
 pub fn blocked(records: &UserRecords, tenant: &TenantFacts) -> Blocked {
     let stopped = stopped_sign_ins(records);
     let mut by: Vec<BlockedBy> =
@@ -534,6 +564,30 @@ mod tests {
             assert_eq!((blocked.value == Some(true), blocked.ended), (holds, !holds), "{tenant:?}");
             assert_eq!(blocking_policies(&records, &tenant).len(), usize::from(holds && tenant.policies.is_some()));
         }
+    }
+
+    #[test]
+    fn a_block_by_a_disabled_account_ends_when_it_is_enabled_and_built_in_protection_where_the_address_is_trusted() {
+        let mut records = blocked_by_policy();
+        let status =
+            |code, reason: &str| SignInStatus { error_code: Some(code), failure_reason: Some(reason.to_owned()), additional_details: None };
+        records.sign_ins[0].status = Some(status(50057, "disabled"));
+        let nothing = TenantFacts::default();
+        for (enabled, holds) in [(None, true), (Some(false), true), (Some(true), false)] {
+            records.directory.account_enabled = enabled;
+            assert_eq!(blocked(&records, &nothing).value, holds.then_some(true), "{enabled:?}");
+            assert_eq!(endings(&records, &nothing), if holds { vec![] } else { vec![BlockEnded::AccountEnabled] });
+        }
+        records.sign_ins[0].status = Some(status(50053, "built-in protection"));
+        let trusted = |is_trusted, range: &str| {
+            let ranges = vec![policy::range_value(&policy::range(range).unwrap())];
+            let location = policy::IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted, ranges };
+            TenantFacts { policies: None, locations: Some(vec![location]) }
+        };
+        assert_eq!(blocked(&records, &trusted(false, "203.0.113.0/24")).by, [BlockedBy::BuiltInProtection]);
+        assert_eq!(blocked(&records, &trusted(true, "192.0.2.0/24")).by, [BlockedBy::BuiltInProtection]);
+        assert_eq!(endings(&records, &trusted(true, "203.0.113.0/24")), [BlockEnded::AddressTrusted]);
+        assert_eq!(blocked(&records, &trusted(true, "203.0.113.0/24")), Blocked { value: None, by: vec![], ended: true });
     }
 
     #[test]

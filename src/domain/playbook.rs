@@ -61,6 +61,15 @@ impl StepState {
     }
 }
 
+/// Why a step can do nothing for a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// It is so already.
+    NothingToDo,
+    /// It cannot be done, and trying again does not change that.
+    ForGood,
+}
+
 /// Whether a step was left out because there was nothing to do for anybody.
 fn is_nothing_to_do(because: &str) -> bool {
     let nothing = [Because::AlreadyDone.as_str(), Because::NoDevices.as_str()];
@@ -192,9 +201,57 @@ impl Playbook {
         self.steps(ledger).into_iter().find(|(_, state)| !state.is_settled())
     }
 
-    /// Whether every step was verified or left out: one that failed can still be tried again.
+    /// Whether nothing more comes of any step, so that the playbook ends by itself.
     pub fn is_through(&self, ledger: &Ledger) -> bool {
-        self.steps(ledger).iter().all(|(_, state)| state.is_verified() || matches!(state, StepState::Skipped(_)))
+        self.plan.steps.iter().all(|step| self.is_over(*step, ledger))
+    }
+
+    /// Whether nothing more comes of a step: it was left out, or verified for everybody but those whom it refuses. One that failed can
+    /// still be tried again, and a caution that was left out can still be taken in.
+    pub fn is_over(&self, step: Action, ledger: &Ledger) -> bool {
+        let verified = self.verified(step, ledger);
+        match self.step(step, ledger) {
+            StepState::Waiting | StepState::Open(_) => false,
+            StepState::Skipped(_) => true,
+            StepState::Ended(_, tally) => {
+                let settled = |target: &PlanTarget| verified.contains(&target.id) || self.refused(step, &target.id, ledger).is_some();
+                tally.all_verified() || self.plan.included().all(settled)
+            }
+        }
+    }
+
+    /// Why a step can do nothing for a user any more, whom it, or the one before it that it rests on, refuses; `None` where it still can.
+    fn refused(&self, step: Action, id: &str, ledger: &Ledger) -> Option<Refused> {
+        let by_words = |because: &str| {
+            let words = || because.split(", ").filter_map(Because::named);
+            if words().any(Because::is_nothing_to_do) {
+                Some(Refused::NothingToDo)
+            } else {
+                words().any(|because| because.refuses(step)).then_some(Refused::ForGood)
+            }
+        };
+        let state = self.jobs_of(step, ledger).filter_map(|job| job.item(id)).last().map(|item| &item.state);
+        let by_itself = match (state, self.jobs_of(step, ledger).last()) {
+            (Some(ItemState::Ended(Outcome::Skipped, Some(because))), _) => by_words(because),
+            (Some(_), _) => None,
+            (None, Some(job)) => {
+                let of_step = job.plan.targets.iter().find(|target| target.id == id && target.verdict == Verdict::Refused);
+                of_step.and_then(|target| by_words(&why_left_out(target).join(", ")))
+            }
+            // Whoever left the step out did so for everybody, for whatever reason.
+            (None, None) => match self.step(step, ledger) {
+                StepState::Skipped(because) => by_words(&because).or(Some(Refused::ForGood)),
+                _ => None,
+            },
+        };
+        let rests_on = self.rests_on(step).filter(|_| by_itself.is_none() && !matches!(state, Some(ItemState::Ended(..))));
+        by_itself.or_else(|| self.refused(rests_on?, id, ledger).filter(|refused| *refused == Refused::ForGood))
+    }
+
+    /// The step before it without which a step makes no sense.
+    fn rests_on(&self, step: Action) -> Option<Action> {
+        let rests = self.plan.action == Action::RemediatedElsewhere && step == Action::DismissUserRisk;
+        rests.then_some(Action::ConfirmUserCompromised)
     }
 
     /// Whether a job of a step may be begun now: the step is the next one, failed, or was left out.
@@ -224,10 +281,11 @@ impl Playbook {
         unsure
     }
 
-    /// Whether a step has users who only wait for the step before it to come true.
+    /// Whether a step has users who only wait for the step before it to come true. Whom that one refused for good, nobody waits for.
     pub fn waits_for_step_before(&self, step: Action, dataset: &Dataset, ledger: &Ledger) -> bool {
-        let needed = self.needed_before(step, dataset, ledger);
-        needed.is_some_and(|verified| self.plan.included().any(|target| !verified.contains(&target.id)))
+        let (Some(before), Some(verified)) = (self.rests_on(step), self.needed_before(step, dataset, ledger)) else { return false };
+        let may_come = |id: &str| self.refused(before, id, ledger) != Some(Refused::ForGood);
+        self.plan.included().any(|target| !verified.contains(&target.id) && may_come(&target.id))
     }
 
     /// The results of all steps together: each step counts each of its users once.
@@ -282,208 +340,15 @@ impl Playbook {
 
     /// Of a step that makes no sense without the one before it: for whom that one was verified.
     fn needed_before(&self, step: Action, dataset: &Dataset, ledger: &Ledger) -> Option<Vec<String>> {
-        let needs = self.plan.action == Action::RemediatedElsewhere && step == Action::DismissUserRisk;
-        needs.then(|| {
+        self.rests_on(step).map(|before| {
             let confirmed = |records: &UserRecords| {
                 records.user.risk_state == Some(RiskState::ConfirmedCompromised) && records.user.risk_level == Some(RiskLevel::High)
             };
             let read = dataset.users().iter().filter(|records| confirmed(records)).map(|records| records.id().to_string());
-            self.verified(Action::ConfirmUserCompromised, ledger).into_iter().chain(read).collect()
+            self.verified(before, ledger).into_iter().chain(read).collect()
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::fixture;
-    use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
-    use crate::domain::plan::Access;
-
-    const PLAYBOOK: JobId = JobId(1);
-
-    fn context() -> PlanContext {
-        PlanContext { reason: "INC-7".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) }
-    }
-
-    fn dataset() -> Dataset {
-        ["a", "b"].map(|id| fixture::risky_user(id, "passwordSpray")).into_iter().collect()
-    }
-
-    fn ledger(action: Action, entries: Vec<Entry>) -> Ledger {
-        let targets = ["a", "b"].map(|id| Target::User(id.into()));
-        let plan = Box::new(Plan::compute(action, &targets, &dataset(), &context()));
-        let all = [Entry::PlaybookStarted { playbook: PLAYBOOK, plan, steps_confirmed: false }].into_iter().chain(entries);
-        let record = |(seq, entry)| JournalRecord { seq, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() };
-        let records: Vec<JournalRecord> = (1..).zip(all).map(record).collect();
-        Ledger::fold(&records)
-    }
-
-    /// The job of a step, with the outcome of each of its users.
-    fn job(id: u64, step: Action, outcomes: &[(&str, Outcome)], ended: bool) -> Vec<Entry> {
-        let targets: Vec<Target> = outcomes.iter().map(|(user, _)| Target::User((*user).into())).collect();
-        let plan = Plan { playbook: Some(PLAYBOOK), ..Plan::compute(step, &targets, &dataset(), &context()) };
-        let items = outcomes.iter().map(|(user, outcome)| ItemOutcome { id: (*user).to_owned(), outcome: *outcome, because: None });
-        let mut entries = vec![
-            Entry::JobConfirmed { job: JobId(id), plan: Box::new(plan), hold_seconds: 0 },
-            Entry::Outcomes { job: JobId(id), items: items.collect() },
-        ];
-        if ended {
-            entries.push(Entry::JobEnded { job: JobId(id), state: JobState::Done });
-        }
-        entries
-    }
-
-    fn next(ledger: &Ledger) -> Option<(Action, StepState)> {
-        ledger.playbook(PLAYBOOK).unwrap().next(ledger)
-    }
-
-    #[test]
-    fn it_goes_on_at_the_first_step_that_is_not_settled() {
-        use Action as A;
-        use Outcome as O;
-        assert_eq!(next(&ledger(A::SecureAccount, vec![])), Some((A::ConfirmUserCompromised, StepState::Waiting)));
-        let mut entries = job(2, A::ConfirmUserCompromised, &[("a", O::Verified), ("b", O::Failed)], true);
-        // A step that failed does not stand in the way of the others, and is told.
-        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Waiting)));
-        entries.extend(job(3, A::GenerateTemporaryPassword, &[("a", O::Verified)], false));
-        assert_eq!(next(&ledger(A::SecureAccount, entries.clone())), Some((A::GenerateTemporaryPassword, StepState::Open(JobId(3)))));
-        entries.push(Entry::JobEnded { job: JobId(3), state: JobState::Done });
-        let skip = |step, because: &str| Entry::StepSkipped { playbook: PLAYBOOK, step, because: because.to_owned() };
-        entries.extend([skip(A::RevokeSessions, "federated elsewhere"), skip(A::DisableDevices, "noDevices")]);
-        let ledger = ledger(A::SecureAccount, entries);
-        assert_eq!(next(&ledger), None);
-        let tally = ledger.playbook(PLAYBOOK).unwrap().tally(&ledger);
-        assert_eq!((tally.total, tally.verified, tally.failed, tally.skipped), (5, 2, 1, 2), "where nothing was to do, nothing is missing");
-        assert_eq!(ledger.next_job(), JobId(4));
-    }
-
-    #[test]
-    fn a_caution_besides_nothing_to_do_is_no_reason_of_its_own() {
-        let admin = |id, devices: Option<Vec<_>>| {
-            let mut records = fixture::risky_user(id, "passwordSpray");
-            records.directory.is_admin = Some(true);
-            crate::domain::records::UserRecords { devices, ..records }
-        };
-        let started = ledger(Action::SecureAccount, vec![]);
-        let left = |b: Option<Vec<_>>| {
-            let dataset: Dataset = [admin("a", Some(Vec::new())), admin("b", b)].into_iter().collect();
-            nobody_left(&started.playbook(PLAYBOOK).unwrap().plan_step(Action::DisableDevices, &dataset, &started, &context()))
-        };
-        assert_eq!(left(Some(Vec::new())), "noDevices");
-        assert!(is_nothing_to_do(&left(Some(Vec::new()))) && !is_nothing_to_do(&left(None)), "{}", left(None));
-    }
-
-    #[test]
-    fn a_step_is_due_in_its_turn_and_again_where_it_failed_and_is_then_tried_only_for_whom_it_failed() {
-        use Action as A;
-        let due = |ledger: &Ledger| {
-            A::SecureAccount.steps().iter().map(|step| ledger.playbook(PLAYBOOK).unwrap().is_due(*step, ledger)).collect::<Vec<_>>()
-        };
-        let steps = A::SecureAccount.steps();
-        let only = |held: &[A]| steps.iter().map(|step| held.contains(step)).collect::<Vec<_>>();
-        assert_eq!(due(&ledger(A::SecureAccount, vec![])), only(&[A::ConfirmUserCompromised]));
-        let outcomes = [("a", Outcome::Verified), ("b", Outcome::Unverified)];
-        let open = ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &outcomes, false));
-        assert_eq!(due(&open), only(&[]));
-        let failed = ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &outcomes, true));
-        assert_eq!(due(&failed), only(&[A::ConfirmUserCompromised, A::GenerateTemporaryPassword]));
-        let unsure = failed.playbook(PLAYBOOK).unwrap().unsure(A::ConfirmUserCompromised, &failed);
-        assert_eq!(unsure, [(JobId(2), vec!["b".to_owned()])]);
-        let both = ["a", "b"].map(|user| (user, Outcome::Verified));
-        assert_eq!(due(&ledger(A::SecureAccount, job(2, A::ConfirmUserCompromised, &both, true))), only(&[A::GenerateTemporaryPassword]));
-    }
-
-    #[test]
-    fn a_step_that_was_tried_again_stands_where_its_last_job_stands() {
-        let mut entries = job(2, Action::ConfirmUserCompromised, &[("a", Outcome::Failed)], true);
-        entries.extend(job(3, Action::ConfirmUserCompromised, &[("a", Outcome::Verified)], true));
-        let ledger = ledger(Action::SecureAccount, entries);
-        let steps = ledger.playbook(PLAYBOOK).unwrap().steps(&ledger);
-        assert!(steps[0].1.is_verified() && !steps[1].1.is_settled());
-    }
-
-    #[test]
-    fn the_plan_of_a_step_names_the_playbook_and_takes_no_new_caution_in() {
-        let ledger = ledger(Action::SecureAccount, vec![]);
-        let playbook = ledger.playbook(PLAYBOOK).unwrap();
-        let mut dataset = dataset();
-        let mut hybrid = dataset.user(&"b".into()).unwrap().clone();
-        hybrid.directory.on_premises_sync_enabled = Some(true);
-        dataset.put(hybrid);
-        let plan = playbook.plan_step(Action::GenerateTemporaryPassword, &dataset, &ledger, &context());
-        let included: Vec<&str> = plan.included().map(|target| target.id.as_str()).collect();
-        assert_eq!((plan.playbook, included, plan.reason.as_str()), (Some(PLAYBOOK), vec!["a"], "INC-7"));
-        assert!(plan.is_unedited());
-    }
-
-    #[test]
-    fn only_whose_compromise_is_confirmed_is_dismissed_as_remediated_elsewhere() {
-        let outcomes = [("a", Outcome::Verified), ("b", Outcome::Unverified)];
-        let ledger = ledger(Action::RemediatedElsewhere, job(2, Action::ConfirmUserCompromised, &outcomes, true));
-        let plan = ledger.playbook(PLAYBOOK).unwrap().plan_step(Action::DismissUserRisk, &dataset(), &ledger, &context());
-        assert_eq!(plan.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["a"]);
-    }
-
-    fn apply(ledger: &mut Ledger, entry: Entry) {
-        ledger.apply(&JournalRecord { seq: 1, at: fixture::now(), operator: "me".to_owned(), entry, prev: String::new() });
-    }
-
-    #[test]
-    fn a_second_try_of_a_step_is_for_whom_the_first_did_not_help() {
-        let user = |id| crate::domain::records::UserRecords { devices: Some(Vec::new()), ..fixture::risky_user(id, "passwordSpray") };
-        let dataset: Dataset = ["a", "b"].map(user).into_iter().collect();
-        let users: Vec<Target> = dataset.users().iter().map(|records| Target::User(records.id().clone())).collect();
-        let context = PlanContext { reason: "pt".to_owned(), ..PlanContext::new("me", Access::ReadWrite, fixture::now()) };
-        let plan = Plan::compute(Action::SecureAccount, &users, &dataset, &context);
-        let plan = plan.confirm(crate::domain::plan::Answer::Number(2)).unwrap().plan().clone();
-        let (playbook, job, step) = (JobId(1), JobId(2), Action::GenerateTemporaryPassword);
-        let mut ledger = Ledger::default();
-        apply(&mut ledger, Entry::PlaybookStarted { playbook, plan: Box::new(plan), steps_confirmed: false });
-        let held = |ledger: &Ledger| ledger.playbook(playbook).unwrap().clone();
-        let first = held(&ledger).plan_step(step, &dataset, &ledger, &context);
-        assert_eq!(first.included_count(), 2);
-        apply(&mut ledger, Entry::JobConfirmed { job, plan: Box::new(first), hold_seconds: 0 });
-        let item = |id: &str, outcome| ItemOutcome { id: id.to_owned(), outcome, because: Some("404".to_owned()) };
-        let items = vec![item("a", Outcome::Verified), item("b", Outcome::Failed)];
-        apply(&mut ledger, Entry::Outcomes { job, items });
-        apply(&mut ledger, Entry::JobEnded { job, state: JobState::Done });
-        let second = held(&ledger).plan_step(step, &dataset, &ledger, &context);
-        assert_eq!(second.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["b"]);
-        assert_eq!(held(&ledger).problems_of(step, &ledger), ["404"]);
-        let job = JobId(3);
-        apply(&mut ledger, Entry::JobConfirmed { job, plan: Box::new(second), hold_seconds: 0 });
-        apply(&mut ledger, Entry::Outcomes { job, items: vec![item("b", Outcome::Verified)] });
-        apply(&mut ledger, Entry::JobEnded { job, state: JobState::Done });
-        let (_, state) = held(&ledger).steps(&ledger).into_iter().find(|(action, _)| *action == step).unwrap();
-        assert!(matches!(state, StepState::Ended(JobId(3), tally) if tally.verified == 2 && tally.total == 2), "{state:?}");
-    }
-
-    #[test]
-    fn whoever_a_step_left_out_counts_as_skipped_and_the_reason_is_told() {
-        let mut hybrid = fixture::risky_user("b", "passwordSpray");
-        hybrid.directory.on_premises_sync_enabled = Some(true);
-        let mut dataset = dataset();
-        dataset.put(hybrid);
-        let started = ledger(Action::SecureAccount, vec![]);
-        let plan = started.playbook(PLAYBOOK).unwrap().plan_step(Action::GenerateTemporaryPassword, &dataset, &started, &context());
-        let entries = vec![
-            Entry::JobConfirmed { job: JobId(2), plan: Box::new(plan), hold_seconds: 0 },
-            Entry::Outcomes { job: JobId(2), items: vec![ItemOutcome { id: "a".to_owned(), outcome: Outcome::Verified, because: None }] },
-            Entry::JobEnded { job: JobId(2), state: JobState::Done },
-        ];
-        let ledger = ledger(Action::SecureAccount, entries);
-        let playbook = ledger.playbook(PLAYBOOK).unwrap();
-        let tally = playbook.tally_of(Action::GenerateTemporaryPassword, &ledger);
-        assert_eq!((tally.total, tally.verified, tally.skipped), (2, 1, 1));
-        assert_eq!(playbook.problems_of(Action::GenerateTemporaryPassword, &ledger), ["writebackUnknown"]);
-    }
-
-    #[test]
-    fn a_step_that_was_cancelled_before_it_was_sent_is_still_to_be_done() {
-        let mut entries = job(2, Action::ConfirmUserCompromised, &[("a", Outcome::Verified)], false);
-        entries.remove(1);
-        entries.push(Entry::JobEnded { job: JobId(2), state: JobState::Cancelled });
-        assert_eq!(next(&ledger(Action::SecureAccount, entries)), Some((Action::ConfirmUserCompromised, StepState::Waiting)));
-    }
-}
+mod tests;

@@ -180,7 +180,7 @@ pub struct ExclusionsUnread(String);
 impl PolicyDiff {
     /// What a change makes of a policy; `None` where it changes nothing. An error where the policy cannot be changed safely.
     pub fn of(before: Policy, change: &PolicyChange) -> Result<Option<Self>, ExclusionsUnread> {
-        if !before.exclusions_read {
+        if !before.exclusions_read && !matches!(change, PolicyChange::State(_)) {
             return Err(ExclusionsUnread(before.display_name));
         }
         let mut after = before.clone();
@@ -425,7 +425,9 @@ mod tests {
             let partial = Policy::read(object.as_object().unwrap()).unwrap();
             let kept: Policy = serde_json::from_value(serde_json::to_value(&partial).unwrap()).unwrap();
             assert_eq!((&kept, kept.includes("adele")), (&partial, None), "{users}");
-            for change in [exclude(&["lee"]), PolicyChange::Include(vec!["glass".to_owned()]), PolicyChange::State(DISABLED)] {
+            let disabled = PolicyDiff::of(partial.clone(), &PolicyChange::State(DISABLED)).unwrap().unwrap();
+            assert_eq!(disabled.body(), json!({"state": "disabled"}), "exclusions stay as they are");
+            for change in [exclude(&["lee"]), PolicyChange::Include(vec!["glass".to_owned()])] {
                 let refused = PolicyDiff::of(partial.clone(), &change);
                 assert!(refused.is_err_and(|why| why.to_string().contains("cannot be read whole")), "{users} {change:?}");
             }

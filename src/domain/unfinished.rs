@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::action::Action;
+use super::action::{Action, Aim};
 use super::journal::JobId;
 use super::ledger::{ItemState, Job, Ledger};
 use super::plan::{Plan, PlanTarget};
@@ -25,7 +25,8 @@ impl Ledger {
     pub fn unfinished_with(&self, plan: &Plan) -> Vec<Unfinished> {
         let met = |job: &Job| {
             let left = Left::of(job);
-            let met = plan.included().filter(|target| left.meets(target));
+            let same = !left.ids.is_empty() && changes_the_same(&job.plan, plan);
+            let met = plan.included().filter(|target| same || left.meets(target));
             let name = |target: &PlanTarget| target.user_principal_name.clone().unwrap_or_else(|| target.id.clone());
             Unfinished { job: job.plan.playbook.unwrap_or(job.id), action: job.plan.action, names: met.map(name).collect() }
         };
@@ -33,6 +34,13 @@ impl Ledger {
         all.sort_by_key(|unfinished| unfinished.job);
         all
     }
+}
+
+/// Whether two plans change one object of the tenant, whatever their targets are: a policy, or the trusted location.
+fn changes_the_same(one: &Plan, other: &Plan) -> bool {
+    let policies = one.policy.as_ref().zip(other.policy.as_ref());
+    let location = one.action.aim() == Aim::Address && other.action.aim() == Aim::Address;
+    location || policies.is_some_and(|(one, other)| one.id.eq_ignore_ascii_case(&other.id))
 }
 
 /// The targets of a job that did not come out yet.
@@ -105,6 +113,32 @@ mod tests {
         assert_eq!(met(&open, &sign_in).len(), 1, "a sign-in of a user is about the user: {sign_in:?}");
         entries.push(Entry::JobEnded { job, state: JobState::Cancelled });
         assert!(met(&ledger(entries), &again).is_empty());
+    }
+
+    #[test]
+    fn a_policy_and_the_trusted_location_are_met_by_whatever_changes_them_too() {
+        let of_policy = |id: &str| {
+            let object = serde_json::json!({"id": id, "state": "enabled", "conditions": {"users": {"excludeUsers": []}}});
+            crate::domain::policy::Policy::read(object.as_object().unwrap())
+        };
+        let on = |action, target: Target, policy: &str| {
+            let all = ["p", "q"].into_iter().filter_map(of_policy).collect();
+            let mut dataset: Dataset = ["a", "b"].map(|id| fixture::risky_user(id, "unfamiliarFeatures")).into_iter().collect();
+            dataset.set_tenant(crate::domain::policy::TenantFacts { policies: Some(all), locations: None });
+            let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
+            let context = PlanContext { include_caution: true, policy: of_policy(policy), ..context };
+            Plan::compute(action, &[target], &dataset, &context)
+        };
+        let open = |plan: Plan| ledger(vec![Entry::JobConfirmed { job: JobId(1), plan: Box::new(plan), hold_seconds: 0 }]);
+        let excludes = open(on(Action::ExcludeFromPolicy, Target::User("a".into()), "p"));
+        let met_by = |plan: Plan| met(&excludes, &plan).len();
+        assert_eq!(met_by(on(Action::DisablePolicy, Target::Policy("p".to_owned()), "P")), 1);
+        assert_eq!(met_by(on(Action::ExcludeFromPolicy, Target::User("b".into()), "p")), 1);
+        assert_eq!(met_by(on(Action::DisablePolicy, Target::Policy("q".to_owned()), "q")), 0);
+        assert_eq!(met_by(plan(Action::RevokeSessions, &users(&["b"]))), 0);
+        let address = |action, address: &str| on(action, Target::Address(address.to_owned()), "p");
+        let trusts = open(address(Action::TrustIp, "198.51.100.9"));
+        assert_eq!(met(&trusts, &address(Action::TrustIp, "203.0.113.9")).len(), 1);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
     let session = place.open().await?;
     let dataset = session.load()?;
     let context = session.plan_context(&older.reason, false);
-    let (mut plan, changes) = older.revise(&dataset, &context);
+    let (mut plan, changes) = older.revise_as_named(&dataset, &context);
     tell(&changes);
     if !older.is_unedited() {
         output::say(&format!("note: {file} was edited since it was computed; all verdicts were judged again"));
@@ -49,6 +49,13 @@ pub async fn apply(place: &Place, args: &Apply) -> Result<Exit, Failure> {
         }
     }
     tell_cautions(&plan);
+    // Who was left out then is not asked for now.
+    let asked = plan.targets.iter().filter(|target| older.included().any(|was| was.id == target.id)).cloned().collect();
+    let asked = Plan { targets: asked, ..plan.clone() };
+    if plan.included_count() == 0 && is_all_done(&asked) {
+        output::say(&format!("there is nothing left to do of {file}"));
+        return nothing_to_do(&asked, args.run.format);
+    }
     let take_in = "plan again with --include-caution --reason TEXT to take cautions in";
     execute(place, &session, plan, &args.run, take_in, |plan| Err(unconfirmed(plan))).await
 }
@@ -80,7 +87,7 @@ async fn execute(
     otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
 ) -> Result<Exit, Failure> {
     if plan.included_count() == 0 {
-        if plan.targets.iter().all(|target| is_done(plan.action, target)) {
+        if is_all_done(&plan) {
             return nothing_to_do(&plan, run.format);
         }
         return Err(nothing_included(&plan, &session.load()?, session.is_forced_read_only(), take_in));
@@ -95,6 +102,15 @@ async fn execute(
     };
     let hold = Duration::from_secs(run.hold);
     job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
+}
+
+/// Says what a plan would have to wait for, if it were to be confirmed now.
+pub fn warn_of_unfinished(ledger: &Ledger, plan: &Plan) {
+    let Some(failure) = unfinished(ledger, plan) else { return };
+    output::say(&format!("note: {}: this plan would wait for it", failure.message));
+    for line in failure.lines.iter().chain(&failure.hint) {
+        output::say(line);
+    }
 }
 
 /// Why a plan waits for another job: what is unfinished may still be sent, or may have been, so nothing is sent beside it.
@@ -195,10 +211,16 @@ fn nothing_included(plan: &Plan, dataset: &Dataset, forced: bool, take_in: &str)
     if hints.is_empty() { failure } else { failure.hinted(hints.join("; ")) }
 }
 
+/// Whether nothing is left to do of a plan, because it is all done already.
+fn is_all_done(plan: &Plan) -> bool {
+    !plan.targets.is_empty() && plan.targets.iter().all(|target| is_done(plan.action, target))
+}
+
 /// Whether a target is left out for no other reason than that all is done already.
 fn is_done(action: Action, target: &PlanTarget) -> bool {
     let mut refusing = target.because.iter().filter(|because| because.refuses(action));
-    target.because.contains(&Because::AlreadyDone) && refusing.all(|because| matches!(because, Because::AlreadyDone | Because::NotAtRisk))
+    let nothing = target.because.iter().any(|because| because.is_nothing_to_do());
+    nothing && refusing.all(|because| because.is_nothing_to_do() || *because == Because::NotAtRisk)
 }
 
 /// What was asked for is so already: no failure, for whoever repeats a command.

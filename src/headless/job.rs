@@ -47,6 +47,12 @@ pub async fn cancel(session: &Session, job: JobId, format: Format) -> Result<Exi
     let (tell, events) = unbounded_channel();
     let work = session.engine.cancel(job, &tell);
     let report = follow_to_report(session, work, events, &CancellationToken::new(), format).await?;
+    let ledger = session.ledger();
+    for job in jobs_of(&ledger, report.job) {
+        if let Some(line) = left::not_sent(&job) {
+            output::say(&line);
+        }
+    }
     // It was to be cancelled, so this is no interruption.
     Ok(if report.state == JobState::Cancelled { Exit::Done } else { exit(&report) })
 }
@@ -342,13 +348,16 @@ fn sentence(event: &JobEvent) -> Option<String> {
             Some(format!("job {job}: held until {} UTC; Ctrl-C cancels, nothing is sent before", output::moment(*until)))
         }
         What::Throttled { seconds } => Some(format!("job {job}: the tenant asks to wait, {seconds} s")),
-        What::Accepted
-        | What::Verified
-        | What::Diverged { .. }
-        | What::Failed { .. }
-        | What::Skipped { .. }
-        | What::Unverified { .. }
-        | What::Summary { .. } => None,
+        What::Accepted | What::Verified | What::Diverged { .. } | What::Failed { .. } | What::Skipped { .. } | What::Unverified { .. } => {
+            None
+        }
+        // How a whole job came out is the last word; a step of it is not.
+        What::Summary { state, total, verified, failed, skipped, diverged, unverified, pending } => {
+            let (total, verified, failed, skipped) = (*total, *verified, *failed, *skipped);
+            let (diverged, unverified, pending) = (*diverged, *unverified, *pending);
+            let tally = Tally { total, verified, failed, skipped, diverged, unverified, pending, ..Tally::default() };
+            event.step.map(|step| format!("job {job}, {}: {}, {}", step.title(), state.as_str(), numbers(&tally)))
+        }
     }
 }
 

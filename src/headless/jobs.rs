@@ -77,10 +77,14 @@ fn with_names(mut row: Map<String, Value>, id: JobId, ledger: &Ledger) -> Map<St
 /// A playbook, with the results of all its steps together and where each stands.
 fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Map<String, Value> {
     let steps = playbook.steps(ledger).into_iter().map(|(action, state)| {
+        let over = playbook.is_over(action, ledger);
         let (state, job, because) = match state {
             StepState::Waiting => ("waiting", None, None),
             StepState::Open(job) => ("open", Some(job), None),
-            StepState::Ended(job, tally) => (if tally.all_verified() { "verified" } else { "unfinished" }, Some(job), None),
+            StepState::Ended(job, tally) if tally.all_verified() => ("verified", Some(job), None),
+            // Some were refused, and nothing more comes of it.
+            StepState::Ended(job, _) if over => ("ended", Some(job), Some(playbook.problems_of(action, ledger).join("; "))),
+            StepState::Ended(job, _) => ("unfinished", Some(job), None),
             StepState::Skipped(because) => ("skipped", None, Some(because)),
         };
         json!({"action": action, "state": state, "job": job, "because": because})

@@ -1,7 +1,5 @@
 //! What a job or a checklist left undone: each target with the reason, and what to do next.
 
-use serde_json::Value;
-
 use crate::domain::action::{Action, Aim, Kind};
 use crate::domain::journal::{JobId, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger};
@@ -10,6 +8,19 @@ use crate::domain::playbook::{Playbook, StepState};
 
 /// How many are named one by one.
 const NAMED: usize = 20;
+
+/// The targets of a job that were never sent, by name, as far as there is room; `None` where there are none. Holds hostile text.
+pub fn not_sent(job: &Job) -> Option<String> {
+    let pending: Vec<String> = job
+        .plan
+        .included()
+        .filter(|target| job.item(&target.id).is_some_and(|item| item.state == ItemState::Pending))
+        .map(|target| name(&job.plan, target))
+        .collect();
+    let more = pending.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
+    let named = pending.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!pending.is_empty()).then(|| format!("job {}, {}: {} not sent: {named}{more}", job.id, job.plan.action, pending.len()))
+}
 
 /// A line for each target, or step, that came out but was not verified, then how many more there are. Holds hostile text.
 pub fn lines(ledger: &Ledger, id: JobId) -> Vec<String> {
@@ -78,15 +89,11 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
 }
 
 fn line(prefix: &str, plan: &Plan, target: &PlanTarget, outcome: Outcome, because: &str) -> String {
-    let known: Vec<Option<Because>> = because.split(", ").map(parse).collect();
+    let known: Vec<Option<Because>> = because.split(", ").map(Because::named).collect();
     let words: Vec<&str> = because.split(", ").zip(&known).map(|(word, known)| known.map_or(word, |known| known.words())).collect();
     let known: Vec<Because> = known.into_iter().flatten().collect();
     let what = if outcome == Outcome::Unverified { "accepted, but not verified" } else { outcome.as_str() };
     format!("{prefix}: {} {what}: {}; {}", name(plan, target), words.join(", "), next(plan, target, outcome, &known))
-}
-
-fn parse(word: &str) -> Option<Because> {
-    serde_json::from_value(Value::from(word)).ok()
 }
 
 /// What to do next.

@@ -7,7 +7,7 @@ use super::cli::{Format, PlanArgs, Planned};
 use super::failure::{Exit, Failure};
 use super::place::Place;
 use super::targets::{self, Named};
-use super::{left, output};
+use super::{apply, left, output};
 use crate::domain::action::{Action, Aim};
 use crate::domain::dataset::Dataset;
 use crate::domain::plan::{LOOKED_AT, Plan, PlanContext, PlanTarget, Verdict};
@@ -17,7 +17,8 @@ use crate::engine::Session;
 
 /// `plan`
 pub async fn plan(place: &Place, args: &PlanArgs) -> Result<(), Failure> {
-    let (_, plan) = computed(place, &args.planned).await?;
+    let (session, plan) = computed(place, &args.planned).await?;
+    apply::warn_of_unfinished(&session.ledger(), &plan);
     let to_file = args.output.as_deref().filter(|file| *file != Path::new("-"));
     let format = match args.format {
         Some(format) => format,

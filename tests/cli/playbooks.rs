@@ -41,6 +41,8 @@ fn an_account_is_secured_step_by_step_and_blocked_only_where_asked() {
         let flags: &[&str] = if block { &["--user", &user, "--block"] } else { &["--user", &user] };
         let answer = secure(&home, flags);
         assert_eq!(answer.exit, 0, "{}", answer.err);
+        let told = answer.err.lines().filter(|line| line.contains(": done, 1 of 1 verified")).count();
+        assert_eq!(told, if block { 5 } else { 4 }, "each step says when it is done: {}", answer.err);
         let steps: Vec<&str> = STEPS.into_iter().filter(|step| block || *step != "blockSignIn").collect();
         let report = answer.json();
         let done: Vec<(&Value, &Value)> =

@@ -35,9 +35,13 @@ fn what_would_meet_an_unfinished_job_waits_for_it_and_nothing_else_does() {
             assert!(answer.err.contains(&part), "{part}: {}", answer.err);
         }
     }
+    let warned = home.run(&["plan", "dismissUserRisk", "--user", &user, "--reason", "x"]);
+    assert!(warned.exit == 0 && warned.err.contains(&format!("entriage jobs resume {job}")), "{}", warned.err);
     assert_eq!(home.journal(), journal, "nothing was begun");
     assert_eq!(act(&home, &["dismissUserRisk", "--user", &other]).exit, 0, "another user is not concerned");
-    assert_eq!(home.run(&["jobs", "cancel", &job.to_string()]).exit, 0);
+    let cancelled = home.run(&["jobs", "cancel", &job.to_string()]);
+    assert_eq!(cancelled.exit, 0, "{}", cancelled.err);
+    assert!(cancelled.err.contains(&format!("1 not sent: {user}")), "{}", cancelled.err);
     let after = act(&home, &["dismissUserRisk", "--user", &user]);
     assert_eq!(after.exit, 0, "{}", after.err);
 }

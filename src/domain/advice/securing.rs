@@ -44,7 +44,6 @@ pub(super) fn unblock_sign_in(facts: &Facts<'_>) -> Option<Judgement> {
     disabled.then(|| {
         Scales::new()
             .needs_account(facts.records)
-            .against(enabled == Some(true), "the account is enabled by now")
             .unknown(enabled.is_none(), "a sign-in failed because the account was disabled; whether it still is was not read")
             .note(records.user.at_risk() == Some(true), "the user is still at risk: remediate first")
             .note(facts::token_theft(records) == Some(true), "token theft: reset the password and revoke the sessions first")

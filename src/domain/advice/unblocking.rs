@@ -143,7 +143,9 @@ fn built_in<'a>(facts: &Facts<'a>) -> Vec<&'a SignIn> {
 
 /// Add the addresses to the trusted locations.
 pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
-    let blocked = built_in(facts);
+    // Those that a trusted address let in by now, too: what was asked for is done.
+    let stopped = facts::stopped_sign_ins(facts.records).into_iter().filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection);
+    let blocked: Vec<&SignIn> = stopped.map(|(_, sign_in)| sign_in).collect();
     let mut addresses: Vec<&str> = Vec::new();
     let (mut risky, mut trusted) = (Vec::new(), Vec::new());
     for address in blocked.iter().filter_map(|of| of.ip_address.as_deref()) {

@@ -20,7 +20,11 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
         why.push(block(facts, *cause));
     }
     if blocked.ended && blocked.by.is_empty() {
-        why.push("What blocked the user is gone, as far as is known: the next sign-in tells whether the user gets in.".to_owned());
+        let because: Vec<&str> = facts::endings(records, facts.tenant).into_iter().map(facts::BlockEnded::words).collect();
+        let because = listed(&because);
+        why.push(format!(
+            "What blocked the user is gone, as far as is known ({because}): the next sign-in tells whether the user gets in."
+        ));
     }
     why.extend(pending(facts));
     if facts::deleted(records) == Some(true) {

@@ -101,18 +101,49 @@ fn accounts_are_judged_by_what_the_source_document_asks_for() {
     }
 }
 
-#[test]
-fn devices_to_be_disabled_are_named() {
-    let device = |name: &str, enabled| Device {
+fn device(name: &str, enabled: bool) -> Device {
+    Device {
         id: name.to_owned(),
         device_id: None,
         display_name: Some(name.to_owned()),
         operating_system: Some("Windows".to_owned()),
         account_enabled: Some(enabled),
-    };
-    let records = user(|records| records.devices = Some(vec![device("LAPTOP", true), device("OLD", false)]));
-    let target = target_of(Action::DisableDevices, Target::User("u".into()), &[records].into_iter().collect(), &context());
+    }
+}
+
+fn owner(devices: Vec<Device>) -> Dataset {
+    [user(|records| records.devices = Some(devices))].into_iter().collect()
+}
+
+#[test]
+fn devices_to_be_disabled_are_named() {
+    let dataset = owner(vec![device("LAPTOP", true), device("OLD", false)]);
+    let target = target_of(Action::DisableDevices, Target::User("u".into()), &dataset, &context());
     assert_eq!((target.verdict, target.changes), (Verdict::Eligible, vec!["disable LAPTOP (Windows)".to_owned()]));
+}
+
+#[test]
+fn devices_that_a_plan_does_not_name_are_left_out_where_nobody_looks_at_it_again_and_taken_in_else() {
+    let older = Plan::compute(
+        Action::DisableDevices,
+        &[Target::User("u".into())],
+        &owner(vec![device("LAPTOP", true), device("GONE", true)]),
+        &context(),
+    );
+    let now = owner(vec![device("NEW", true), device("LAPTOP", true), device("GONE", false)]);
+    let (looked_at, _) = older.revise(&now, &context());
+    assert_eq!(looked_at.targets[0].devices, ["NEW", "LAPTOP"]);
+    let (plan, changes) = older.revise_as_named(&now, &context());
+    let target = &plan.targets[0];
+    assert_eq!((target.devices.as_slice(), target.included), (&["LAPTOP".to_owned()][..], true));
+    assert_eq!(target.changes, ["disable LAPTOP (Windows)"]);
+    assert_eq!(changes[0].told, ["not in the plan, so left out: disable NEW (Windows)"]);
+    let (none, _) = older.revise_as_named(&owner(vec![device("NEW", true), device("LAPTOP", false)]), &context());
+    let target = &none.targets[0];
+    assert_eq!((target.verdict, target.included, target.devices.len()), (Verdict::Refused, false, 0));
+    assert_eq!(target.because, [Because::NoDevices]);
+    let (same, changes) = older.revise_as_named(&owner(vec![device("LAPTOP", true), device("GONE", true)]), &context());
+    assert_eq!((same.targets, changes), (older.targets.clone(), vec![]));
 }
 
 #[test]
@@ -140,12 +171,14 @@ fn a_policy_is_changed_only_as_it_was_shown() {
     let of_order = planned(Action::ExcludeFromPolicy, Some(shown), vec![reordered]);
     assert_eq!(of_order.because, [Because::DoesNotBlock], "another order is no change");
     let partial = Policy { exclusions_read: false, ..enabled() };
-    for action in [Action::ExcludeFromPolicy, Action::DisablePolicy] {
+    for action in [Action::ExcludeFromPolicy, Action::IncludeInPolicy] {
         for (shown, now) in [(enabled(), partial.clone()), (partial.clone(), enabled()), (partial.clone(), partial.clone())] {
             let target = planned(action, Some(shown), vec![now]);
-            assert_eq!((target.verdict, target.because[0]), (Verdict::Refused, Because::ExclusionsUnknown), "{action}");
+            assert!(target.verdict == Verdict::Refused && target.because.contains(&Because::ExclusionsUnknown), "{action}");
         }
     }
+    let state_alone = planned(Action::DisablePolicy, Some(partial.clone()), vec![partial]);
+    assert_eq!((state_alone.verdict, state_alone.because), (Verdict::Caution, vec![Because::Everybody]), "exclusions stay as they are");
     let off = policy("disabled", &[]);
     assert_eq!(refused(planned(Action::ExcludeFromPolicy, Some(off.clone()), vec![off.clone()])), Some(Because::NotEnforced));
     assert_eq!(refused(planned(Action::DisablePolicy, Some(off.clone()), vec![off])), Some(Because::AlreadyDone));

@@ -145,6 +145,11 @@ impl Because {
         self.both().0
     }
 
+    /// What a word of the data stands for; `None` where it is none of these words.
+    pub fn named(word: &str) -> Option<Because> {
+        serde_json::from_value(serde_json::Value::from(word)).ok()
+    }
+
     /// In words, for people.
     pub fn words(self) -> &'static str {
         self.both().1

@@ -157,7 +157,9 @@ fn capability(lacks: &[Lack]) -> Option<Because> {
 fn of_policy(by: &Judgement<'_>) -> Option<Because> {
     let Some(shown) = by.policy else { return Some(Because::PolicyUnknown) };
     let Some(now) = present_policy(by, shown) else { return Some(Because::PolicyUnknown) };
-    if !shown.exclusions_read || !now.exclusions_read {
+    // The state is changed by itself, and leaves the exclusions as they are.
+    let of_exclusions = matches!(by.action, Action::ExcludeFromPolicy | Action::IncludeInPolicy);
+    if of_exclusions && !(shown.exclusions_read && now.exclusions_read) {
         return Some(Because::ExclusionsUnknown);
     }
     if !shown.differences(now).is_empty() {

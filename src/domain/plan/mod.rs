@@ -7,6 +7,7 @@
 mod action_tests;
 mod because;
 mod changes;
+mod devices;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -290,19 +291,35 @@ impl Plan {
     /// Judges the same targets again by present facts, and says what changed. What the older plan left
     /// out stays out; what it took in is taken in only where it is still possible.
     pub fn revise(&self, dataset: &Dataset, context: &PlanContext) -> (Plan, Vec<Change>) {
-        let mut plan = Plan { targets: self.rejudge(&self.targets, dataset, context), created_at: context.now, ..self.clone() };
+        self.revised(self.rejudge(&self.targets, dataset, context), &HashMap::new(), context)
+    }
+
+    /// The same for a plan that nobody looks at again before it is confirmed: devices that it does not name are left out, and told.
+    pub fn revise_as_named(&self, dataset: &Dataset, context: &PlanContext) -> (Plan, Vec<Change>) {
+        let mut targets = self.rejudge(&self.targets, dataset, context);
+        let left_out = devices::keep_named(&mut targets, self);
+        self.revised(targets, &left_out, context)
+    }
+
+    /// This plan with its targets as they are judged now, and what changed of them. What is left out of them is told, too.
+    fn revised(&self, targets: Vec<PlanTarget>, left_out: &HashMap<String, Vec<String>>, context: &PlanContext) -> (Plan, Vec<Change>) {
+        let mut plan = Plan { targets, created_at: context.now, ..self.clone() };
         let older: HashMap<&str, &PlanTarget> = self.targets.iter().map(|target| (target.id.as_str(), target)).collect();
         let mut changes = Vec::new();
         for now in &plan.targets {
             let Some(was) = older.get(now.id.as_str()) else { continue };
-            if (was.verdict, was.included) != (now.verdict, now.included) || was.because != now.because || was.changes != now.changes {
+            let left_out = left_out.get(&now.id).into_iter().flatten();
+            let mut told: Vec<String> = now.changes.iter().filter(|line| !was.changes.contains(line)).cloned().collect();
+            told.extend(left_out.map(|line| format!("not in the plan, so left out: {line}")));
+            let judged = (was.verdict, was.included) != (now.verdict, now.included) || was.because != now.because;
+            if judged || was.changes != now.changes || !told.is_empty() {
                 changes.push(Change {
                     id: now.id.clone(),
                     user_principal_name: now.user_principal_name.clone(),
                     was: (was.verdict, was.included),
                     now: (now.verdict, now.included),
                     because: now.because.clone(),
-                    told: now.changes.iter().filter(|line| !was.changes.contains(line)).cloned().collect(),
+                    told,
                 });
             }
         }
