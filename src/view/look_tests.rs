@@ -143,6 +143,16 @@ fn many_columns_on_a_wide_screen_and_fewer_on_a_narrow_one() {
     "#);
 }
 
+#[test]
+fn a_column_without_room_says_so_in_the_menu() {
+    let mut app = sized((120, 40), five());
+    keys(&mut app, "L");
+    let drawn = screen(&app);
+    assert!(drawn.contains("no room here · risk state"), "{drawn}");
+    keys(&mut app, "esc > > > L");
+    assert!(!screen(&app).contains("no room here"));
+}
+
 /// The colours on the screen: in the background, and of all text.
 fn colours(app: &App) -> (Vec<Color>, Vec<Color>) {
     let size = app.size();
