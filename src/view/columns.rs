@@ -7,7 +7,8 @@ use ratatui::text::Line;
 use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::columns::{ColumnsMenu, UserColumn};
+use crate::app::columns::UserColumn;
+use crate::app::columns_menu::ColumnsMenu;
 use crate::app::format::fit;
 use crate::app::layout::{Area, Pane};
 

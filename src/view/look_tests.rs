@@ -6,8 +6,9 @@ use ratatui::style::Color;
 
 use super::draw;
 use super::tests::{mono, screen};
+use crate::app::colour::Depth;
 use crate::app::tests::{console, five, keys, opened, sized};
-use crate::app::theme::{Depth, Theme, ThemeName};
+use crate::app::theme::{Theme, ThemeName};
 use crate::app::{App, KeyMap, Look, Msg, Opened, Options};
 use crate::domain::fixture::now;
 use crate::domain::plan::Access;
