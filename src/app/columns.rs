@@ -3,24 +3,14 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::App;
-use super::command::{CommandId, Context};
 use super::config_problem::ConfigProblem;
 use super::format::{ago, level, state};
-use super::key::{Key, KeyCode};
-use super::layout::{self, Area};
-use super::msg::Effect;
-use super::overlay::Overlay;
-use super::scroll::Scroll;
 use super::sort;
 use crate::domain::catalogue;
 use crate::domain::facts;
 use crate::domain::records::{RiskDetection, UserRecords};
 use crate::domain::risk::RiskDetail;
 use crate::domain::time::Timestamp;
-
-/// The setting of a workspace that remembers them.
-pub const SETTING: &str = "columns.users";
 
 /// A column of the risky users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +157,7 @@ impl UserColumn {
 
 /// The columns that are shown, in order; the user is always among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserColumns(Vec<UserColumn>);
+pub struct UserColumns(pub(super) Vec<UserColumn>);
 
 impl Default for UserColumns {
     fn default() -> Self {
@@ -177,7 +167,7 @@ impl Default for UserColumns {
 
 impl UserColumns {
     /// These, each once; the user is put first where it is missing.
-    fn of(chosen: impl IntoIterator<Item = UserColumn>) -> Self {
+    pub(super) fn of(chosen: impl IntoIterator<Item = UserColumn>) -> Self {
         let mut columns = Vec::new();
         for column in chosen {
             if !columns.contains(&column) {
@@ -191,12 +181,12 @@ impl UserColumns {
     }
 
     /// As the workspace remembers them. What a later version may have added is left out; `None` for nothing.
-    fn remembered(text: &str) -> Option<Self> {
+    pub(super) fn remembered(text: &str) -> Option<Self> {
         let known: Vec<UserColumn> = text.split(',').filter_map(UserColumn::find).collect();
         (!known.is_empty()).then(|| UserColumns::of(known))
     }
 
-    fn to_remember(&self) -> String {
+    pub(super) fn to_remember(&self) -> String {
         self.0.iter().map(|column| column.name()).collect::<Vec<_>>().join(",")
     }
 
@@ -254,109 +244,10 @@ impl UserColumns {
     }
 }
 
-/// The menu that chooses and orders them.
-#[derive(Debug, Clone)]
-pub struct ColumnsMenu {
-    /// All columns in order, and whether each is shown.
-    pub rows: Vec<(UserColumn, bool)>,
-    /// Place among them.
-    pub scroll: Scroll,
-    /// Why the last key did nothing.
-    pub message: Option<String>,
-    before: UserColumns,
-}
-
-impl ColumnsMenu {
-    /// Where it stands.
-    pub fn area(size: (u16, u16)) -> Area {
-        layout::overlay(size, (72, u16::try_from(UserColumn::ALL.len()).unwrap_or(0) + 3))
-    }
-
-    fn of(columns: &UserColumns, before: UserColumns) -> Self {
-        let hidden = UserColumn::ALL.into_iter().filter(|column| !columns.0.contains(column));
-        let rows = columns.0.iter().map(|column| (*column, true)).chain(hidden.map(|column| (column, false))).collect();
-        ColumnsMenu { rows, scroll: Scroll::default(), message: None, before }
-    }
-
-    fn chosen(&self) -> UserColumns {
-        UserColumns::of(self.rows.iter().filter(|(_, shown)| *shown).map(|(column, _)| *column))
-    }
-
-    fn toggle(&mut self) {
-        match self.rows.get_mut(self.scroll.at) {
-            Some((UserColumn::User, _)) => self.message = Some("The user is always shown.".to_owned()),
-            Some((_, shown)) => *shown = !*shown,
-            None => {}
-        }
-    }
-
-    fn carry(&mut self, down: bool) {
-        let at = self.scroll.at;
-        let to = if down { at + 1 } else { at.wrapping_sub(1) };
-        if to < self.rows.len() {
-            self.rows.swap(at, to);
-            self.scroll.at = to;
-        }
-    }
-}
-
-/// Why the columns cannot be chosen now.
-pub(super) fn why_off(app: &App) -> Option<String> {
-    (app.dataset().is_empty()).then(|| "No users are known here.".to_owned())
-}
-
-impl App {
-    /// The columns of the risky users.
-    pub fn columns(&self) -> &UserColumns {
-        &self.columns
-    }
-
-    /// Takes what the workspace remembers, where it does.
-    pub(super) fn remember_columns(&mut self) {
-        let held = self.ledger.setting(SETTING).and_then(UserColumns::remembered);
-        self.columns = held.unwrap_or_else(|| self.look.columns.clone());
-    }
-
-    pub(super) fn open_columns(&mut self) {
-        self.overlay = Some(Overlay::Columns(ColumnsMenu::of(&self.columns, self.columns.clone())));
-    }
-
-    pub(super) fn key_in_columns(&mut self, mut menu: ColumnsMenu, key: Key) -> Vec<Effect> {
-        menu.message = None;
-        let rows = Overlay::Columns(menu.clone()).rows(self.options.size);
-        let command = self.list_command(Context::List, key);
-        match (key.code, command) {
-            (KeyCode::Char('J'), _) => menu.carry(true),
-            (KeyCode::Char('K'), _) => menu.carry(false),
-            (KeyCode::Down, _) if key.shift => menu.carry(true),
-            (KeyCode::Up, _) if key.shift => menu.carry(false),
-            (KeyCode::Char('r'), _) => {
-                let at = menu.scroll;
-                menu = ColumnsMenu { scroll: at, ..ColumnsMenu::of(&self.look.columns, menu.before) };
-            }
-            (KeyCode::Char(' ') | KeyCode::Enter, _) | (_, Some(CommandId::Mark | CommandId::Open)) => menu.toggle(),
-            (_, Some(command)) if menu.scroll.run(command, menu.rows.len(), rows) => {}
-            _ if self.leaves(key) => {
-                let chosen = menu.chosen();
-                // As configured is remembered as nothing, so that the configuration goes on to hold.
-                let value = if chosen == self.look.columns { String::new() } else { chosen.to_remember() };
-                return if chosen == menu.before { Vec::new() } else { vec![Effect::SaveSetting { name: SETTING, value }] };
-            }
-            _ => {}
-        }
-        self.columns = menu.chosen();
-        self.overlay = Some(Overlay::Columns(menu));
-        Vec::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::tests::{console, five, keys, opened};
-    use crate::app::{Msg, Opened};
     use crate::domain::fixture::{now, risky_user};
-    use crate::domain::journal::{Entry, JournalRecord};
     use toml::de::DeTable;
 
     fn names(columns: &UserColumns) -> Vec<&'static str> {
@@ -399,43 +290,6 @@ mod tests {
             let (columns, problems) = read(empty);
             assert_eq!((columns, problems.len()), (UserColumns::default(), 1), "{empty}");
         }
-    }
-
-    #[test]
-    fn columns_are_chosen_and_ordered_from_a_menu_and_remembered() {
-        let mut app = console(five());
-        keys(&mut app, "L j j space K");
-        assert_eq!(names(app.columns()), ["level", "user", "updated", "state"], "it shows at once");
-        keys(&mut app, "j j j j j space shift-up shift-up shift-up shift-up");
-        assert_eq!(names(app.columns()), ["level", "newest", "user", "updated", "state"]);
-        let saved = keys(&mut app, "esc");
-        let value = "level,newest,user,updated,state".to_owned();
-        assert_eq!(saved, vec![Effect::SaveSetting { name: SETTING, value: value.clone() }]);
-        assert!(app.overlay().is_none());
-
-        let mut app = console(five());
-        let mut ledger = crate::domain::ledger::Ledger::default();
-        let entry = Entry::Setting { name: SETTING.to_owned(), value };
-        ledger.apply(&JournalRecord { seq: 1, at: now(), operator: "tester".to_owned(), entry, prev: String::new() });
-        app = reopened(app, ledger);
-        assert_eq!(names(app.columns()), ["level", "newest", "user", "updated", "state"]);
-        let saved = keys(&mut app, "L r esc");
-        assert_eq!(names(app.columns()), ["level", "user", "detections", "updated", "state"]);
-        assert_eq!(saved, vec![Effect::SaveSetting { name: SETTING, value: String::new() }]);
-    }
-
-    fn reopened(app: App, ledger: crate::domain::ledger::Ledger) -> App {
-        let mut app = App::new(app.options.clone(), now());
-        app.update(Msg::Opened(Box::new(Opened { ledger, ..opened(five()) })), now());
-        app
-    }
-
-    #[test]
-    fn the_user_stays_and_a_menu_that_changes_nothing_saves_nothing() {
-        let mut app = console(five());
-        keys(&mut app, "L j space");
-        assert!(matches!(app.overlay(), Some(Overlay::Columns(menu)) if menu.message.as_deref() == Some("The user is always shown.")));
-        assert_eq!(keys(&mut app, "k K G J esc"), vec![]);
     }
 
     #[test]

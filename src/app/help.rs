@@ -2,6 +2,7 @@
 
 use super::command::{COMMANDS, Command, CommandId, Context};
 use super::find;
+use super::format::width;
 use super::input::Input;
 use super::keymap::KeyMap;
 use super::scroll::Scroll;
@@ -70,6 +71,12 @@ impl Help {
         };
         self.scroll = Scroll::default();
         self.message = None;
+    }
+
+    /// Columns that the keys take: a few sequences are read in full, but what commands do keeps its room.
+    pub fn key_columns(&self) -> usize {
+        let longest = self.entries.iter().map(|entry| width(&entry.keys.join(", "))).max().unwrap_or(0);
+        longest.clamp(11, 20)
     }
 
     /// Number of entries shown.

@@ -14,9 +14,11 @@ impl App {
             Phase::Opening(_) => return self.key_before_open(key),
         }
         if !layout::fits(self.options.size) {
+            self.pending.clear();
             return self.key_unseen(key);
         }
         if self.passwords.are_shown() {
+            self.pending.clear();
             // They are in front of everything, and closing them is asked about, whatever the key.
             return match self.options.keys.command(Context::Users, key) {
                 Some(CommandId::Suspend) if key.typed().is_none() => self.suspend(),

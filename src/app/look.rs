@@ -1,9 +1,10 @@
 //! How the console looks: what the operator configured of it, and what changes at run time.
 
 use super::App;
+use super::colour::Depth;
 use super::columns::UserColumns;
 use super::layout::{self, Share};
-use super::theme::{Depth, Theme, ThemeName};
+use super::theme::{Theme, ThemeName};
 
 /// What the operator configured of how the console looks.
 #[derive(Debug, Clone, Default)]

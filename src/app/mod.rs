@@ -6,7 +6,9 @@
 mod actions;
 mod cancelling;
 pub mod checklist;
+pub mod colour;
 pub mod columns;
+pub mod columns_menu;
 pub mod command;
 mod config_problem;
 mod data;

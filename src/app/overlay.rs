@@ -1,7 +1,7 @@
 //! What lies over the panes. One thing at a time.
 
 use super::checklist::{self, Checklist};
-use super::columns::ColumnsMenu;
+use super::columns_menu::ColumnsMenu;
 use super::explain::Explain;
 use super::format::width;
 use super::help::Help;

@@ -2,7 +2,7 @@
 
 use super::command::CommandId;
 use super::layout::Pane;
-use super::{App, columns};
+use super::{App, columns_menu};
 use crate::domain::plan::Access;
 
 /// Why a command cannot be run in the focused pane now; `None` where it can.
@@ -55,7 +55,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         CommandId::Refresh => app.busy(),
         CommandId::Theme => when(app.no_colour_asked(), "There are no colours: NO_COLOR is set, or --color never was given."),
         CommandId::NarrowUsers | CommandId::WidenUsers => app.why_no_resize(),
-        CommandId::Columns => columns::why_off(app),
+        CommandId::Columns => columns_menu::why_off(app),
         _ => None,
     }
 }

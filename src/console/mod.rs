@@ -15,9 +15,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use self::runtime::{Inbound, LoopError, Runtime, Screen};
 use self::terminal::{RealScreen, TerminalGuard};
+use crate::app::colour::Depth;
 use crate::app::format::count;
 use crate::app::msg::SignInAsked;
-use crate::app::theme::Depth;
 use crate::app::{App, Look, Msg, Opened, Options};
 use crate::config::Config;
 use crate::domain::workspace::DemoSpec;

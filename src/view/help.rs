@@ -15,6 +15,7 @@ pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
     let columns = usize::from(inner.width);
     put(frame, inner, 0, field(label, &help.input, columns, true, theme));
     let rows = usize::from(inner.height).saturating_sub(2);
+    let keys = help.key_columns();
     for row in 0..rows {
         let at = help.scroll.offset + row;
         let Some(entry) = help.entry(at) else { break };
@@ -22,12 +23,12 @@ pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
             Some(why) => (format!("not now: {why}"), theme.quiet()),
             None => (entry.command.help.to_owned(), ratatui::style::Style::new()),
         };
-        let keys = if entry.keys.is_empty() { "(no key)".to_owned() } else { entry.keys.join(", ") };
+        let words = if entry.keys.is_empty() { "(no key)".to_owned() } else { entry.keys.join(", ") };
         let cells = vec![
-            cell(&keys, 11, if entry.off.is_some() { style } else { theme.accent() }),
+            cell(&words, keys, if entry.off.is_some() { style } else { theme.accent() }),
             Span::raw(" "),
             cell(entry.command.title, 15, if entry.off.is_some() { style } else { theme.strong() }),
-            cell(&text, columns.saturating_sub(27), style),
+            cell(&text, columns.saturating_sub(16 + keys), style),
         ];
         put_row(frame, inner, row + 1, cells, at == help.scroll.at, theme);
     }

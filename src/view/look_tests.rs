@@ -6,8 +6,9 @@ use ratatui::style::Color;
 
 use super::draw;
 use super::tests::{mono, screen};
+use crate::app::colour::Depth;
 use crate::app::tests::{console, five, keys, opened, sized};
-use crate::app::theme::{Depth, Theme, ThemeName};
+use crate::app::theme::{Theme, ThemeName};
 use crate::app::{App, KeyMap, Look, Msg, Opened, Options};
 use crate::domain::fixture::now;
 use crate::domain::plan::Access;
@@ -141,6 +142,16 @@ fn many_columns_on_a_wide_screen_and_fewer_on_a_narrow_one() {
     ┃   MEDIUM  User adele                               1    ◆ token  1 h       at risk     –                             ┃
     ┃   MEDIUM  User bob                                 1             1 h       at risk     –                             ┃
     "#);
+}
+
+#[test]
+fn a_column_without_room_says_so_in_the_menu() {
+    let mut app = sized((120, 40), five());
+    keys(&mut app, "L");
+    let drawn = screen(&app);
+    assert!(drawn.contains("no room here · risk state"), "{drawn}");
+    keys(&mut app, "esc > > > L");
+    assert!(!screen(&app).contains("no room here"));
 }
 
 /// The colours on the screen: in the background, and of all text.

@@ -97,7 +97,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
-        Overlay::Columns(menu) => columns::draw(frame, menu, area, theme),
+        Overlay::Columns(menu) => columns::draw(frame, app, menu, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),

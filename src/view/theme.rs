@@ -3,7 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::App;
-use crate::app::theme::{Colour, Role, Theme as Colours};
+use crate::app::colour::Colour;
+use crate::app::theme::{Role, Theme as Colours};
 use crate::domain::risk::{RiskLevel, RiskState};
 
 /// The terminal's palette.

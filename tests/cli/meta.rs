@@ -48,6 +48,24 @@ fn a_workspace_or_configuration_that_is_not_there_has_its_own_exit_code() {
 }
 
 #[test]
+fn what_is_wrong_in_the_configuration_is_told_with_file_line_and_what_is_allowed() {
+    let home = Home::empty();
+    let file = home.path().join("config.toml");
+    let config = file.to_str().unwrap();
+    std::fs::write(&file, "[keys]\nnote = \"g n\"\n[theme]\nname = \"light\"\nquiet = \"#eeeeee\"\n[columns]\nusers = [\"phone\"]\n")
+        .unwrap();
+    let answer = home.run(&["--config", config, "keys", "--check"]);
+    assert_eq!(answer.exit, 1);
+    for told in [":2: \"g n\" begins with g", ":5: quiet on background is hard to read", ":7: that is no column", "4 problems"] {
+        assert!(answer.err.contains(told), "{told}: {}", answer.err);
+    }
+    std::fs::write(&file, "[keys]\ntop = [\"g g\", \"home\"]\nnote = \"g n\"\n[theme]\nname = \"colour-blind\"\n").unwrap();
+    let answer = home.run(&["--config", config, "keys", "--check"]);
+    assert_eq!((answer.exit, answer.err.as_str()), (0, "0 problems in the configuration\n"));
+    assert!(home.run(&["--config", config, "keys"]).out.contains("g n "));
+}
+
+#[test]
 fn an_existing_demo_is_kept_unless_it_is_reset() {
     let home = Home::demo(20);
     let kept = home.run(&["demo", "--no-console", "--users", "30"]);
