@@ -5,6 +5,9 @@
 
 mod actions;
 mod cancelling;
+#[cfg(test)]
+pub(crate) mod case_tests;
+pub mod cases;
 pub mod checklist;
 pub mod command;
 mod data;
@@ -33,6 +36,7 @@ pub mod preview;
 mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
+pub mod saved_views;
 pub mod scroll;
 mod session;
 pub mod sign_ins;
@@ -42,6 +46,7 @@ mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod toast;
+pub mod typed;
 mod undo;
 pub mod users;
 

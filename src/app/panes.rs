@@ -10,6 +10,7 @@ use super::layout::Pane;
 use super::line::Line;
 use super::msg::Effect;
 use super::overlay::{Menu, Overlay};
+use super::saved_views::SavedViews;
 use super::scroll::Scroll;
 use super::{App, help::Help};
 use crate::domain::plan::Access;
@@ -63,6 +64,11 @@ impl App {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
                 }
             }
+            CommandId::Case => self.open_case(),
+            CommandId::Views => self.overlay = Some(Overlay::Views(SavedViews::default())),
+            CommandId::View4 | CommandId::View5 | CommandId::View6 | CommandId::View7 | CommandId::View8 | CommandId::View9 => {
+                self.run_view(command)
+            }
             CommandId::Journal => {
                 self.overlay = Some(Overlay::Journal { records: None, scroll: Scroll::default(), message: None });
                 return vec![Effect::ReadJournal];
@@ -111,6 +117,7 @@ impl App {
                 self.options.keys.hint(CommandId::Back)
             )),
             CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
+            CommandId::Case if self.users_meant().is_empty() => Some("There is no user marked or under the cursor.".to_owned()),
             CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
                 no_user
             }

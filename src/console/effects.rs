@@ -69,6 +69,15 @@ impl Effects {
                     Err(error) => answer(Msg::Failed(format!("the note was not saved: {}", error))),
                 }
             }),
+            Effect::Record { entries, said } => {
+                blocking(answers, move |answer| match session.store.append(session.clock().now(), &session.operator, entries) {
+                    Ok(_) => {
+                        answer(Msg::Ledger(session.ledger()));
+                        answer(Msg::Said(said));
+                    }
+                    Err(error) => answer(Msg::Failed(format!("nothing was saved: {error}"))),
+                })
+            }
             Effect::Refresh => {
                 let told = answers.clone();
                 let ending = self.ending.clone();

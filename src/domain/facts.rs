@@ -172,6 +172,15 @@ pub fn evidence(records: &UserRecords, now: Timestamp) -> Evidence {
     }
 }
 
+/// When the newest of the evidence behind the user's risk vanishes; `None` where there is none, or it has.
+pub fn evidence_expires(records: &UserRecords, now: Timestamp) -> Option<Timestamp> {
+    let at_risk = records.user.at_risk() == Some(true);
+    let counts = |detection: &&RiskDetection| !at_risk || detection.is_open();
+    let newest = records.detections.iter().filter(counts).filter_map(RiskDetection::at).max()?;
+    let expires = Timestamp(newest.0.checked_add_signed(DETECTION_RETENTION)?);
+    (expires >= now).then_some(expires)
+}
+
 /// Whether the account is deleted, as far as known.
 pub fn deleted(records: &UserRecords) -> Option<bool> {
     records.user.is_deleted

@@ -17,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod typed;
 mod users;
 
 use ratatui::Frame;
@@ -91,6 +92,8 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
+        Overlay::Views(menu) => typed::views(frame, app, menu, area, overlay.rows(app.size()), theme),
+        Overlay::Typed(open) => typed::draw(frame, open, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),

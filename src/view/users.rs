@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{ago, fit, level, number, state, tags, width};
+use crate::app::format::{ago, evidence_left, fit, level, number, state, tags, width};
 use crate::app::layout::{Area, Pane};
 use crate::app::sort::Column;
+use crate::domain::case::{Status, Verdict};
 use crate::domain::facts;
 use crate::domain::records::UserRecords;
 
@@ -78,7 +79,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
             Span::styled(mark, theme.accent()),
             cell(&level(user.risk_level.as_ref()), LEVEL, theme.level(user.risk_level.as_ref())),
         ];
-        cells.extend(name(records, name_column, theme));
+        cells.extend(name(app, records, name_column, theme));
         cells.extend(detections(records, theme));
         let updated = user.risk_last_updated_date_time.map_or_else(|| "?".to_owned(), |at| ago(at, app.now()));
         cells.push(cell(&updated, UPDATED, theme.quiet()));
@@ -90,8 +91,13 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
 }
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
-fn name(records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
-    let tags: Vec<&str> = tags(records).into_iter().filter(|tag| *tag != "token").collect();
+fn name(app: &App, records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
+    let left = evidence_left(records, app.now()).map(|left| format!("evidence {left}"));
+    let case = app.ledger().case(records.id());
+    let verdict = case.and_then(|case| case.verdict).map(|verdict| format!("[{}]", short(verdict)));
+    let closed = case.is_some_and(|case| case.status() == Some(Status::Closed)).then(|| "closed".to_owned());
+    let facts = tags(records).into_iter().filter(|tag| *tag != "token").map(str::to_owned);
+    let tags: Vec<String> = left.into_iter().chain(verdict).chain(closed).chain(facts).collect();
     let text = fit(records.user.name(), columns.saturating_sub(1)).into_owned();
     let tags = fit(&tags.join(" "), columns / 2).into_owned();
     let room = if tags.is_empty() { columns } else { columns.saturating_sub(width(&tags) + 1) };
@@ -99,6 +105,16 @@ fn name(records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 
     let name = if width(&text) < room { text } else { fit(records.user.name(), room.saturating_sub(1)).into_owned() };
     let name = format!("{name}{}", " ".repeat(room.saturating_sub(width(&name))));
     [Span::styled(name, style), Span::styled(if tags.is_empty() { tags } else { format!("{tags} ") }, theme.quiet())]
+}
+
+/// A verdict for a narrow column.
+fn short(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::FalsePositive => "FP",
+        Verdict::BenignTruePositive => "benign",
+        Verdict::TruePositive => "TP",
+        Verdict::Undetermined => "?",
+    }
 }
 
 fn detections(records: &UserRecords, theme: Theme) -> [Span<'static>; 2] {
