@@ -90,6 +90,8 @@ pub enum Command {
     Case(Case),
     /// Lists the saved views; saves or removes one. `@NAME` stands for a view wherever a query is taken.
     Views(Views),
+    /// Writes the evidence of users into a folder: records, timeline, journal, case, a page to read, and the hash of every file.
+    Bundle(Bundle),
     /// Lets something happen to a user of a simulated tenant, by the rules of Entra.
     Simulate(Simulate),
     /// Shows or changes what was decided for a workspace.
@@ -533,6 +535,18 @@ pub enum ViewsCommand {
     },
 }
 
+/// `bundle`
+#[derive(Debug, Args)]
+#[command(override_usage = "entriage bundle (USER | QUERY) --output DIR [OPTIONS]")]
+pub struct Bundle {
+    /// Object id or user principal name, else a query: all users that match.
+    #[arg(required = true, value_name = "USER | QUERY")]
+    pub query: Vec<String>,
+    /// Folder to write; it must not exist, or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
 /// What can happen to a user of a simulated tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SimulatedEvent {
@@ -614,7 +628,7 @@ pub fn parse() -> Cli {
 /// Lets a query begin with a negated term: `users -guest:true`. There are no bundled short options that
 /// such a word could be meant for, and a query ignores the blank that keeps it from being taken for one.
 fn with_negations(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    const WITH_QUERY: [&str; 6] = ["users", "sign-ins", "detections", "plan", "act", "save"];
+    const WITH_QUERY: [&str; 7] = ["users", "sign-ins", "detections", "plan", "act", "save", "bundle"];
     let (mut after_command, mut verbatim) = (false, false);
     let mut out = Vec::new();
     for arg in args {

@@ -3,6 +3,7 @@
 mod addresses;
 mod apply;
 mod belongings;
+mod bundle;
 mod case;
 pub mod cli;
 mod connect;
@@ -116,6 +117,7 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         Command::Note(args) => note::note(&place, args).await.map(done),
         Command::Case(args) => case::case(&place, args).await.map(done),
         Command::Views(args) => views::views(&place, args).await.map(done),
+        Command::Bundle(args) => bundle::bundle(&place, args).await.map(done),
         Command::Paths(args) => meta::paths(&place, args).map(done),
         Command::Keys(args) => keys::keys(&place, args).map(Next::Exit),
         Command::Completions { .. } | Command::Man | Command::Emulate(_) => Ok(done(())),

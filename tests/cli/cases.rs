@@ -59,3 +59,29 @@ fn views_stand_wherever_a_query_is_taken() {
     assert_eq!(home.run(&["views", "remove", "@calm"]).exit, 0);
     home.run(&["views", "remove", "calm"]).is_usage("@token-theft");
 }
+
+#[test]
+fn a_bundle_can_be_checked_and_never_overwrites() {
+    let home = Home::demo(40);
+    let user = home.user("level:high");
+    assert_eq!(home.run(&["note", &user, "called"]).exit, 0);
+    let folder = home.path().join("out/bundle");
+    let to = folder.display().to_string();
+    let answer = home.run(&["bundle", &user, "--output", &to]);
+    assert_eq!((answer.exit, answer.out.as_str()), (0, ""), "{}", answer.err);
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let manifest: serde_json::Value = serde_json::from_str(&read("manifest.json")).unwrap();
+    assert_eq!((&manifest["query"], &manifest["workspace"]), (&user.as_str().into(), &"demo".into()));
+    assert!(read(&format!("users/{user}/journal.jsonl")).contains("called"));
+    let checked = std::process::Command::new("sha256sum").args(["-c", "SHA256SUMS"]).current_dir(&folder).output();
+    if let Ok(checked) = checked {
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    }
+    home.run(&["bundle", &user, "--output", &to]).is_usage("not an empty folder");
+    let all = home.path().join("all").display().to_string();
+    let answer = home.run(&["bundle", "-guest:true", "@high-risk", "--output", &all]);
+    assert_eq!(answer.exit, 0, "{}", answer.err);
+    let many: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(home.path().join("all/manifest.json")).unwrap()).unwrap();
+    assert_eq!(home.json(&["users", "-guest:true", "@high-risk"])["count"], many["users"].as_array().unwrap().len());
+    home.run(&["bundle", "nobody@contoso.test", "--output", &all]).is_usage("nothing matches nobody@contoso.test");
+}
