@@ -51,8 +51,7 @@ fn shown(app: &App) -> Vec<&str> {
 fn a_verdict_sends_nothing_and_says_what_would_tell_entra() {
     let mut app = console(five());
     let told = press(&mut app, "V enter");
-    assert!(told.starts_with("User alex: verdict false positive. Nothing is sent to the tenant."), "{told}");
-    assert!(told.contains("(s) tells Entra the same"), "{told}");
+    assert_eq!(told, "User alex: verdict false positive. Not sent: s (confirm user safe) tells Entra.");
     assert_eq!(app.ledger().case(&"alex".into()).unwrap().verdict, Some(Verdict::FalsePositive));
     keys(&mut app, "V");
     assert_eq!(menu(&app).about, "User alex · false positive · open");
@@ -170,7 +169,31 @@ fn evidence_that_will_expire_is_counted_down() {
     assert_eq!(format::evidence_left(app.user().unwrap(), now()).as_deref(), Some("3 d"));
     let lines = app.detail_lines();
     assert!(
-        lines.iter().any(|line| line.text == "expires in 3 d: a snapshot keeps it" && line.tone == details::Tone::Warning),
+        lines.iter().any(|line| line.text == "Evidence expires in 3 d: a snapshot keeps it." && line.tone == details::Tone::Warning),
         "{lines:?}"
     );
+}
+
+#[test]
+fn the_evidence_of_whom_is_meant_is_set_aside() {
+    let mut app = console(five());
+    assert_eq!(keys(&mut app, "E"), [Effect::Snapshot(vec!["alex".into()])]);
+    assert!(said(&app).starts_with("Setting the evidence of User alex aside"), "{}", said(&app));
+    keys(&mut app, "space space");
+    assert_eq!(keys(&mut app, "E"), [Effect::Snapshot(vec!["alex".into(), "adele".into()])]);
+    keys(&mut app, "2 j");
+    let of_one = app.user().unwrap().id().clone();
+    assert_eq!(keys(&mut app, "E"), [Effect::Snapshot(vec![of_one])], "marks of users are not meant in another pane");
+    let snapshot = Entry::Snapshot { users: vec!["alex".into()], folder: "/w/s".to_owned(), manifest: "0".to_owned() };
+    record(&mut app, vec![snapshot]);
+    keys(&mut app, "1 A g V");
+    assert_eq!(menu(&app).about, "User alex · evidence set aside just now");
+}
+
+#[test]
+fn too_many_are_not_set_aside_at_once() {
+    let users = (0..=cases::MOST_SNAPSHOTS).map(|at| crate::domain::fixture::risky_user(&format!("u{at}"), "newCountry")).collect();
+    let mut app = console(users);
+    assert_eq!(keys(&mut app, "a E"), []);
+    assert!(said(&app).contains("at most 200"), "{}", said(&app));
 }

@@ -15,6 +15,9 @@ use crate::domain::records::UserId;
 /// How many cases are changed at once: each is an entry of its own.
 pub const MOST: usize = 1_000;
 
+/// How many users' evidence is set aside at once.
+pub const MOST_SNAPSHOTS: usize = 200;
+
 /// What an item of the menu does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -48,6 +51,21 @@ impl App {
         [Some(case.words()).filter(|words| !words.is_empty()), snapshot].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
+    /// Asks for the evidence of those who are meant to be set aside.
+    pub(super) fn snapshot(&mut self) -> Vec<Effect> {
+        let users = self.users_meant();
+        if users.len() > MOST_SNAPSHOTS {
+            let marked = number(users.len());
+            self.toasts.say(
+                format!("{marked} are marked, and at most {MOST_SNAPSHOTS} are set aside at once. entriage bundle takes more."),
+                self.now,
+            );
+            return Vec::new();
+        }
+        self.toasts.say(format!("Setting the evidence of {} aside …", self.whom(&users)), self.now);
+        vec![Effect::Snapshot(users)]
+    }
+
     pub(super) fn open_case(&mut self) {
         let users = self.users_meant();
         if users.len() > MOST {
@@ -68,7 +86,8 @@ impl App {
             let change = CaseChange { verdict: Some(verdict), ..CaseChange::default() };
             let item =
                 Item::new(format!("{}verdict: {}", sign(is_so), verdict.words()), verdict.meaning(), Choice::Case(Step::Change(change)));
-            items.push(Item { note: self.tells(verdict), ..item });
+            let told = self.told_by(verdict).map_or_else(String::new, |how| format!(" {how} the same."));
+            items.push(Item { note: format!("Nothing is sent to the tenant.{told}"), ..item });
         }
         for status in Status::ALL {
             let is_so = all(&|id| held(id).and_then(|case| case.status()) == Some(status));
@@ -96,12 +115,12 @@ impl App {
         menu
     }
 
-    /// What a verdict does not do, and what does it.
-    fn tells(&self, verdict: Verdict) -> String {
-        let Some(action) = verdict.action() else { return "Nothing is sent to the tenant.".to_owned() };
+    /// What tells Entra the same as a verdict: "s (confirm user safe) tells Entra".
+    fn told_by(&self, verdict: Verdict) -> Option<String> {
+        let action = verdict.action()?;
         let letter = self.action_letter(action);
-        let key = if letter.is_empty() { format!("in the menu of {}", self.options.keys.hint(CommandId::Remediate)) } else { letter };
-        format!("Nothing is sent to the tenant. \"{}\" ({key}) tells Entra the same.", action.title())
+        let key = if letter.is_empty() { self.options.keys.hint(CommandId::Remediate) } else { letter };
+        Some(format!("{key} ({}) tells Entra", action.title().to_lowercase()))
     }
 
     pub(super) fn choose_case(&mut self, step: Step, targets: Vec<Target>) -> Vec<Effect> {
@@ -125,8 +144,8 @@ impl App {
             self.toasts.say("It is so already: nothing was changed.", self.now);
             return Vec::new();
         }
-        let tells = change.verdict.map_or_else(String::new, |verdict| format!(" {}", self.tells(verdict)));
-        let said = format!("{}: {}.{tells}", self.whom(&users), change.words());
+        let told = change.verdict.and_then(|verdict| self.told_by(verdict)).map_or_else(String::new, |how| format!(" Not sent: {how}."));
+        let said = format!("{}: {}.{told}", self.whom(&users), change.words());
         let entries = users.into_iter().map(|user| Entry::Case { user, change: change.clone() }).collect();
         vec![Effect::Record { entries, said }]
     }

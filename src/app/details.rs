@@ -160,6 +160,10 @@ pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, led
     for because in facts::not_safe(records) {
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
     }
+    let kept = ledger.case(records.id()).is_some_and(|case| case.snapshot.is_some());
+    if let Some(left) = format::evidence_left(records, now).filter(|_| !kept) {
+        lines.text(&format!("Evidence expires in {left}: a snapshot keeps it."), Tone::Warning);
+    }
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
@@ -288,7 +292,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     lines.field("Risk", &risk, Tone::Plain);
     lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
     match format::evidence_left(records, now) {
-        Some(left) => lines.field("Evidence", &format!("expires in {left}: a snapshot keeps it"), Tone::Warning),
+        Some(left) => lines.field("Evidence", &format!("expires in {left}"), Tone::Warning),
         None => lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain),
     }
     about_case(lines, records, ledger, now);

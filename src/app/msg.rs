@@ -252,6 +252,8 @@ pub enum Effect {
         /// What is said when they are in it. May hold hostile text.
         said: String,
     },
+    /// Set the evidence of these users aside; answered by [`Msg::Ledger`] and [`Msg::Said`].
+    Snapshot(Vec<UserId>),
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),

@@ -65,6 +65,7 @@ impl App {
                 }
             }
             CommandId::Case => self.open_case(),
+            CommandId::Snapshot => return self.snapshot(),
             CommandId::Views => self.overlay = Some(Overlay::Views(SavedViews::default())),
             CommandId::View4 | CommandId::View5 | CommandId::View6 | CommandId::View7 | CommandId::View8 | CommandId::View9 => {
                 self.run_view(command)
@@ -117,7 +118,9 @@ impl App {
                 self.options.keys.hint(CommandId::Back)
             )),
             CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
-            CommandId::Case if self.users_meant().is_empty() => Some("There is no user marked or under the cursor.".to_owned()),
+            CommandId::Case | CommandId::Snapshot if self.users_meant().is_empty() => {
+                Some("There is no user marked or under the cursor.".to_owned())
+            }
             CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
                 no_user
             }

@@ -1,5 +1,7 @@
 //! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
 
+#[cfg(test)]
+mod case_tests;
 mod cell;
 mod checklist;
 mod details;

@@ -92,10 +92,11 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
 fn name(app: &App, records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
-    let left = evidence_left(records, app.now()).map(|left| format!("evidence {left}"));
+    // What is said first stays longest where the column is narrow.
+    let left = evidence_left(records, app.now()).map(|left| format!("{left} left"));
     let case = app.ledger().case(records.id());
     let verdict = case.and_then(|case| case.verdict).map(|verdict| format!("[{}]", short(verdict)));
-    let closed = case.is_some_and(|case| case.status() == Some(Status::Closed)).then(|| "closed".to_owned());
+    let closed = case.is_some_and(|case| case.status() == Some(Status::Closed)).then(|| "✓".to_owned());
     let facts = tags(records).into_iter().filter(|tag| *tag != "token").map(str::to_owned);
     let tags: Vec<String> = left.into_iter().chain(verdict).chain(closed).chain(facts).collect();
     let text = fit(records.user.name(), columns.saturating_sub(1)).into_owned();
