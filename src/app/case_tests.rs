@@ -197,3 +197,14 @@ fn too_many_are_not_set_aside_at_once() {
     assert_eq!(keys(&mut app, "a E"), []);
     assert!(said(&app).contains("at most 200"), "{}", said(&app));
 }
+
+#[test]
+fn the_list_follows_a_view_that_is_saved_anew() {
+    let mut app = console(five());
+    keys(&mut app, "4");
+    let view = View { name: "high-risk".to_owned(), query: "level:low".to_owned(), sort: None, key: Some(4) };
+    record(&mut app, vec![Entry::ViewSaved { view }]);
+    assert_eq!(shown(&app), ["dave"]);
+    record(&mut app, vec![Entry::ViewRemoved { name: "high-risk".to_owned() }]);
+    assert_eq!((shown(&app), app.users().filter.as_str()), (vec!["dave"], "@high-risk"), "what it asked for holds");
+}

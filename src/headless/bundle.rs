@@ -8,6 +8,9 @@ use crate::bundle::BundleError;
 use crate::domain::records::UserId;
 use crate::engine::EvidenceError;
 
+/// How many users one bundle takes: its page is to be opened by a browser.
+const MOST: usize = 2_000;
+
 /// `bundle`
 pub async fn bundle(place: &Place, args: &Bundle) -> Result<(), Failure> {
     let text = list::checked(&args.query)?;
@@ -27,6 +30,10 @@ pub async fn bundle(place: &Place, args: &Bundle) -> Result<(), Failure> {
     if users.is_empty() {
         let hint = place::did_you_mean(&dataset, &text).unwrap_or_else(|| "try it with entriage users first".to_owned());
         return Err(Failure::usage(format!("nothing matches {text}")).hinted(hint));
+    }
+    if users.len() > MOST {
+        let why = format!("{} users match, and the page of more than {MOST} could not be opened", users.len());
+        return Err(Failure::usage("these are too many for one bundle").because(why).hinted("narrow the query, and write several"));
     }
     drop(dataset);
     let written = session.bundle(&users, &text, &args.output).map_err(failed)?;

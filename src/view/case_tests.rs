@@ -60,8 +60,8 @@ fn no_size_breaks_the_drawing_of_a_case() {
         let mut app = told((120, 40));
         open(&mut app);
         assert!(app.overlay().is_some(), "{what}");
-        for columns in (1..=300).step_by(13) {
-            for rows in (1..=100).step_by(7) {
+        for columns in [1, 2, 20, 59, 60, 79, 80, 120, 200, 300] {
+            for rows in [1, 2, 17, 18, 24, 40, 100] {
                 app.update(Msg::Resize(columns, rows), now());
                 screen(&app);
             }
