@@ -3,12 +3,13 @@
 //! Imports run one way, and `tests/imports.rs` holds it:
 //!
 //! ```text
-//! main ─► { console, headless ─► emulator } ─► { view ─► app,  engine ─► { tenant ─► oauth ─► http, store, import } ─► wire } ─► domain
+//! main ─► { console, headless ─► emulator } ─► { view ─► app,  engine ─► { bundle, tenant ─► oauth ─► http, store, import } ─► wire } ─► domain
 //! ```
 //!
 //! `domain`, `wire` and `app` are pure. `clock` may be used by everything that is not.
 
 pub mod app;
+pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod console;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of this crate that it may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("http", &[]),
@@ -16,14 +16,18 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("store", &["domain"]),
     ("tenant", &["oauth", "http", "clock", "wire", "domain"]),
     ("emulator", &["tenant", "wire", "clock", "domain"]),
-    ("engine", &["tenant", "oauth", "store", "clock", "domain"]),
+    ("bundle", &["wire", "domain"]),
+    ("engine", &["bundle", "tenant", "oauth", "store", "clock", "domain"]),
     ("app", &["domain"]),
     ("view", &["app", "domain"]),
     ("config", &["app"]),
     ("console", &["config", "view", "app", "engine", "tenant", "oauth", "store", "clock", "domain"]),
     (
         "headless",
-        &["config", "console", "app", "engine", "emulator", "tenant", "oauth", "http", "store", "import", "wire", "clock", "domain"],
+        &[
+            "config", "console", "app", "engine", "bundle", "emulator", "tenant", "oauth", "http", "store", "import", "wire", "clock",
+            "domain",
+        ],
     ),
 ];
 

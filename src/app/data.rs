@@ -81,9 +81,13 @@ impl App {
             Msg::JobFailed { job, message } => self.job_failed(job, message),
             Msg::Ledger(ledger) => {
                 self.ledger = ledger;
-                // Notes can be filtered by.
+                // Notes and cases can be filtered by, and what a view of the filter asks for may have changed.
                 let (dataset, ledger) = (&self.dataset, &self.ledger);
-                self.users.update(&[], dataset, ledger, self.now);
+                let filter = self.users.filter.clone();
+                if self.users.set_filter(&filter, dataset, ledger, self.now).is_err() {
+                    // The view is gone: what it asked for holds until the filter is changed.
+                    self.users.update(&[], dataset, ledger, self.now);
+                }
                 self.user_may_have_changed();
                 self.revise_explanation();
                 self.end_playbooks();

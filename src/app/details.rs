@@ -160,6 +160,10 @@ pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, led
     for because in facts::not_safe(records) {
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
     }
+    let kept = ledger.case(records.id()).is_some_and(|case| case.snapshot.is_some());
+    if let Some(left) = format::evidence_left(records, now).filter(|_| !kept) {
+        lines.text(&format!("Evidence expires in {left}: a snapshot keeps it."), Tone::Warning);
+    }
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
@@ -287,7 +291,11 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     }
     lines.field("Risk", &risk, Tone::Plain);
     lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
-    lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain);
+    match format::evidence_left(records, now) {
+        Some(left) => lines.field("Evidence", &format!("expires in {left}"), Tone::Warning),
+        None => lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain),
+    }
+    about_case(lines, records, ledger, now);
     let tags = format::tags(records);
     if !tags.is_empty() {
         lines.field("Marked as", &tags.join(", "), Tone::Plain);
@@ -309,6 +317,23 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     }
     for note in notes.iter().rev().take(20) {
         lines.text(&format!("{} {}: {}", since(note.at, now), note.operator, note.text), Tone::Plain);
+    }
+}
+
+/// What operators made of the user.
+fn about_case(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
+    let Some(case) = ledger.case(records.id()) else { return };
+    if let Some((verdict, (at, by))) = case.verdict.zip(case.verdict_by.as_ref()) {
+        lines.field("Verdict", &format!("{}  ({by}, {})", verdict.words(), since(*at, now)), Tone::Heading);
+    }
+    if let Some(status) = case.status() {
+        lines.field("Case", status.words(), Tone::Plain);
+    }
+    if !case.tags.is_empty() {
+        lines.field("Tags", &case.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "), Tone::Plain);
+    }
+    if let Some(snapshot) = &case.snapshot {
+        lines.field("Snapshot", &format!("{}: {}", since(snapshot.at, now), snapshot.folder), Tone::Plain);
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Explain {
     pub explanation: Explanation,
     /// Why it is believed that the user is blocked, or is not.
     pub believed: Vec<String>,
+    /// What operators made of the user so far; empty where nobody said anything.
+    pub case: String,
     /// The verdict or option under the cursor.
     pub at: usize,
     /// The first line in sight.
@@ -130,6 +132,9 @@ impl Explain {
                 Item::Verdict(verdict) => {
                     if at == 0 {
                         lines.heading("What was it? The answer decides the verb");
+                        if !self.case.is_empty() {
+                            lines.put(0, &format!("Case: {}", self.case), Tone::Plain, None);
+                        }
                     }
                     say_verdict(&mut lines, verdict, at, &letter);
                 }
@@ -377,6 +382,7 @@ impl App {
             question,
             explanation,
             believed,
+            case: self.case_words(&user),
             at: 0,
             offset: 0,
             note,
@@ -400,8 +406,10 @@ impl App {
         let Some(Overlay::Explain(explain)) = &self.overlay else { return };
         let user = explain.user.clone();
         let Some((explanation, believed)) = self.explanation(&user) else { return };
+        let case = self.case_words(&user);
         if let Some(Overlay::Explain(explain)) = &mut self.overlay {
             explain.revise(explanation, believed);
+            explain.case = case;
         }
     }
 

@@ -59,6 +59,23 @@ pub fn since(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long until then, in one unit: "3 d", "5 h", "20 min".
+pub fn until(at: Timestamp, now: Timestamp) -> String {
+    let minutes = (at.0 - now.0).num_minutes().max(0);
+    match minutes {
+        0..120 => format!("{minutes} min"),
+        120..2_880 => format!("{} h", minutes / 60),
+        _ => format!("{} d", minutes / 1_440),
+    }
+}
+
+/// How long the evidence behind a user's risk can still be looked at, where that is not long: "3 d".
+pub fn evidence_left(records: &UserRecords, now: Timestamp) -> Option<String> {
+    use crate::domain::facts::{self, Evidence};
+    let expiring = facts::evidence(records, now) == Evidence::Expiring;
+    facts::evidence_expires(records, now).filter(|_| expiring).map(|at| until(at, now))
+}
+
 /// Day and time: "2026-11-22 14:02:11 UTC".
 pub fn moment(at: Timestamp) -> String {
     at.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()

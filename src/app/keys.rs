@@ -102,7 +102,7 @@ impl App {
     /// Whether keys go into a text field.
     pub(super) fn is_typing(&self) -> bool {
         self.line.is_some()
-            || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Help(_)))
+            || matches!(self.overlay, Some(Overlay::Preview(_) | Overlay::Note { .. } | Overlay::Typed(_) | Overlay::Help(_)))
             || matches!(&self.overlay, Some(Overlay::Playbook(list)) if list.skipping.is_some())
     }
 
@@ -126,6 +126,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Preview(preview)) => preview.paste(text),
             Some(Overlay::Note { input, .. }) => input.paste(text),
+            Some(Overlay::Typed(typed)) => typed.input.paste(text),
             Some(Overlay::Playbook(list)) => {
                 if let Some((_, input)) = &mut list.skipping {
                     input.paste(text);

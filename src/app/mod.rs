@@ -5,6 +5,9 @@
 
 mod actions;
 mod cancelling;
+#[cfg(test)]
+pub(crate) mod case_tests;
+pub mod cases;
 pub mod checklist;
 pub mod colour;
 pub mod columns;
@@ -38,6 +41,7 @@ pub mod preview;
 mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
+pub mod saved_views;
 pub mod scroll;
 pub mod sequence;
 mod session;
@@ -49,6 +53,7 @@ mod syncing;
 pub(crate) mod tests;
 pub mod theme;
 pub mod toast;
+pub mod typed;
 mod undo;
 pub mod users;
 pub mod why_off;

@@ -5,7 +5,7 @@ use super::keymap::KeyMap;
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::JobEvent;
-use crate::domain::journal::{JobId, JobState, JournalRecord};
+use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::ledger::{Ledger, Tally};
 use crate::domain::password::TemporaryPassword;
 use crate::domain::permission::Holder;
@@ -252,6 +252,15 @@ pub enum Effect {
         /// To what.
         value: String,
     },
+    /// Add entries to the journal; answered by [`Msg::Ledger`] and [`Msg::Said`].
+    Record {
+        /// The entries.
+        entries: Vec<Entry>,
+        /// What is said when they are in it. May hold hostile text.
+        said: String,
+    },
+    /// Set the evidence of these users aside; answered by [`Msg::Ledger`] and [`Msg::Said`].
+    Snapshot(Vec<UserId>),
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),

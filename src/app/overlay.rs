@@ -1,5 +1,6 @@
 //! What lies over the panes. One thing at a time.
 
+use super::cases;
 use super::checklist::{self, Checklist};
 use super::columns_menu::ColumnsMenu;
 use super::explain::Explain;
@@ -9,9 +10,11 @@ use super::input::Input;
 use super::layout::{self, Area};
 use super::msg::SignInAsked;
 use super::preview::Preview;
+use super::saved_views::SavedViews;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
 use super::theme::ThemeName;
+use super::typed::Typed;
 use crate::domain::action::Action;
 use crate::domain::advice::Start;
 use crate::domain::journal::{JobId, JournalRecord};
@@ -34,6 +37,8 @@ pub enum Choice {
     },
     /// Turns writing on or off; leaves it as it is for `None`.
     Writing(Option<bool>),
+    /// Changes the cases of the menu's targets.
+    Case(cases::Step),
     /// Plans an action on the menu's targets, or asks first which policy or address it is about.
     Remedy(Action),
     /// Plans an action on the menu's targets, with the policy or the addresses it is about.
@@ -160,6 +165,10 @@ pub enum Overlay {
     Menu(Menu),
     /// The columns of the users.
     Columns(ColumnsMenu),
+    /// Saved views.
+    Views(SavedViews),
+    /// A line that is asked for.
+    Typed(Typed),
     /// A note being written.
     Note {
         /// On whom.
@@ -233,6 +242,8 @@ impl Overlay {
             Overlay::Columns(_) => ColumnsMenu::area(size),
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
+            Overlay::Typed(_) => layout::overlay(size, (76, 6)),
+            Overlay::Views(_) => layout::overlay(size, (92, 16)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
@@ -247,10 +258,11 @@ impl Overlay {
             Overlay::Jobs { .. } => 3,
             Overlay::Help(_) => 2,
             Overlay::Menu(menu) => usize::from(menu.foot()),
-            Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) => 1,
+            Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) | Overlay::Views(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => height,
+            Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
     }

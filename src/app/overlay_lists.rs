@@ -126,6 +126,7 @@ impl App {
             return match item.choice.clone() {
                 // The plan of what cannot be done is shown all the same: it tells why, target by target.
                 Choice::Remedy(action) => self.choose_remedy(action, menu.targets),
+                Choice::Case(step) => self.choose_case(step, menu.targets),
                 Choice::Start(start) => self.begin(Pending { start, targets: menu.targets, reason: String::new() }),
                 choice => self.choose(choice),
             };

@@ -57,6 +57,8 @@ impl App {
                 }
                 Vec::new()
             }
+            Overlay::Views(menu) => self.key_in_views(menu, key),
+            Overlay::Typed(typed) => self.key_in_typed(typed, key),
             Overlay::SignIn(asked) => match key.code {
                 KeyCode::Char('y') => {
                     let (what, text) = match &asked.code {
@@ -199,7 +201,7 @@ impl App {
                 Vec::new()
             }
             // These belong to a menu that knows their targets.
-            Choice::Remedy(_) | Choice::Start(_) => Vec::new(),
+            Choice::Remedy(_) | Choice::Start(_) | Choice::Case(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
             Choice::Copy { what, text } => {
                 // Line by line, because the ends of lines are ours and all else is the tenant's.
@@ -278,7 +280,9 @@ impl App {
                 let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
                 list.scroll.settle(rows_of, rows);
             }
-            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
+            Overlay::Views(menu) => menu.scroll.settle(self.ledger.views().iter().len(), rows),
+            Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => {}
+            Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);
     }

@@ -10,6 +10,7 @@ use super::layout::Pane;
 use super::line::Line;
 use super::msg::Effect;
 use super::overlay::{Menu, Overlay};
+use super::saved_views::SavedViews;
 use super::scroll::Scroll;
 use super::why_off::why_off;
 use super::{App, help::Help};
@@ -65,6 +66,12 @@ impl App {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
                 }
+            }
+            CommandId::Case => self.open_case(),
+            CommandId::Snapshot => return self.snapshot(),
+            CommandId::Views => self.overlay = Some(Overlay::Views(SavedViews::default())),
+            CommandId::View4 | CommandId::View5 | CommandId::View6 | CommandId::View7 | CommandId::View8 | CommandId::View9 => {
+                self.run_view(command)
             }
             CommandId::Journal => {
                 self.overlay = Some(Overlay::Journal { records: None, scroll: Scroll::default(), message: None });

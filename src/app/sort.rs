@@ -36,6 +36,17 @@ impl Column {
         }
     }
 
+    /// The field of a list that is ordered so, as a saved view and `--sort` name it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Column::Risk => "riskLevel",
+            Column::User => "userDisplayName",
+            Column::Detections => "openDetections",
+            Column::Updated => "riskLastUpdatedDateTime",
+            Column::State => "riskState",
+        }
+    }
+
     /// What sorting by it means.
     pub fn words(self) -> &'static str {
         match self {

@@ -56,6 +56,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         CommandId::Theme => when(app.no_colour_asked(), "There are no colours: NO_COLOR is set, or --color never was given."),
         CommandId::NarrowUsers | CommandId::WidenUsers => app.why_no_resize(),
         CommandId::Columns => columns_menu::why_off(app),
+        CommandId::Case | CommandId::Snapshot => when(app.users_meant().is_empty(), "There is no user marked or under the cursor."),
         _ => None,
     }
 }

@@ -75,6 +75,22 @@ impl Effects {
                     answer(Msg::Failed(format!("{name} holds until the console ends, and was not saved: {error}")));
                 }
             }),
+            Effect::Record { entries, said } => {
+                blocking(answers, move |answer| match session.store.append(session.clock().now(), &session.operator, entries) {
+                    Ok(_) => {
+                        answer(Msg::Ledger(session.ledger()));
+                        answer(Msg::Said(said));
+                    }
+                    Err(error) => answer(Msg::Failed(format!("nothing was saved: {error}"))),
+                })
+            }
+            Effect::Snapshot(users) => blocking(answers, move |answer| match session.set_evidence_aside(&users) {
+                Ok(folder) => {
+                    answer(Msg::Ledger(session.ledger()));
+                    answer(Msg::Said(format!("Evidence set aside: {}", folder.display())));
+                }
+                Err(error) => answer(Msg::Failed(format!("the evidence was not set aside: {error}"))),
+            }),
             Effect::Refresh => {
                 let told = answers.clone();
                 let ending = self.ending.clone();

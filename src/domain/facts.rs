@@ -172,12 +172,17 @@ pub fn token_theft(records: &UserRecords) -> Option<bool> {
     (explained || records.user.at_risk() == Some(false)).then_some(false)
 }
 
+/// When the newest detection behind the user's risk was made: of a user at risk, the newest that is open.
+fn newest_evidence(records: &UserRecords) -> Option<Timestamp> {
+    let at_risk = records.user.at_risk() == Some(true);
+    let counts = |detection: &&RiskDetection| !at_risk || detection.is_open();
+    records.detections.iter().filter(counts).filter_map(RiskDetection::at).max()
+}
+
 /// Whether the evidence behind the user's risk can still be looked at: of a user at risk, that of what is open.
 pub fn evidence(records: &UserRecords, now: Timestamp) -> Evidence {
     let at_risk = records.user.at_risk() == Some(true);
-    let counts = |detection: &&RiskDetection| !at_risk || detection.is_open();
-    let newest = records.detections.iter().filter(counts).filter_map(RiskDetection::at).max();
-    match newest {
+    match newest_evidence(records) {
         Some(newest) if newest.age(now) > DETECTION_RETENTION => Evidence::Expired,
         Some(newest) if newest.age(now) > DETECTION_RETENTION - EXPIRING => Evidence::Expiring,
         Some(_) => Evidence::Fresh,
@@ -186,6 +191,12 @@ pub fn evidence(records: &UserRecords, now: Timestamp) -> Evidence {
         }
         None => Evidence::None,
     }
+}
+
+/// When the newest of the evidence behind the user's risk vanishes; `None` where there is none, or it has.
+pub fn evidence_expires(records: &UserRecords, now: Timestamp) -> Option<Timestamp> {
+    let expires = Timestamp(newest_evidence(records)?.0.checked_add_signed(DETECTION_RETENTION)?);
+    (expires >= now).then_some(expires)
 }
 
 /// Whether the account is deleted, as far as known.

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::action::Action;
+use super::case::CaseChange;
 use super::plan::Plan;
 use super::records::UserId;
 use super::time::Timestamp;
+use super::views::View;
 
 /// Number of a job, counted up within a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -216,6 +218,33 @@ pub enum Entry {
         user: UserId,
         /// The note.
         text: String,
+    },
+    /// What an operator makes of a user changed.
+    Case {
+        /// The user.
+        user: UserId,
+        /// What changed.
+        #[serde(flatten)]
+        change: CaseChange,
+    },
+    /// Evidence was set aside.
+    Snapshot {
+        /// Of whom.
+        users: Vec<UserId>,
+        /// Its folder.
+        folder: String,
+        /// SHA-256 of the folder's manifest, which names the hash of every file.
+        manifest: String,
+    },
+    /// A query was saved under a name, in place of one of the same name.
+    ViewSaved {
+        /// The view.
+        view: View,
+    },
+    /// A saved view was removed.
+    ViewRemoved {
+        /// Its name.
+        name: String,
     },
     /// A setting of the workspace was changed.
     Setting {

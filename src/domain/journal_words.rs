@@ -24,6 +24,13 @@ pub fn words(entry: &Entry) -> String {
         Entry::StepSkipped { playbook, step, because } => format!("playbook {playbook}: {} left out ({because})", step.title()),
         Entry::PlaybookEnded { playbook, state } => format!("playbook {playbook} ended: {}", state.as_str()),
         Entry::Note { user, text } => format!("note on {user}: {text}"),
+        Entry::Case { user, change } => format!("case of {user}: {}", change.words()),
+        Entry::Snapshot { users, folder, .. } => {
+            let ids: Vec<String> = users.iter().map(ToString::to_string).collect();
+            format!("evidence of {} set aside in {folder}", naming(&ids))
+        }
+        Entry::ViewSaved { view } => format!("view {} saved: {}", view.name, view.query),
+        Entry::ViewRemoved { name } => format!("view {name} removed"),
         Entry::Setting { name, value } => format!("setting {name} = {value}"),
         Entry::Imported { sources, changed, rejected } => {
             format!("imported {}: {changed} changed, {rejected} rejected", sources.join(", "))

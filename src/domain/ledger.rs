@@ -1,16 +1,18 @@
-//! What the journal adds up to: jobs, notes and settings.
+//! What the journal adds up to: jobs, notes, cases, saved views and settings.
 //!
 //! The journal is the truth; this is its fold, kept in memory and never stored.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::action::Action;
+use super::case::{Case, Snapshot};
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
 use super::password::UNTOLD;
 use super::plan::Plan;
 use super::playbook::Playbook;
 use super::records::UserId;
 use super::time::Timestamp;
+use super::views::Views;
 
 /// Where one target of a job stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +226,8 @@ pub struct Ledger {
     jobs: BTreeMap<JobId, Job>,
     playbooks: BTreeMap<JobId, Playbook>,
     notes: HashMap<UserId, Vec<Note>>,
+    cases: HashMap<UserId, Case>,
+    views: Views,
     settings: BTreeMap<String, String>,
 }
 
@@ -282,6 +286,15 @@ impl Ledger {
                 let note = Note { at: record.at, operator: record.operator.clone(), text: text.clone() };
                 self.notes.entry(user.clone()).or_default().push(note);
             }
+            Entry::Case { user, change } => self.cases.entry(user.clone()).or_default().change(change, record.at, &record.operator),
+            Entry::Snapshot { users, folder, .. } => {
+                for user in users {
+                    let snapshot = Snapshot { at: record.at, folder: folder.clone() };
+                    self.cases.entry(user.clone()).or_default().snapshot = Some(snapshot);
+                }
+            }
+            Entry::ViewSaved { view } => self.views.save(view.clone()),
+            Entry::ViewRemoved { name } => self.views.remove(name),
             Entry::Setting { name, value } => {
                 self.settings.insert(name.clone(), value.clone());
             }
@@ -339,6 +352,16 @@ impl Ledger {
         self.notes.get(user).map_or(&[], Vec::as_slice)
     }
 
+    /// What operators made of a user; `None` where nobody said anything.
+    pub fn case(&self, user: &UserId) -> Option<&Case> {
+        self.cases.get(user)
+    }
+
+    /// The saved views.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
     /// A setting of the workspace.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
@@ -354,10 +377,12 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::domain::action::Action;
+    use crate::domain::case::{CaseChange, Status};
     use crate::domain::dataset::Dataset;
     use crate::domain::fixture;
     use crate::domain::journal::{Head, encode};
     use crate::domain::plan::{Access, PlanContext, Target};
+    use crate::domain::views::View;
 
     fn plan() -> Plan {
         let dataset: Dataset = ["a", "b", "c"].map(|id| fixture::risky_user(id, "unfamiliarFeatures")).into_iter().collect();
@@ -413,6 +438,27 @@ mod tests {
         let tally = ledger.job(job).unwrap().tally();
         assert_eq!((tally.total, tally.pending, tally.failed), (3, 2, 1));
         assert_eq!(ledger.open_jobs().count(), 0);
+    }
+
+    #[test]
+    fn cases_snapshots_and_views_add_up() {
+        let closed = CaseChange { status: Some(Status::Closed), ..CaseChange::default() };
+        let view = View { name: "mine".to_owned(), query: "level:low".to_owned(), sort: None, key: Some(9) };
+        let ledger = ledger(vec![
+            Entry::Case { user: "a".into(), change: closed },
+            Entry::Snapshot {
+                users: ids(&["a", "b"]).iter().map(|id| id.as_str().into()).collect(),
+                folder: "/s".to_owned(),
+                manifest: "0".to_owned(),
+            },
+            Entry::ViewSaved { view: view.clone() },
+            Entry::ViewRemoved { name: "expiring".to_owned() },
+        ]);
+        let case = |id: &str| ledger.case(&id.into()).unwrap();
+        assert_eq!((case("a").status(), case("b").status()), (Some(Status::Closed), None), "a snapshot opens no case");
+        assert_eq!(case("b").snapshot.as_ref().unwrap().folder, "/s");
+        assert!(ledger.case(&"c".into()).is_none());
+        assert_eq!((ledger.views().on_key(9), ledger.views().find("expiring")), (Some(&view), None));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod advice;
+pub mod case;
 pub mod catalogue;
 pub mod dataset;
 pub mod facts;
@@ -30,4 +31,5 @@ pub mod time;
 pub mod transition;
 pub mod unfinished;
 pub mod verification;
+pub mod views;
 pub mod workspace;

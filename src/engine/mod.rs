@@ -2,6 +2,7 @@
 //!
 //! It does not know that a screen exists: it tells what happens as [`EngineEvent`]s.
 
+mod bundle;
 mod job;
 mod playbook;
 mod read_back;
@@ -14,6 +15,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bundle::EvidenceError;
 pub use session::{DEMO, OpenError, OpenOptions, Session, SignInOptions, WRITABLE};
 pub use sync::{SyncProgress, SyncReport};
 use tokio::sync::Mutex;

@@ -1,6 +1,6 @@
 //! An open workspace: its store, its tenant and the engine between them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -108,6 +108,8 @@ pub struct Session {
     pub operator: String,
     /// What was repaired or set aside while opening, for the operator to know.
     pub notices: Vec<String>,
+    /// Its folder.
+    dir: PathBuf,
     clock: Clock,
     /// Where imported records are kept; `None` where the tenant itself can tell again.
     kept: Option<Arc<EvidenceTenant>>,
@@ -178,6 +180,7 @@ impl Session {
             engine,
             operator,
             notices,
+            dir: opened.dir.clone(),
             clock: options.clock,
             kept,
             graph,
@@ -354,6 +357,11 @@ impl Session {
         self.store.append(self.clock.now(), &self.operator, vec![entry])?;
         self.gate.set_open(writable);
         Ok(())
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The time.

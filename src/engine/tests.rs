@@ -551,6 +551,11 @@ impl Store for FailsOnce {
     fn journal(&self) -> Result<Vec<JournalRecord>, StoreError> {
         self.inner.journal()
     }
+
+    fn journal_lines(&self) -> Result<Vec<(JournalRecord, String)>, StoreError> {
+        self.inner.journal_lines()
+    }
+
     fn verify(&self) -> Result<Result<Head, Damage>, StoreError> {
         self.inner.verify()
     }

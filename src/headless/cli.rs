@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::domain::action::Action;
+use crate::domain::case::{Status, Verdict};
 use crate::domain::workspace::Cloud;
 
 const EXITS: &str = "\
@@ -85,6 +86,12 @@ pub enum Command {
     Journal(Journal),
     /// Adds a note to a user's case.
     Note(Note),
+    /// Says what it was: verdict, status and tags of a user's case; without options, shows them.
+    Case(Case),
+    /// Lists the saved views; saves or removes one. `@NAME` stands for a view wherever a query is taken.
+    Views(Views),
+    /// Writes the evidence of users into a folder: records, timeline, journal, case, a page to read, and the hash of every file.
+    Bundle(Bundle),
     /// Lets something happen to a user of a simulated tenant, by the rules of Entra.
     Simulate(Simulate),
     /// Shows or changes what was decided for a workspace.
@@ -469,6 +476,77 @@ pub struct Note {
     pub text: Vec<String>,
 }
 
+/// `case`
+#[derive(Debug, Args)]
+pub struct Case {
+    /// Object id or user principal name.
+    pub user: String,
+    /// What it was: falsePositive, benignTruePositive, truePositive or undetermined.
+    #[arg(long, value_name = "VERDICT", value_parser = verdict(), ignore_case = true)]
+    pub verdict: Option<Verdict>,
+    /// How far the work on it is: open, inProgress or closed.
+    #[arg(long, value_name = "STATUS", value_parser = status(), ignore_case = true)]
+    pub status: Option<Status>,
+    /// Adds a tag: one word.
+    #[arg(long, value_name = "TAG", action = ArgAction::Append)]
+    pub tag: Vec<String>,
+    /// Takes a tag away.
+    #[arg(long, value_name = "TAG", action = ArgAction::Append)]
+    pub untag: Vec<String>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// `views`
+#[derive(Debug, Args)]
+pub struct Views {
+    /// What to do; without it, they are listed.
+    #[command(subcommand)]
+    pub command: Option<ViewsCommand>,
+    /// How to print.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json]))]
+    pub format: Format,
+}
+
+/// What to do with a saved view.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ViewsCommand {
+    /// Lists them.
+    List,
+    /// Saves a query under a name, in place of one of the same name.
+    Save {
+        /// The name: one word.
+        name: String,
+        /// What it asks for, in the filter language.
+        #[arg(required = true, value_name = "QUERY")]
+        query: Vec<String>,
+        /// Order of its users, by a field's Graph name; `:desc` turns it round.
+        #[arg(long, value_name = "FIELD[:desc]")]
+        sort: Option<String>,
+        /// The number key of the console that shows it, 4 to 9.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(4..=9))]
+        key: Option<u8>,
+    },
+    /// Removes one.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// `bundle`
+#[derive(Debug, Args)]
+#[command(override_usage = "entriage bundle (USER | QUERY) --output DIR [OPTIONS]")]
+pub struct Bundle {
+    /// Object id or user principal name, else a query: all users that match.
+    #[arg(required = true, value_name = "USER | QUERY")]
+    pub query: Vec<String>,
+    /// Folder to write; it must not exist, or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
 /// What can happen to a user of a simulated tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SimulatedEvent {
@@ -550,7 +628,7 @@ pub fn parse() -> Cli {
 /// Lets a query begin with a negated term: `users -guest:true`. There are no bundled short options that
 /// such a word could be meant for, and a query ignores the blank that keeps it from being taken for one.
 fn with_negations(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    const WITH_QUERY: [&str; 5] = ["users", "sign-ins", "detections", "plan", "act"];
+    const WITH_QUERY: [&str; 7] = ["users", "sign-ins", "detections", "plan", "act", "save", "bundle"];
     let (mut after_command, mut verbatim) = (false, false);
     let mut out = Vec::new();
     for arg in args {
@@ -574,6 +652,16 @@ fn with_negations(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 fn only(formats: &[Format]) -> impl TypedValueParser<Value = Format> + use<> {
     let names: Vec<_> = formats.iter().filter_map(ValueEnum::to_possible_value).collect();
     PossibleValuesParser::new(names).try_map(|name| Format::from_str(&name, true))
+}
+
+fn verdict() -> impl TypedValueParser<Value = Verdict> {
+    PossibleValuesParser::new(Verdict::ALL.map(Verdict::as_str))
+        .try_map(|name| Verdict::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(&name)).ok_or("there is no such verdict"))
+}
+
+fn status() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(Status::ALL.map(Status::as_str))
+        .try_map(|name| Status::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(&name)).ok_or("there is no such status"))
 }
 
 fn action() -> impl TypedValueParser<Value = Action> {

@@ -16,6 +16,7 @@ const ADDED: &str = "entriage";
 pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) -> Map<String, Value> {
     let directory = &records.directory;
     let blocked = facts::blocked(records, tenant);
+    let case = ledger.case(records.id());
     let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
     let mut object = wire::user_to_json(&records.user);
     let added = json!({
@@ -36,6 +37,11 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
         "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
+        "evidenceExpires": facts::evidence_expires(records, now),
+        "verdict": case.and_then(|case| case.verdict),
+        "status": case.and_then(|case| case.status()),
+        "tags": case.map_or(&[][..], |case| &case.tags),
+        "snapshot": case.and_then(|case| case.snapshot.as_ref()).map(|snapshot| json!({"at": snapshot.at, "folder": snapshot.folder})),
     });
     object.insert(ADDED.to_owned(), added);
     object

@@ -41,6 +41,10 @@ const USERS: &[Column] = &[
     column("", "entriage.notSafe"),
     column("", "entriage.notes"),
     column("", "entriage.waitingSince"),
+    column("", "entriage.evidenceExpires"),
+    column("", "entriage.verdict"),
+    column("", "entriage.status"),
+    column("", "entriage.tags"),
 ];
 
 const SIGN_INS: &[Column] = &[
@@ -105,11 +109,14 @@ const DETECTIONS: &[Column] = &[
 
 /// `users`
 pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
-    let query = parse(&list.query)?;
+    let text = checked(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
+    let query = parse(&text, &ledger)?;
     let mut rows: Vec<&UserRecords> = matching_users(&dataset, &query, &ledger, now);
-    if let Some(by) = &list.sort {
+    // A view that is asked for alone brings its order along.
+    let view = text.strip_prefix('@').and_then(|name| ledger.views().find(name));
+    if let Some(by) = list.sort.as_ref().or(view.and_then(|view| view.sort.as_ref())) {
         order::sort(&mut rows, by, &order::user_fields())?;
     }
     print(place, list, USERS, &rows, |records| json::user(records, dataset.tenant(), &ledger, now))
@@ -117,9 +124,10 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
 
 /// `sign-ins`
 pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
-    let query = parse(&list.query)?;
+    let text = checked(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
+    let query = parse(&text, &ledger)?;
     let mut rows = matching_sign_ins(&dataset, &query, &ledger, now);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::sign_in_fields())?;
@@ -129,9 +137,10 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
 
 /// `detections`
 pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
-    let query = parse(&list.query)?;
+    let text = checked(&list.query)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
+    let query = parse(&text, &ledger)?;
     let context = QueryContext { now, ledger: &ledger, tenant: dataset.tenant() };
     let all = dataset.detections();
     let mut rows: Vec<(&UserRecords, &RiskDetection)> =
@@ -143,11 +152,16 @@ pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
     print(place, list, DETECTIONS, &rows, |(records, detection)| json::detection(records, detection))
 }
 
-/// The query that these words make.
-pub fn parse(words: &[String]) -> Result<Query, Failure> {
-    let text = words.join(" ");
-    let text = text.trim();
-    Query::parse(text).map_err(|error| Failure::query(text, error))
+/// The query that these words make, as far as it can be checked before a workspace is open.
+pub fn checked(words: &[String]) -> Result<String, Failure> {
+    let text = words.join(" ").trim().to_owned();
+    Query::check(&text).map_err(|error| Failure::query(&text, error))?;
+    Ok(text)
+}
+
+/// The query, with the workspace's saved views.
+pub fn parse(text: &str, ledger: &Ledger) -> Result<Query, Failure> {
+    Query::parse_with(text, ledger.views()).map_err(|error| Failure::query(text, error))
 }
 
 /// Users that match, in their default order.

@@ -3,6 +3,8 @@
 mod addresses;
 mod apply;
 mod belongings;
+mod bundle;
+mod case;
 pub mod cli;
 mod connect;
 mod demo;
@@ -30,6 +32,7 @@ mod sign_in;
 mod simulate;
 mod sync;
 mod targets;
+mod views;
 
 use std::io::{self, IsTerminal as _};
 
@@ -112,6 +115,9 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         Command::Jobs(args) => jobs::jobs(&place, args).await.map(Next::Exit),
         Command::Journal(args) => journal::journal(&place, args).await.map(Next::Exit),
         Command::Note(args) => note::note(&place, args).await.map(done),
+        Command::Case(args) => case::case(&place, args).await.map(done),
+        Command::Views(args) => views::views(&place, args).await.map(done),
+        Command::Bundle(args) => bundle::bundle(&place, args).await.map(done),
         Command::Paths(args) => meta::paths(&place, args).map(done),
         Command::Keys(args) => keys::keys(&place, args).map(Next::Exit),
         Command::Completions { .. } | Command::Man | Command::Emulate(_) => Ok(done(())),

@@ -60,7 +60,11 @@ fn naming(records: &UserRecords, journal: Vec<JournalRecord>) -> Vec<JournalReco
                 items.retain(|item| ours(&item.id));
                 !items.is_empty()
             }
-            Entry::Note { user, .. } => user == records.id(),
+            Entry::Note { user, .. } | Entry::Case { user, .. } => user == records.id(),
+            Entry::Snapshot { users, .. } => {
+                users.retain(|user| user == records.id());
+                !users.is_empty()
+            }
             _ => false,
         };
         named.then_some(record)
@@ -97,6 +101,13 @@ fn sheet(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: 
         let who = item.initiated_by.as_deref().map_or_else(|| "system".into(), text::safe);
         lines.push(format!("{}  by {who}", words(&object, &["riskLastUpdatedDateTime", "riskLevel", "riskState", "riskDetail"])));
     }
+    if let Some(case) = ledger.case(records.id()) {
+        heading(&mut lines, "Case", 1);
+        lines.push(format!("  {}", text::safe(&case.words())));
+        if let Some(snapshot) = &case.snapshot {
+            lines.push(format!("  evidence set aside {} in {}", output::moment(snapshot.at), text::safe(&snapshot.folder)));
+        }
+    }
     let notes = ledger.notes(records.id());
     heading(&mut lines, "Notes", notes.len());
     for note in notes {
@@ -123,6 +134,7 @@ const FACTS: &[(&str, &str)] = &[
     ("Open detections", "openDetections"),
     ("Token theft", "tokenTheft"),
     ("Evidence", "evidence"),
+    ("Evidence expires", "evidenceExpires"),
     ("Waiting since", "waitingSince"),
     ("Blocked", "blocked"),
     ("Blocked by", "blockedBy"),

@@ -15,7 +15,6 @@ use crate::domain::facts;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::Target;
 use crate::domain::policy::{Policy, TenantFacts};
-use crate::domain::query::Query;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -27,8 +26,6 @@ pub enum Named {
     Query {
         /// As it was typed.
         text: String,
-        /// As it was understood.
-        query: Box<Query>,
     },
     /// These users or sign-ins.
     Each(Vec<String>),
@@ -64,13 +61,12 @@ impl Named {
                 (Aim::User | Aim::SignIn, _) => Err(Failure::usage("nobody is named").hinted("a QUERY, --user USER or --from FILE")),
             };
         }
-        let query = Box::new(list::parse(&wanted.query)?);
-        let text = wanted.query.join(" ").trim().to_owned();
+        let text = list::checked(&wanted.query)?;
         if text.is_empty() {
             let hint = "to mean everybody who is at risk, say so: state:atRisk,confirmedCompromised";
             return Err(Failure::usage("the query is empty").hinted(hint));
         }
-        Ok(Named::Query { text, query })
+        Ok(Named::Query { text })
     }
 }
 
@@ -130,7 +126,7 @@ fn is_comment(before: &str) -> bool {
 pub fn nothing(action: Action, wanted: &Named) -> Failure {
     let list = if action.aim() == Aim::SignIn { "sign-ins" } else { "users" };
     match wanted {
-        Named::Query { text, .. } if action.aim() != Aim::Address => {
+        Named::Query { text } if action.aim() != Aim::Address => {
             Failure::usage(format!("nothing matches {text}")).hinted(format!("try it with entriage {list} first"))
         }
         _ if action.aim() == Aim::Address => Failure::usage("no address is left")
@@ -160,12 +156,12 @@ pub fn targets(
             let addresses = users.iter().flat_map(|records| facts::blocked_addresses(records));
             Ok(addresses.map(|address| Target::Address(address.to_owned())).collect())
         }
-        (Named::Query { query, .. }, Aim::User) => {
-            let users = list::matching_users(dataset, query, ledger, now);
+        (Named::Query { text }, Aim::User) => {
+            let users = list::matching_users(dataset, &list::parse(text, ledger)?, ledger, now);
             Ok(users.into_iter().map(|records| Target::User(records.id().clone())).collect())
         }
-        (Named::Query { query, .. }, Aim::SignIn) => {
-            let sign_ins = list::matching_sign_ins(dataset, query, ledger, now);
+        (Named::Query { text }, Aim::SignIn) => {
+            let sign_ins = list::matching_sign_ins(dataset, &list::parse(text, ledger)?, ledger, now);
             Ok(sign_ins.into_iter().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect())
         }
         (Named::Each(names), aim) => {

@@ -143,3 +143,19 @@ fn what_is_known_of_the_tenant_is_kept_and_comes_with_the_records() {
         assert_eq!(store.load().unwrap().tenant(), &facts);
     });
 }
+
+#[test]
+fn the_lines_of_the_journal_are_those_that_were_written() {
+    on_every_store(|store| {
+        let mut written = store.append(fixture::now(), "me", vec![note("one"), note("two\u{202e}")]).unwrap();
+        written.extend(store.append(fixture::now(), "me", vec![note("three")]).unwrap());
+        let mut head = Head::default();
+        let lines = store.journal_lines().unwrap();
+        assert_eq!(lines.len(), 3);
+        for ((record, line), written) in lines.into_iter().zip(written) {
+            let (read, next) = crate::domain::journal::decode(&head, line.as_bytes()).unwrap();
+            assert_eq!((&read, &record), (&written, &written));
+            head = next;
+        }
+    });
+}

@@ -71,8 +71,8 @@ impl JournalFile {
         if acknowledged.is_none() && total > 0 {
             notices.push(format!("{} was not readable and is written anew from the journal", head_path.display()));
         }
-        let scan =
-            scan(&file, total, acknowledged.as_ref(), &mut |record| ledger.apply(&record)).map_err(disk::failed("cannot read", &path))?;
+        let scan = scan(&file, total, acknowledged.as_ref(), &mut |record, _| ledger.apply(&record))
+            .map_err(disk::failed("cannot read", &path))?;
         let state = scan.damage(acknowledged.as_ref()).map_or(State::Sound, State::Damaged);
         let mut journal =
             JournalFile { folder: folder.to_owned(), path, file, head_file, head: scan.head, len: scan.len, acknowledged, state };
@@ -214,10 +214,22 @@ impl JournalReader {
     /// The proven records, oldest first.
     pub(super) fn records(&self) -> Result<Vec<JournalRecord>, StoreError> {
         let mut records = Vec::new();
-        let file = File::open(&self.path).map_err(disk::failed("cannot read", &self.path))?;
-        scan(&file, self.len, self.acknowledged.as_ref(), &mut |record| records.push(record))
-            .map_err(disk::failed("cannot read", &self.path))?;
+        self.each(&mut |record, _| records.push(record))?;
         Ok(records)
+    }
+
+    /// The same, each with its line as it was written.
+    pub(super) fn lines(&self) -> Result<Vec<(JournalRecord, String)>, StoreError> {
+        let mut lines = Vec::new();
+        // A line whose hash holds was written as JSON, and so as UTF-8.
+        self.each(&mut |record, line| lines.push((record, String::from_utf8_lossy(line).into_owned())))?;
+        Ok(lines)
+    }
+
+    fn each(&self, take: &mut dyn FnMut(JournalRecord, &[u8])) -> Result<(), StoreError> {
+        let file = File::open(&self.path).map_err(disk::failed("cannot read", &self.path))?;
+        scan(&file, self.len, self.acknowledged.as_ref(), take).map_err(disk::failed("cannot read", &self.path))?;
+        Ok(())
     }
 
     /// Checks the whole file as it is now.
@@ -231,7 +243,7 @@ impl JournalReader {
             }
             Err(error) => return Err(disk::failed("cannot read", &self.path)(error)),
         };
-        let scan = scan(&file, u64::MAX, self.acknowledged.as_ref(), &mut |_| {}).map_err(disk::failed("cannot read", &self.path))?;
+        let scan = scan(&file, u64::MAX, self.acknowledged.as_ref(), &mut |_, _| {}).map_err(disk::failed("cannot read", &self.path))?;
         if let Some(damage) = scan.damage(self.acknowledged.as_ref()) {
             return Ok(Err(damage));
         }
@@ -275,7 +287,7 @@ impl Scan {
 }
 
 /// Follows the chain line by line through the first `limit` bytes.
-fn scan(file: &File, limit: u64, acknowledged: Option<&Head>, each: &mut dyn FnMut(JournalRecord)) -> io::Result<Scan> {
+fn scan(file: &File, limit: u64, acknowledged: Option<&Head>, each: &mut dyn FnMut(JournalRecord, &[u8])) -> io::Result<Scan> {
     let mut start = file;
     start.rewind()?;
     let mut reader = BufReader::with_capacity(1 << 16, file.take(limit));
@@ -298,7 +310,7 @@ fn scan(file: &File, limit: u64, acknowledged: Option<&Head>, each: &mut dyn FnM
                 return Ok(scan);
             }
             Ok((record, next)) => {
-                each(record);
+                each(record, body);
                 scan.head = next;
                 scan.len += count as u64;
             }

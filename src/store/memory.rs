@@ -131,6 +131,10 @@ impl Store for MemoryStore {
         }
     }
 
+    fn journal_lines(&self) -> Result<Vec<(JournalRecord, String)>, StoreError> {
+        Ok(self.journal()?.into_iter().zip(self.read().lines.iter().cloned()).collect())
+    }
+
     fn verify(&self) -> Result<Result<Head, Damage>, StoreError> {
         Ok(self.read().records().map(|(_, head)| head))
     }

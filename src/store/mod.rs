@@ -203,6 +203,9 @@ pub trait Store: Send + Sync {
     /// The journal, oldest first, as far as the chain proves it.
     fn journal(&self) -> Result<Vec<JournalRecord>, StoreError>;
 
+    /// The same, each with its line as it was written, without its line feed.
+    fn journal_lines(&self) -> Result<Vec<(JournalRecord, String)>, StoreError>;
+
     /// Checks the whole chain again, on the file as it is now.
     fn verify(&self) -> Result<Result<Head, Damage>, StoreError>;
 

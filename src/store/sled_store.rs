@@ -90,6 +90,11 @@ impl Store for SledStore {
         reader.records()
     }
 
+    fn journal_lines(&self) -> Result<Vec<(JournalRecord, String)>, StoreError> {
+        let reader = self.journal_file().reader();
+        reader.lines()
+    }
+
     fn verify(&self) -> Result<Result<Head, Damage>, StoreError> {
         let journal = self.journal_file();
         journal.reader().verify()

@@ -122,6 +122,10 @@ fn said(app: &App, entry: &Entry) -> String {
             let name = app.dataset().user(user).map_or(user.as_str(), |records| records.user.name());
             format!("note on {name}: {text}")
         }
+        Entry::Case { user, change } => {
+            let name = app.dataset().user(user).map_or(user.as_str(), |records| records.user.name());
+            format!("case of {name}: {}", change.words())
+        }
         entry => words(entry),
     }
 }

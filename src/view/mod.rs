@@ -1,5 +1,7 @@
 //! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
 
+#[cfg(test)]
+mod case_tests;
 mod cell;
 mod checklist;
 mod columns;
@@ -21,6 +23,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod typed;
 mod users;
 
 use ratatui::Frame;
@@ -98,6 +101,8 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Help(open) => help::draw(frame, open, area, theme),
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
         Overlay::Columns(menu) => columns::draw(frame, app, menu, area, theme),
+        Overlay::Views(menu) => typed::views(frame, app, menu, area, overlay.rows(app.size()), theme),
+        Overlay::Typed(open) => typed::draw(frame, open, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),

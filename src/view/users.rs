@@ -8,8 +8,9 @@ use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::columns::UserColumn;
-use crate::app::format::{fit, number, tags, width};
+use crate::app::format::{evidence_left, fit, number, tags, width};
 use crate::app::layout::{Area, Pane};
+use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{self, Evidence};
 use crate::domain::records::UserRecords;
 use crate::domain::time::Timestamp;
@@ -61,16 +62,16 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         };
         let mut cells = vec![Span::styled(if under { "▌" } else { " " }, theme.accent()), Span::styled(mark, theme.accent())];
         for (column, columns) in &columns {
-            cells.extend(value(*column, *columns, records, app.now(), theme));
+            cells.extend(value(app, *column, *columns, records, theme));
         }
         put_row(frame, inner, row + 1, cells, under && focused, theme);
     }
 }
 
-fn value(column: UserColumn, columns: usize, records: &UserRecords, now: Timestamp, theme: Theme) -> Vec<Span<'static>> {
-    let user = &records.user;
+fn value(app: &App, column: UserColumn, columns: usize, records: &UserRecords, theme: Theme) -> Vec<Span<'static>> {
+    let (user, now) = (&records.user, app.now());
     let style = match column {
-        UserColumn::User => return name(records, columns, theme).to_vec(),
+        UserColumn::User => return name(app, records, columns, theme).to_vec(),
         UserColumn::Detections => return detections(records, columns, now, theme).to_vec(),
         UserColumn::Level => theme.level(user.risk_level.as_ref()),
         UserColumn::State => theme.state(user.risk_state.as_ref()),
@@ -83,8 +84,14 @@ fn value(column: UserColumn, columns: usize, records: &UserRecords, now: Timesta
 }
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
-fn name(records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
-    let tags: Vec<&str> = tags(records).into_iter().filter(|tag| *tag != "token").collect();
+fn name(app: &App, records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
+    // What is said first stays longest where the column is narrow.
+    let left = evidence_left(records, app.now()).map(|left| format!("{left} left"));
+    let case = app.ledger().case(records.id());
+    let verdict = case.and_then(|case| case.verdict).map(|verdict| format!("[{}]", short(verdict)));
+    let closed = case.is_some_and(|case| case.status() == Some(Status::Closed)).then(|| "✓".to_owned());
+    let facts = tags(records).into_iter().filter(|tag| *tag != "token").map(str::to_owned);
+    let tags: Vec<String> = left.into_iter().chain(verdict).chain(closed).chain(facts).collect();
     let text = fit(records.user.name(), columns.saturating_sub(1)).into_owned();
     let tags = fit(&tags.join(" "), columns / 2).into_owned();
     let room = if tags.is_empty() { columns } else { columns.saturating_sub(width(&tags) + 1) };
@@ -92,6 +99,16 @@ fn name(records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 
     let name = if width(&text) < room { text } else { fit(records.user.name(), room.saturating_sub(1)).into_owned() };
     let name = format!("{name}{}", " ".repeat(room.saturating_sub(width(&name))));
     [Span::styled(name, style), Span::styled(if tags.is_empty() { tags } else { format!("{tags} ") }, theme.quiet())]
+}
+
+/// A verdict for a narrow column.
+fn short(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::FalsePositive => "FP",
+        Verdict::BenignTruePositive => "benign",
+        Verdict::TruePositive => "TP",
+        Verdict::Undetermined => "?",
+    }
 }
 
 fn detections(records: &UserRecords, columns: usize, now: Timestamp, theme: Theme) -> [Span<'static>; 2] {

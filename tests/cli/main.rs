@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod addresses;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod emulate;
 #[cfg(test)]
 mod explain;

@@ -1,5 +1,6 @@
 //! The one table of fields: the parser, the help and the completion read it.
 
+use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{BlockedBy, Evidence};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 
@@ -28,6 +29,9 @@ pub(super) enum Kind {
     Blocked,
     Evidence,
     Note,
+    Verdict,
+    Status,
+    Tag,
     Time(TimeField),
 }
 
@@ -118,6 +122,14 @@ pub const FIELDS: &[Field] = &[
         "whether a user without open risk is safe; no: the risk was closed, but password, sessions or methods speak against it",
     ),
     field("note", Kind::Note, "true, false, or any text of a note", "notes on the user"),
+    field(
+        "verdict",
+        Kind::Verdict,
+        "falsePositive, benignTruePositive, truePositive, undetermined, none",
+        "what operators found that it was",
+    ),
+    field("status", Kind::Status, "open, inProgress, closed, none", "how far the work on the user's case is"),
+    field("tag", Kind::Tag, "a tag, or none", "tags of the user's case"),
 ];
 
 impl Field {
@@ -132,6 +144,9 @@ impl Field {
             Kind::Blocked => YES_NO.into_iter().chain(BlockedBy::ALL.map(BlockedBy::as_str)).collect(),
             Kind::Evidence => Evidence::ALL.map(Evidence::as_str).to_vec(),
             Kind::Note => vec!["true", "false"],
+            Kind::Verdict => Verdict::ALL.map(Verdict::as_str).into_iter().chain(["none"]).collect(),
+            Kind::Status => Status::ALL.map(Status::as_str).into_iter().chain(["none"]).collect(),
+            Kind::Tag => vec!["none"],
             Kind::Type | Kind::Text(_) | Kind::Ip | Kind::Asn | Kind::Time(_) => Vec::new(),
         }
     }

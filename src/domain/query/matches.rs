@@ -59,6 +59,22 @@ impl<'a> Subject<'a> {
                     NoteTest::Holds(needle) => notes.iter().any(|note| needle.is_in(&note.text)),
                 })
             }
+            Test::Verdict(verdicts) => {
+                let case = context.ledger.case(records.id());
+                verdicts.contains(&case.and_then(|case| case.verdict))
+            }
+            Test::Status(statuses) => {
+                let case = context.ledger.case(records.id());
+                statuses.contains(&case.and_then(|case| case.status()))
+            }
+            Test::Tag(tests) => {
+                let tags = context.ledger.case(records.id()).map_or(&[][..], |case| &case.tags);
+                tests.iter().any(|test| match test {
+                    Some(needle) => tags.iter().any(|tag| needle.is(tag)),
+                    None => tags.is_empty(),
+                })
+            }
+            Test::All(terms) => terms.iter().all(|term| self.passes(&term.test, context) != term.negated),
             Test::Time(field, tests) => self.time(*field).is_some_and(|time| tests.iter().any(|test| test.passes(time, context.now))),
         }
     }

@@ -1,7 +1,8 @@
 //! The query language (`design.md` section 3): one grammar for console, headless commands and plans.
 //!
 //! Terms are joined with "and", `-` negates, `,` is "or" within a field, quotes keep spaces. Text that
-//! does not parse is an error that points at the column, never an empty result.
+//! does not parse is an error that points at the column, never an empty result. `@NAME` stands for all
+//! that a saved view asks for.
 
 mod fields;
 mod fold;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use ipnet::IpNet;
 
+use super::case::{Status, Verdict};
 use super::facts::{BlockedBy, Evidence};
 use super::ledger::Ledger;
 use super::policy::TenantFacts;
@@ -22,6 +24,7 @@ use super::records::{RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState};
 use super::text;
 use super::time::Timestamp;
+use super::views::Views;
 pub use fields::{FIELDS, Field};
 use fields::{Flag, TextField, TimeField};
 use fold::Needle;
@@ -65,7 +68,7 @@ struct Term {
     test: Test,
 }
 
-/// What a term asks. Each list holds the alternatives; `None` in one stands for "was not read".
+/// What a term asks. Each list holds the alternatives; `None` in one stands for "was not read", in a case for "was not said".
 #[derive(Debug, Clone, PartialEq)]
 enum Test {
     Word(TypeNeedle),
@@ -80,6 +83,11 @@ enum Test {
     Blocked(Vec<BlockedTest>),
     Evidence(Vec<Evidence>),
     Note(Vec<NoteTest>),
+    Verdict(Vec<Option<Verdict>>),
+    Status(Vec<Option<Status>>),
+    Tag(Vec<Option<Needle>>),
+    /// What a saved view asks for.
+    All(Vec<Term>),
     Time(TimeField, Vec<TimeTest>),
 }
 
@@ -127,9 +135,19 @@ enum TimeTest {
 }
 
 impl Query {
-    /// Reads a query; the empty text matches everything.
+    /// Reads a query that names no saved view; the empty text matches everything.
     pub fn parse(text: &str) -> Result<Query, QueryError> {
-        parse::parse(text).map(|terms| Query { terms })
+        Query::parse_with(text, &Views::none())
+    }
+
+    /// Reads a query in which `@NAME` stands for the view of that name.
+    pub fn parse_with(text: &str, views: &Views) -> Result<Query, QueryError> {
+        parse::parse(text, Some(views)).map(|terms| Query { terms })
+    }
+
+    /// Whether the text is a query, as far as that can be told without knowing the saved views.
+    pub fn check(text: &str) -> Result<(), QueryError> {
+        parse::parse(text, None).map(|_| ())
     }
 
     /// Whether it asks nothing and so matches everything.

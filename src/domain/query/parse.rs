@@ -8,9 +8,11 @@ use ipnet::IpNet;
 use super::fields::{FIELDS, Field, Kind};
 use super::fold::Needle;
 use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryError, Term, Test, TimeTest, TypeNeedle};
+use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{BlockedBy, Evidence};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::time::Timestamp;
+use crate::domain::views::Views;
 use crate::domain::{catalogue, text};
 
 /// A character of a term, where it stands (in characters, from 0) and whether it stands in quotes.
@@ -73,8 +75,18 @@ fn error(start: usize, end: usize, message: impl Into<String>, hint: impl Into<S
     QueryError { column: start + 1, length: end.saturating_sub(start).max(1), message: message.into(), hint: Some(hint.into()) }
 }
 
-pub(super) fn parse(text: &str) -> Result<Vec<Term>, QueryError> {
-    words(text)?.into_iter().map(term).collect()
+/// How deep views may name views: more is a circle, or nobody's idea of a query.
+const DEEPEST: usize = 4;
+
+/// The views that a query may name, and how many stand above it; `None` where they are not known and any will do.
+type Named<'a> = Option<(&'a Views, usize)>;
+
+pub(super) fn parse(text: &str, views: Option<&Views>) -> Result<Vec<Term>, QueryError> {
+    terms(text, views.map(|views| (views, 0)))
+}
+
+fn terms(text: &str, named: Named<'_>) -> Result<Vec<Term>, QueryError> {
+    words(text)?.into_iter().map(|word| term(word, named)).collect()
 }
 
 /// Cuts at spaces outside quotes. Within quotes, two quotes are one.
@@ -110,15 +122,46 @@ fn words(text: &str) -> Result<Vec<Word>, QueryError> {
     Ok(words)
 }
 
-fn term(mut word: Word) -> Result<Term, QueryError> {
+fn term(mut word: Word, named: Named<'_>) -> Result<Term, QueryError> {
     let dashes = word.chars.iter().take_while(|char| char.is('-')).count();
     word.chars.drain(..dashes);
     if word.chars.is_empty() && dashes > 0 && word.end == word.start + dashes {
         return Err(word.error("there is nothing to negate", "write a term after the -, or put it in quotes: \"-\""));
     }
     word.start += dashes;
-    let test = if word.chars.iter().any(|char| char.is(':')) { field_test(word)? } else { word_test(word)? };
+    let test = if word.chars.first().is_some_and(|char| char.is('@')) {
+        view_test(&word, named)?
+    } else if word.chars.iter().any(|char| char.is(':')) {
+        field_test(word)?
+    } else {
+        word_test(word)?
+    };
     Ok(Term { negated: dashes % 2 == 1, test })
+}
+
+/// All that a saved view asks for.
+fn view_test(word: &Word, named: Named<'_>) -> Result<Test, QueryError> {
+    let text = word.text();
+    let name = text.strip_prefix('@').unwrap_or(&text);
+    let Some((views, depth)) = named else { return Ok(Test::All(Vec::new())) };
+    let quote = format!("put it in quotes to look for the text: \"{}\"", word.shown().replace('"', "\"\""));
+    let Some(view) = views.find(name) else {
+        let there_are = if views.iter().len() == 0 { "there are none".to_owned() } else { format!("there are {}", views.names()) };
+        return Err(word.error(format!("there is no saved view \"{}\"", word.shown()), format!("{there_are}; or {quote}")));
+    };
+    if depth >= DEEPEST {
+        return Err(
+            word.error(format!("the view {} names itself, or too many others", word.shown()), "save it anew with its terms written out")
+        );
+    }
+    terms(&view.query, Some((views, depth + 1))).map(Test::All).map_err(|error| {
+        // What was typed names the outermost view only.
+        if depth > 0 {
+            return error;
+        }
+        let query = text::fit(&view.query, 60);
+        word.error(format!("the view {} asks for {query}: {}", word.shown(), error.message), "save it anew with a query that parses")
+    })
 }
 
 fn word_test(word: Word) -> Result<Test, QueryError> {
@@ -191,6 +234,9 @@ fn test(field: &Field, members: &[Word]) -> Result<Test, QueryError> {
         Kind::Blocked => Test::Blocked(each(members, |word| blocked(field, word))?),
         Kind::Evidence => Test::Evidence(each(members, |word| member(field, word, &Evidence::ALL, Evidence::as_str))?),
         Kind::Note => Test::Note(each(members, |word| Ok(note(word)))?),
+        Kind::Verdict => Test::Verdict(each(members, |word| or_none(word, |word| member(field, word, &Verdict::ALL, Verdict::as_str)))?),
+        Kind::Status => Test::Status(each(members, |word| or_none(word, |word| member(field, word, &Status::ALL, Status::as_str)))?),
+        Kind::Tag => Test::Tag(each(members, |word| or_none(word, |word| Ok(Needle::new(&word.text()))))?),
         Kind::Time(time) => Test::Time(time, each(members, time_test)?),
     })
 }
@@ -204,6 +250,10 @@ fn or_unknown<T>(field: &Field, word: &Word, known: fn(&str) -> Option<T>) -> Re
         text if text.eq_ignore_ascii_case("unknown") => Ok(None),
         text => known(&text).map(Some).ok_or_else(|| no_member(field, word)),
     }
+}
+
+fn or_none<T>(word: &Word, read: impl Fn(&Word) -> Result<T, QueryError>) -> Result<Option<T>, QueryError> {
+    if !word.is_quoted() && word.text().eq_ignore_ascii_case("none") { Ok(None) } else { read(word).map(Some) }
 }
 
 fn member<T: Copy>(field: &Field, word: &Word, all: &[T], name: fn(T) -> &'static str) -> Result<T, QueryError> {

@@ -1,10 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::case::CaseChange;
 use crate::domain::fixture;
 use crate::domain::journal::{Entry, Head, encode};
 use crate::domain::records::{DeviceDetail, Location};
 use crate::domain::risk::TokenIssuerType;
+use crate::domain::views::View;
 
 fn place(city: &str, state: &str, country: &str) -> Option<Location> {
     Some(Location {
@@ -42,6 +44,10 @@ fn ledger() -> Ledger {
     let mut ledger = Ledger::default();
     let note = Entry::Note { user: "adele-1".into(), text: "Called; travels in Nigeria".to_owned() };
     let (record, _, _) = encode(&Head::default(), fixture::now(), "me", note).unwrap();
+    ledger.apply(&record);
+    let change =
+        CaseChange { verdict: Some(Verdict::TruePositive), tag: vec!["PT-118".to_owned(), "vip".to_owned()], ..CaseChange::default() };
+    let (record, _, _) = encode(&Head::default(), fixture::now(), "me", Entry::Case { user: "adele-1".into(), change }).unwrap();
     ledger.apply(&record);
     ledger
 }
@@ -122,6 +128,10 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("safe:unknown", "safe:yes,no"),
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
+        ("verdict:truepositive", "verdict:none,falsePositive"),
+        ("status:open", "status:closed,none"),
+        ("tag:pt-118", "tag:pt,none"),
+        ("tag:x,VIP", "tag:\"none\""),
     ];
     for (hit, miss) in cases {
         assert!(user_matches(hit, &records), "{hit}");
@@ -162,6 +172,44 @@ fn safe_asks_whether_closed_risk_left_the_user_safe() {
     assert!(user_matches("safe:YES", &records) && sign_in_matches("safe:yes", &records));
     records.user.risk_state = Some(RiskState::AtRisk);
     assert!(user_matches("safe:unknown", &records), "open risk is neither");
+}
+
+#[test]
+fn what_nobody_said_is_none() {
+    let records = fixture::risky_user("other", "anomalousToken");
+    assert!(user_matches("verdict:none status:none tag:none -verdict:undetermined", &records));
+    assert!(!user_matches("-tag:none", &records));
+}
+
+#[test]
+fn a_saved_view_stands_for_all_it_asks_for() {
+    let mut views = Views::default();
+    let mut save = |name: &str, query: &str| {
+        views.save(View { name: name.to_owned(), query: query.to_owned(), sort: None, key: None });
+    };
+    save("Lagos", "city:lagos -level:high");
+    save("both", "@lagos user:adele");
+    save("circle", "@circle");
+    save("old", "levle:high");
+    let matches = |query: &str| {
+        let query = Query::parse_with(query, &views).unwrap_or_else(|error| panic!("{}\n{error}", error.pointed(query)));
+        query.matches_user(&adele(), QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() })
+    };
+    assert!(matches("@LAGOS vance") && matches("@both") && !matches("-@both") && matches("-@high-risk"));
+    assert!(matches("\"@contoso\""), "quoted, it is text");
+    for (query, column, message, hint) in [
+        ("vance -@nobody", 8, "no saved view \"@nobody\"", "@high-risk, @token-theft, @expiring, @both"),
+        ("@", 1, "no saved view", "quotes"),
+        ("@circle", 1, "names itself", "save it anew"),
+        ("@old", 1, "there is no field \"levle\"", "save it anew"),
+    ] {
+        let error = Query::parse_with(query, &views).unwrap_err();
+        let (said, advice) = (&error.message, error.hint.as_deref().unwrap_or_default());
+        assert_eq!(error.column, column, "{query}");
+        assert!(said.contains(message) && advice.contains(hint), "{query}: {said} ({advice})");
+    }
+    assert!(Query::check("@whatever level:high").is_ok() && Query::check("@whatever levle:high").is_err());
+    assert!(Query::parse("@high-risk").unwrap_err().hint.is_some_and(|hint| hint.contains("there are none")));
 }
 
 #[test]

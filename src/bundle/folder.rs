@@ -1,0 +1,137 @@
+//! A folder that is there whole or not at all.
+
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{BundleError, File};
+
+/// A folder being filled.
+pub(super) struct Folder {
+    root: PathBuf,
+    files: Vec<File>,
+}
+
+impl Folder {
+    /// Writes a file, with the folders above it. `path` has `/` between folders.
+    pub(super) fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), BundleError> {
+        let at: PathBuf = path.split('/').fold(self.root.clone(), |folder, name| folder.join(name));
+        let write = || {
+            if let Some(parent) = at.parent() {
+                make(parent)?;
+            }
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&at)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(failed(&at))?;
+        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.files.push(File { path: path.to_owned(), bytes: bytes.len() as u64, sha256 });
+        Ok(())
+    }
+
+    /// What was written so far.
+    pub(super) fn files(&self) -> &[File] {
+        &self.files
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> BundleError {
+    let path = path.to_owned();
+    move |source| BundleError::Write { path, source }
+}
+
+/// Makes a folder, and those above it, for the operator's eyes only: evidence names people.
+fn make(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// Fills a folder beside `target` and puts it in place when it is whole.
+pub(super) fn whole<T>(target: &Path, fill: impl FnOnce(&mut Folder) -> Result<T, BundleError>) -> Result<T, BundleError> {
+    let empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    // Not `exists`: a link to nowhere is something, too.
+    if fs::symlink_metadata(target).is_ok() && !empty(target) {
+        return Err(BundleError::Exists(target.to_owned()));
+    }
+    let root = beside(target)?;
+    let mut folder = Folder { root: root.clone(), files: Vec::new() };
+    let filled = fill(&mut folder).and_then(|filled| {
+        // A folder that somebody filled meanwhile is not replaced: the system refuses.
+        fs::rename(&root, target).map_err(failed(target))?;
+        Ok(filled)
+    });
+    if filled.is_err() {
+        // What failed is told; that the rest could not be removed either would tell no more.
+        fs::remove_dir_all(&root).ok();
+    }
+    filled
+}
+
+/// A new folder beside another, whose name tells that it is not whole.
+fn beside(target: &Path) -> Result<PathBuf, BundleError> {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make(parent).map_err(failed(parent))?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut number = 1;
+    loop {
+        let path = parent.join(format!("{name}.incomplete-{number}"));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1_000 => number += 1,
+            Err(error) => return Err(failed(&path)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_leaves_nothing_and_what_is_there_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("out/bundle");
+        let full = || BundleError::Write { path: "x".into(), source: io::Error::from(io::ErrorKind::StorageFull) };
+        let failed = whole(&target, |folder| {
+            folder.put("users/a/x.json", b"{}")?;
+            Err::<(), _>(full())
+        });
+        assert!(failed.is_err_and(|error| error.to_string().starts_with("cannot write x: ")));
+        assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 0);
+        fs::create_dir(&target).unwrap();
+        whole(&target, |folder| folder.put("a", b"1")).unwrap();
+        let again = whole(&target, |folder| folder.put("a", b"2"));
+        assert!(matches!(again, Err(BundleError::Exists(_))));
+        assert_eq!(fs::read(target.join("a")).unwrap(), b"1");
+        assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    #[test]
+    fn one_that_was_interrupted_is_not_mistaken_for_this_one() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("bundle.incomplete-1")).unwrap();
+        whole(&home.path().join("bundle"), |folder| folder.put("a", b"1")).unwrap();
+        assert_eq!(fs::read_dir(home.path().join("bundle")).unwrap().count(), 1);
+        assert!(home.path().join("bundle.incomplete-1").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn evidence_is_for_the_operator_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("bundle");
+        whole(&target, |folder| folder.put("users/a/x", b"1")).unwrap();
+        for path in [target.clone(), target.join("users"), target.join("users/a")] {
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+    }
+}

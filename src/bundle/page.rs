@@ -1,0 +1,239 @@
+//! The page for those who have no console: one HTML file without scripts, resources or links to anywhere else.
+
+use std::collections::BTreeMap;
+
+use super::{Source, Subject};
+use crate::domain::case::Status;
+use crate::domain::facts;
+use crate::domain::records::{Location, UserRecords};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+
+/// How many events of a user the page shows; the table beside it has all of them.
+const EVENTS: usize = 200;
+/// How many sessions of a user the page shows.
+const SESSIONS: usize = 50;
+
+const STYLE: &str = include_str!("../../assets/bundle.css");
+
+/// Text that stands for itself in HTML, within and outside of attributes.
+fn html(given: &str) -> String {
+    let mut out = String::with_capacity(given.len());
+    for letter in text::safe(given).chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn time(at: Timestamp) -> String {
+    at.0.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The whole page.
+pub(super) fn page(source: &Source<'_>, subjects: &[Subject<'_>]) -> String {
+    let mut out = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    // No browser loads or runs anything, whatever came through.
+    out.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.push_str(&format!("<title>Evidence: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n", html(source.tenant)));
+    head(&mut out, source, subjects);
+    summary(&mut out, source, subjects);
+    for (number, subject) in (1..).zip(subjects) {
+        user(&mut out, source, number, subject);
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn head(out: &mut String, source: &Source<'_>, subjects: &[Subject<'_>]) {
+    let count = subjects.len();
+    let (users, demo) = (
+        if count == 1 { "user" } else { "users" },
+        if source.label == "DEMO" { " (a simulated tenant: nothing here is real)" } else { "" },
+    );
+    out.push_str(&format!("<header>\n<h1>Evidence of {count} {users}</h1>\n<dl class=\"about\">\n"));
+    let as_of = source.synced_at.map_or_else(|| "not known".to_owned(), |at| format!("{} UTC", time(at)));
+    for (label, value) in [
+        ("Tenant", format!("{}{demo}", source.tenant)),
+        ("Workspace", source.workspace.to_owned()),
+        ("Asked for", source.query.to_owned()),
+        ("Made by", source.operator.to_owned()),
+        ("Made at", format!("{} UTC", time(source.at))),
+        ("Records as of", as_of),
+        ("Program", format!("entriage {}", env!("CARGO_PKG_VERSION"))),
+    ] {
+        out.push_str(&format!("<dt>{label}</dt><dd>{}</dd>\n", html(&value)));
+    }
+    out.push_str(
+        "</dl>\n<p class=\"quiet\">All times are UTC. <code>manifest.json</code> and <code>SHA256SUMS</code> hold the hash of every file; ",
+    );
+    out.push_str("<code>sha256sum -c SHA256SUMS</code> checks them.</p>\n</header>\n");
+}
+
+fn summary(out: &mut String, source: &Source<'_>, subjects: &[Subject<'_>]) {
+    let at_risk = subjects.iter().filter(|subject| subject.records.user.at_risk() == Some(true)).count();
+    let theft = subjects.iter().filter(|subject| facts::token_theft(subject.records) == Some(true)).count();
+    let case = |subject: &Subject<'_>| source.ledger.case(subject.records.id()).cloned().unwrap_or_default();
+    let judged = subjects.iter().filter(|subject| case(subject).verdict.is_some()).count();
+    let closed = subjects.iter().filter(|subject| case(subject).status() == Some(Status::Closed)).count();
+    out.push_str(&format!(
+        "<section>\n<h2>Summary</h2>\n<p>{at_risk} of {} still at risk · {theft} with open signs of token theft · {judged} with a verdict · {closed} closed</p>\n",
+        subjects.len()
+    ));
+    out.push_str("<table>\n<thead><tr><th>User</th><th>Risk</th><th>Verdict</th><th>Case</th><th>Still open</th></tr></thead>\n<tbody>\n");
+    for (number, subject) in (1..).zip(subjects) {
+        let case = case(subject);
+        out.push_str(&format!(
+            "<tr><td><a href=\"#u{number}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            html(subject.records.user.name()),
+            risk(subject.records),
+            case.verdict.map_or("none", |verdict| verdict.words()),
+            case.status().map_or("none", |status| status.words()),
+            subject.open.len()
+        ));
+    }
+    out.push_str("</tbody>\n</table>\n</section>\n");
+}
+
+/// Level and state: by word and weight as well as by colour.
+fn risk(records: &UserRecords) -> String {
+    let user = &records.user;
+    let level = user.risk_level.as_ref().map_or("unknown", |level| level.as_str());
+    let state = user.risk_state.as_ref().map_or("unknown", |state| state.as_str());
+    let class = match level {
+        "high" => "high",
+        "medium" => "medium",
+        _ => "low",
+    };
+    format!("<span class=\"{class}\">{}</span> {}", html(level), html(state))
+}
+
+fn user(out: &mut String, source: &Source<'_>, number: usize, subject: &Subject<'_>) {
+    let records = subject.records;
+    let principal_name = records.user.user_principal_name.as_deref().unwrap_or("principal name not known");
+    out.push_str(&format!("<section class=\"user\" id=\"u{number}\">\n<h2>{}</h2>\n", html(records.user.name())));
+    out.push_str(&format!("<p>{} · {} · <code>{}</code></p>\n", risk(records), html(principal_name), html(records.id().as_str())));
+    verdict(out, source, records);
+    list(out, "Still open", subject.open.iter().map(|line| html(line)), "Nothing is known to be open.");
+    list(
+        out,
+        "What was done",
+        subject.deeds.iter().map(|deed| {
+            let plan = &deed.job.plan;
+            let reason = if plan.reason.is_empty() { String::new() } else { format!(" · {}", html(&plan.reason)) };
+            let sign = if deed.verified { "✓" } else { "✗" };
+            let (at, title, who) = (time(deed.job.created_at), plan.action.title(), html(&plan.operator));
+            format!("{sign} {at} <strong>{title}</strong>: {} · {who}{reason}", html(&deed.outcome))
+        }),
+        "Nothing was done with this program.",
+    );
+    sessions(out, records);
+    events(out, subject);
+    out.push_str(&format!("<p class=\"quiet\">All records: <code>{}</code></p>\n</section>\n", html(&subject.folder)));
+}
+
+fn verdict(out: &mut String, source: &Source<'_>, records: &UserRecords) {
+    let case = source.ledger.case(records.id()).cloned().unwrap_or_default();
+    let said = match (&case.verdict, &case.verdict_by) {
+        (Some(verdict), Some((at, who))) => format!("<strong>{}</strong> ({}, {})", verdict.words(), html(who), time(*at)),
+        _ => "none".to_owned(),
+    };
+    let status = case.status().map_or("none", |status| status.words());
+    let tags: String = case.tags.iter().map(|tag| format!(" <span class=\"tag\">{}</span>", html(tag))).collect();
+    out.push_str(&format!("<h3>Verdict</h3>\n<p>{said} · case {status}{tags}</p>\n"));
+    let notes = source.ledger.notes(records.id()).iter();
+    for note in notes {
+        out.push_str(&format!("<p class=\"note\">{} {}: {}</p>\n", time(note.at), html(&note.operator), html(&note.text)));
+    }
+}
+
+fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>, none: &str) {
+    let lines: String = lines.map(|line| format!("<li>{line}</li>\n")).collect();
+    out.push_str(&format!("<h3>{title}</h3>\n"));
+    out.push_str(&if lines.is_empty() { format!("<p>{none}</p>\n") } else { format!("<ul>\n{lines}</ul>\n") });
+}
+
+/// Where each session was seen: one on several addresses is what token theft looks like.
+fn sessions(out: &mut String, records: &UserRecords) {
+    struct Seen<'a> {
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+        sign_ins: usize,
+        places: BTreeMap<&'a str, String>,
+    }
+    let mut sessions: BTreeMap<&str, Seen<'_>> = BTreeMap::new();
+    for sign_in in &records.sign_ins {
+        let Some(id) = sign_in.session_id.as_deref().filter(|id| !id.is_empty()) else { continue };
+        let seen = sessions.entry(id).or_insert(Seen { first: None, last: None, sign_ins: 0, places: BTreeMap::new() });
+        let at = sign_in.created_date_time;
+        seen.first = seen.first.into_iter().chain(at).min();
+        seen.last = seen.last.max(at);
+        seen.sign_ins += 1;
+        let place = sign_in.location.as_ref().and_then(Location::short).unwrap_or_default();
+        seen.places.insert(sign_in.ip_address.as_deref().unwrap_or("address not known"), place);
+    }
+    out.push_str("<h3>Sessions</h3>\n");
+    if sessions.is_empty() {
+        out.push_str("<p>No session of this user is known.</p>\n");
+        return;
+    }
+    out.push_str("<table>\n<thead><tr><th>Session</th><th>From</th><th>To</th><th>Sign-ins</th><th>Addresses</th></tr></thead>\n<tbody>\n");
+    let mut rows: Vec<(&str, Seen<'_>)> = sessions.into_iter().collect();
+    let all = rows.len();
+    rows.sort_by(|(one, a), (other, b)| b.places.len().cmp(&a.places.len()).then(b.last.cmp(&a.last)).then(one.cmp(other)));
+    for (id, seen) in rows.into_iter().take(SESSIONS) {
+        let addresses: Vec<String> = seen.places.iter().map(|(address, place)| html(&format!("{address} {place}"))).collect();
+        let many = if seen.places.len() > 1 { format!("<strong>▲ {} addresses:</strong> ", seen.places.len()) } else { String::new() };
+        let at = |at: Option<Timestamp>| at.map_or_else(|| "?".to_owned(), time);
+        out.push_str(&format!(
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{many}{}</td></tr>\n",
+            html(id),
+            at(seen.first),
+            at(seen.last),
+            seen.sign_ins,
+            addresses.join("<br>")
+        ));
+    }
+    out.push_str("</tbody>\n</table>\n");
+    if all > SESSIONS {
+        out.push_str(&format!("<p class=\"quiet\">{SESSIONS} of {all} sessions are shown.</p>\n"));
+    }
+}
+
+fn events(out: &mut String, subject: &Subject<'_>) {
+    out.push_str("<h3>What happened</h3>\n");
+    let all = subject.events.len();
+    if all > EVENTS {
+        out.push_str(&format!("<p class=\"quiet\">The newest {EVENTS} of {all}; timeline.csv has all.</p>\n"));
+    }
+    out.push_str("<table>\n<thead><tr><th>Time</th><th>What</th><th>Address</th><th>Place</th><th>Who</th></tr></thead>\n<tbody>\n");
+    for event in subject.events.iter().skip(all.saturating_sub(EVENTS)) {
+        let (class, sign) = if event.risky { (" class=\"risky\"", "▲ ") } else { ("", "") };
+        out.push_str(&format!(
+            "<tr{class}><td>{}</td><td>{sign}{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            time(event.at),
+            html(&event.what),
+            html(&event.ip_address),
+            html(&event.location),
+            html(&event.who)
+        ));
+    }
+    out.push_str("</tbody>\n</table>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_markup() {
+        assert_eq!(html("<img onerror='x'> & \"y\"\u{202e}"), "&lt;img onerror=&#39;x&#39;&gt; &amp; &quot;y&quot;\\u{202e}");
+    }
+}

@@ -1,0 +1,202 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::*;
+use crate::domain::case::{CaseChange, Verdict};
+use crate::domain::fixture::{everyday_sign_in, now, risky_user};
+use crate::domain::journal::{Entry, Head, decode, encode};
+
+const HOSTILE: &str = "</style><img src=x onerror=alert(1)>\u{202e}'\"&<script>fetch('http://x')</script>";
+
+struct Case {
+    users: Vec<UserRecords>,
+    journal: Vec<(JournalRecord, String)>,
+    ledger: Ledger,
+    facts: TenantFacts,
+}
+
+fn entries() -> Vec<Entry> {
+    let change = CaseChange { verdict: Some(Verdict::TruePositive), tag: vec!["<b>".to_owned()], ..CaseChange::default() };
+    vec![
+        Entry::Note { user: "adele".into(), text: "=cmd()".to_owned() },
+        Entry::Note { user: "alex".into(), text: "another one".to_owned() },
+        Entry::Case { user: "adele".into(), change },
+        Entry::Setting { name: "operator".to_owned(), value: "me".to_owned() },
+    ]
+}
+
+fn hostile() -> Case {
+    let mut adele = risky_user("adele", "anomalousToken");
+    everyday_sign_in(&mut adele);
+    adele.user.user_display_name = Some(HOSTILE.to_owned());
+    adele.user.user_principal_name = Some(format!("{HOSTILE}@contoso.test"));
+    let sign_in = &mut adele.sign_ins[0];
+    sign_in.user_agent = Some(HOSTILE.to_owned());
+    sign_in.app_display_name = Some(HOSTILE.to_owned());
+    sign_in.session_id = Some(HOSTILE.to_owned());
+    sign_in.ip_address = Some(format!("={HOSTILE}"));
+    sign_in.location = Some(crate::domain::records::Location { city: Some(HOSTILE.to_owned()), ..Default::default() });
+    adele.detections[0].risk_event_type = Some(HOSTILE.to_owned());
+    let mut elsewhere = adele.sign_ins[0].clone();
+    elsewhere.id = "adele-s2".into();
+    elsewhere.ip_address = Some("198.51.100.9".to_owned());
+    adele.sign_ins.push(elsewhere);
+    let (mut head, mut journal, mut ledger) = (Head::default(), Vec::new(), Ledger::default());
+    for entry in entries() {
+        let (record, line, next) = encode(&head, now(), HOSTILE, entry).unwrap();
+        ledger.apply(&record);
+        journal.push((record, line));
+        head = next;
+    }
+    Case { users: vec![adele, risky_user("alex", "passwordSpray")], journal, ledger, facts: TenantFacts::default() }
+}
+
+fn written(case: &Case, users: usize) -> (tempfile::TempDir, PathBuf, Written) {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("bundle");
+    let users: Vec<&UserRecords> = case.users.iter().take(users).collect();
+    let source = Source {
+        workspace: "demo",
+        tenant: HOSTILE,
+        label: "DEMO",
+        operator: HOSTILE,
+        at: now(),
+        synced_at: Some(now()),
+        query: "level:high",
+        users: &users,
+        facts: &case.facts,
+        ledger: &case.ledger,
+        journal: &case.journal,
+    };
+    let written = write(&source, &target).unwrap();
+    (home, target, written)
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, out);
+            } else {
+                out.insert(path.strip_prefix(root).unwrap().display().to_string(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    walk(folder, folder, &mut out);
+    out
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn every_file_has_its_hash_in_manifest_and_sums() {
+    let (_home, folder, written) = written(&hostile(), 2);
+    let files = files(&folder);
+    assert_eq!(files.len(), written.files);
+    let sums = String::from_utf8(files["SHA256SUMS"].clone()).unwrap();
+    let summed: BTreeMap<&str, &str> = sums.lines().map(|line| line.split_once("  ").unwrap()).map(|(hash, path)| (path, hash)).collect();
+    let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    let listed = manifest["files"].as_array().unwrap();
+    for (path, bytes) in &files {
+        if path == "SHA256SUMS" {
+            continue;
+        }
+        assert_eq!(summed[path.as_str()], hash(bytes), "{path}");
+        if path != "manifest.json" {
+            let entry = listed.iter().find(|file| file["path"] == **path).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!((&entry["sha256"], &entry["bytes"]), (&hash(bytes).into(), &bytes.len().into()));
+        }
+    }
+    assert_eq!((summed.len(), listed.len()), (files.len() - 1, files.len() - 2));
+    assert_eq!(written.manifest, hash(&files["manifest.json"]));
+    assert_eq!(
+        (&manifest["workspace"], &manifest["query"], &manifest["operator"]),
+        (&"demo".into(), &"level:high".into(), &HOSTILE.into())
+    );
+    assert!(sums.lines().all(|line| !line.contains('\\')), "no name needs to be escaped");
+}
+
+#[test]
+fn the_page_runs_and_loads_nothing_whatever_the_tenant_says() {
+    let (_home, folder, _) = written(&hostile(), 2);
+    let page = std::fs::read_to_string(folder.join("index.html")).unwrap();
+    let lower = page.to_lowercase();
+    for wrong in ["<script", "<img", "<link", "<iframe", "src=", "url(", "@import", "javascript:", "http:", "https:", "\u{202e}"] {
+        let told = wrong == "src=" || wrong == "http:";
+        let text = if told { lower.replace("src=x", "").replace("http://x", "") } else { lower.clone() };
+        assert!(!text.contains(wrong), "{wrong}");
+    }
+    assert_eq!(lower.matches("</style>").count(), 1);
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;\\u{202e}"), "it is shown as text");
+    for needed in ["Summary", "Still open", "What was done", "What happened", "Sessions", "true positive", "▲ 2 addresses"] {
+        assert!(page.contains(needed), "{needed}");
+    }
+    assert!(lower.matches("href=").count() == lower.matches("href=\"#u").count(), "links stay within the page");
+}
+
+#[test]
+fn tables_run_nothing_and_records_are_no_markup() {
+    let (_home, folder, _) = written(&hostile(), 1);
+    let files = files(&folder);
+    let of = |name: &str| {
+        let (_, bytes) = files.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+        String::from_utf8(bytes.clone()).unwrap()
+    };
+    let timeline = of("timeline.csv");
+    let mut reader = csv::Reader::from_reader(timeline.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert!(rows.len() >= 6, "{timeline}");
+    for field in rows.iter().flatten() {
+        assert!(!field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !field.contains('\u{202e}'), "{field}");
+    }
+    assert!(rows.windows(2).all(|pair| pair[0][0] <= pair[1][0]), "in order of time");
+    let record = of("record.md");
+    assert_eq!(record.matches('<').count(), record.matches("\\<").count());
+    assert!(!record.contains('\u{202e}') && record.contains("\\<img") && record.contains("## Sign-ins (3)"));
+}
+
+#[test]
+fn the_journal_of_a_user_is_there_as_it_was_written() {
+    let case = hostile();
+    let (_home, folder, _) = written(&case, 1);
+    let files = files(&folder);
+    let (_, extract) = files.iter().find(|(path, _)| path.ends_with("journal.jsonl")).unwrap();
+    let lines: Vec<&str> = std::str::from_utf8(extract).unwrap().lines().collect();
+    assert_eq!(lines, [case.journal[0].1.as_str(), case.journal[2].1.as_str()]);
+    let head = Head { seq: 2, hash: case.journal[2].0.prev.clone() };
+    assert!(decode(&head, lines[1].as_bytes()).is_ok(), "each line proves itself");
+}
+
+#[test]
+fn raw_records_are_graphs_own() {
+    let case = hostile();
+    let (_home, folder, _) = written(&case, 1);
+    let files = files(&folder);
+    let (_, bytes) = files.iter().find(|(path, _)| path.ends_with("signIns.json")).unwrap();
+    let sign_ins: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!((&sign_ins["count"], &sign_ins["value"][0]["userAgent"]), (&3.into(), &HOSTILE.into()));
+    assert!(!files.keys().any(|path| path.ends_with("devices.json")), "what was not read is not there");
+}
+
+#[test]
+fn a_long_timeline_is_cut_on_the_page_and_whole_in_the_table() {
+    let mut case = hostile();
+    let adele = &mut case.users[0];
+    for number in 0..3_000 {
+        let mut sign_in = adele.sign_ins[0].clone();
+        sign_in.id = format!("s{number}").as_str().into();
+        sign_in.session_id = Some(format!("session{number}"));
+        adele.sign_ins.push(sign_in);
+    }
+    let (_home, folder, _) = written(&case, 1);
+    let files = files(&folder);
+    assert!(files["index.html"].len() < 500_000, "{}", files["index.html"].len());
+    let (_, timeline) = files.iter().find(|(path, _)| path.ends_with("timeline.csv")).unwrap();
+    assert!(timeline.iter().filter(|byte| **byte == b'\n').count() > 3_000);
+}

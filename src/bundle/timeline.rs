@@ -1,0 +1,118 @@
+//! What happened to a user, in order.
+
+use super::done::{self, Deed};
+use super::{BundleError, Source};
+use crate::domain::catalogue;
+use crate::domain::records::{Location, UserRecords};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+
+/// One thing that happened. All text may be hostile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Event {
+    /// When.
+    pub(super) at: Timestamp,
+    /// `signIn`, `detection`, `riskHistory`, `action`, `case` or `note`.
+    pub(super) kind: &'static str,
+    /// What, in words.
+    pub(super) what: String,
+    /// Where from.
+    pub(super) ip_address: String,
+    /// The place.
+    pub(super) location: String,
+    /// The session.
+    pub(super) session_id: String,
+    /// Who did it.
+    pub(super) who: String,
+    /// Id of the record.
+    pub(super) id: String,
+    /// Whether it tells of risk.
+    pub(super) risky: bool,
+}
+
+impl Event {
+    pub(super) fn new(at: Timestamp, kind: &'static str, what: impl Into<String>) -> Self {
+        let none = String::new;
+        Event {
+            at,
+            kind,
+            what: what.into(),
+            ip_address: none(),
+            location: none(),
+            session_id: none(),
+            who: none(),
+            id: none(),
+            risky: false,
+        }
+    }
+}
+
+/// Everything that happened to a user, oldest first. What has no time is left to the records.
+pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>], lines: &[usize]) -> Vec<Event> {
+    let place = |location: &Option<Location>| location.as_ref().and_then(Location::short).unwrap_or_default();
+    let mut events = done::events(source, records, deeds, lines);
+    for sign_in in &records.sign_ins {
+        let Some(at) = sign_in.created_date_time else { continue };
+        let result = match sign_in.status.as_ref().and_then(|status| status.error_code) {
+            Some(0) => "went through".to_owned(),
+            Some(code) => {
+                let reason = sign_in.status.as_ref().and_then(|status| status.failure_reason.as_deref()).unwrap_or_default();
+                format!("failed, error {code} {reason}")
+            }
+            None => "result not known".to_owned(),
+        };
+        let app = sign_in.app_display_name.as_deref().unwrap_or("an unknown application");
+        let client = sign_in.client_app_used.as_deref().map(|client| format!(" with {client}")).unwrap_or_default();
+        let interactive = if sign_in.is_interactive == Some(false) { "non-interactive sign-in" } else { "sign-in" };
+        events.push(Event {
+            ip_address: sign_in.ip_address.clone().unwrap_or_default(),
+            location: place(&sign_in.location),
+            session_id: sign_in.session_id.clone().unwrap_or_default(),
+            id: sign_in.id.to_string(),
+            risky: sign_in.at_risk() == Some(true),
+            ..Event::new(at, "signIn", format!("{interactive} to {app}{client}: {}", result.trim_end()))
+        });
+    }
+    for detection in &records.detections {
+        let Some(at) = detection.activity_date_time.or(detection.at()) else { continue };
+        let name = detection.risk_event_type.as_deref().map_or("detection of an unknown type", catalogue::name);
+        let level = detection.risk_level.as_ref().map_or("unknown", |level| level.as_str());
+        let state = detection.risk_state.as_ref().map_or("unknown", |state| state.as_str());
+        events.push(Event {
+            ip_address: detection.ip_address.clone().unwrap_or_default(),
+            location: place(&detection.location),
+            session_id: records.sign_in_of(detection).and_then(|sign_in| sign_in.session_id.clone()).unwrap_or_default(),
+            id: detection.id.to_string(),
+            risky: detection.is_open(),
+            ..Event::new(at, "detection", format!("{name} ({level}, {state})"))
+        });
+    }
+    for item in &records.history {
+        let Some(at) = item.risk_last_updated_date_time else { continue };
+        let word = |word: Option<&str>| word.unwrap_or("unknown").to_owned();
+        let (level, state) = (item.risk_level.as_ref().map(|level| level.as_str()), item.risk_state.as_ref().map(|state| state.as_str()));
+        let detail = item.risk_detail.as_ref().map(|detail| format!(", {}", detail.as_str())).unwrap_or_default();
+        events.push(Event {
+            who: item.initiated_by.clone().unwrap_or_else(|| "system".to_owned()),
+            id: item.id.clone(),
+            ..Event::new(at, "riskHistory", format!("risk became {}, {}{detail}", word(level), word(state)))
+        });
+    }
+    events.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.kind.cmp(b.kind)).then_with(|| a.id.cmp(&b.id)));
+    events
+}
+
+/// The timeline as a table, with nothing in it that a spreadsheet would run.
+pub(super) fn csv(events: &[Event]) -> Result<Vec<u8>, BundleError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["time", "kind", "what", "ipAddress", "location", "sessionId", "who", "id", "risky"])?;
+    for event in events {
+        let risky = if event.risky { "true" } else { "false" };
+        let at = event.at.to_string();
+        let fields =
+            [&at, event.kind, event.what.trim(), &event.ip_address, &event.location, &event.session_id, &event.who, &event.id, risky];
+        writer.write_record(fields.map(|field| text::csv_field(field).into_owned()))?;
+    }
+    // The table is written to memory: taking it back cannot fail, but for what failed before.
+    writer.into_inner().map_err(|error| BundleError::Table(error.into_error().into()))
+}

@@ -1,0 +1,58 @@
+//! `bundle`: the evidence of users as a folder.
+
+use super::cli::Bundle;
+use super::failure::{Exit, Failure};
+use super::place::{self, Place};
+use super::{list, output};
+use crate::bundle::BundleError;
+use crate::domain::records::UserId;
+use crate::engine::EvidenceError;
+
+/// How many users one bundle takes: its page is to be opened by a browser.
+const MOST: usize = 2_000;
+
+/// `bundle`
+pub async fn bundle(place: &Place, args: &Bundle) -> Result<(), Failure> {
+    let text = list::checked(&args.query)?;
+    if text.is_empty() {
+        return Err(Failure::usage("nobody is named").hinted("entriage bundle USER --output DIR, or a QUERY"));
+    }
+    let session = place.open().await?;
+    let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
+    // What names one account is that account; anything else is a query.
+    let users: Vec<UserId> = match place::find_user(&dataset, &text) {
+        Ok(records) => vec![records.id().clone()],
+        Err(_) => {
+            let query = list::parse(&text, &ledger)?;
+            list::matching_users(&dataset, &query, &ledger, now).into_iter().map(|records| records.id().clone()).collect()
+        }
+    };
+    if users.is_empty() {
+        let hint = place::did_you_mean(&dataset, &text).unwrap_or_else(|| "try it with entriage users first".to_owned());
+        return Err(Failure::usage(format!("nothing matches {text}")).hinted(hint));
+    }
+    if users.len() > MOST {
+        let why = format!("{} users match, and the page of more than {MOST} could not be opened", users.len());
+        return Err(Failure::usage("these are too many for one bundle").because(why).hinted("narrow the query, and write several"));
+    }
+    drop(dataset);
+    let written = session.bundle(&users, &text, &args.output).map_err(failed)?;
+    let (users, files) = (users.len(), written.files);
+    let noun = if users == 1 { "user" } else { "users" };
+    output::say(&format!("{users} {noun}, {files} files, {} bytes: {}", written.bytes, args.output.display()));
+    output::say(&format!("note: it names people and where they signed in; SHA-256 of the manifest is {}", written.manifest));
+    Ok(())
+}
+
+fn failed(error: EvidenceError) -> Failure {
+    match error {
+        EvidenceError::Engine(error) | EvidenceError::NotRecorded { why: error, .. } => error.into(),
+        EvidenceError::Bundle(error @ BundleError::Exists(_)) => {
+            Failure::usage(error.to_string()).hinted("name a folder that does not exist yet")
+        }
+        EvidenceError::Bundle(error) => Failure::new(Exit::Workspace, "the bundle was not written, and nothing of it is left")
+            .because(error)
+            .hinted("free space on that disk, or check the path"),
+        EvidenceError::Nobody => Failure::usage(error.to_string()).hinted("entriage users lists them"),
+    }
+}
