@@ -27,6 +27,7 @@ mod overlay_lists;
 mod overlays;
 mod panes;
 pub mod passwords;
+pub mod picture;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
 pub mod preview;
@@ -41,6 +42,9 @@ pub mod summary;
 mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod timeline;
+#[cfg(test)]
+pub(crate) mod timeline_tests;
 pub mod toast;
 mod undo;
 pub mod users;

@@ -10,6 +10,7 @@ use super::msg::SignInAsked;
 use super::preview::Preview;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
+use super::timeline::Chart;
 use crate::domain::action::Action;
 use crate::domain::advice::Start;
 use crate::domain::journal::{JobId, JournalRecord};
@@ -161,6 +162,8 @@ pub enum Overlay {
         /// What was open before, and comes back.
         back: Box<Overlay>,
     },
+    /// The timeline of a user.
+    Timeline(Box<Chart>),
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -219,6 +222,7 @@ impl Overlay {
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
+            Overlay::Timeline(_) => layout::whole(size),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -233,6 +237,7 @@ impl Overlay {
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
+            Overlay::Timeline(_) => 0,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };

@@ -73,6 +73,7 @@ impl App {
                 }
             },
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
+            Overlay::Timeline(chart) => self.key_in_timeline(chart, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -272,6 +273,7 @@ impl App {
                 let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
                 list.scroll.settle(rows_of, rows);
             }
+            Overlay::Timeline(chart) => chart.settle(layout::whole(self.options.size)),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);

@@ -58,6 +58,8 @@ impl App {
                 let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
                 self.sign_ins.keep_cursor(records);
             }
+            CommandId::Timeline => self.open_timeline(),
+            CommandId::Map | CommandId::Overview => {}
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
@@ -90,6 +92,7 @@ impl App {
             }
             // These have their place in what lies over the panes.
             CommandId::CancelJob | CommandId::SkipStep | CommandId::Undo => {}
+            CommandId::Earlier | CommandId::Later | CommandId::ZoomIn | CommandId::ZoomOut => {}
         }
         Vec::new()
     }
@@ -114,6 +117,7 @@ impl App {
             CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
                 no_user
             }
+            CommandId::Timeline | CommandId::Map => no_user,
             CommandId::NotSafe if self.users.counts.not_safe == 0 => {
                 Some("Nobody whose risk is closed is known not to be safe.".to_owned())
             }

@@ -27,6 +27,7 @@ pub mod settings;
 pub mod sync;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod transition;
 pub mod unfinished;
 pub mod verification;

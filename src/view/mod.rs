@@ -9,6 +9,8 @@ mod help;
 mod job;
 mod lists;
 mod passwords;
+#[cfg(test)]
+mod picture_tests;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -17,6 +19,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod timeline;
 mod users;
 
 use ratatui::Frame;
@@ -94,6 +97,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
+        Overlay::Timeline(chart) => timeline::draw(frame, app, chart, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }
 }
