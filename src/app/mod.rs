@@ -20,11 +20,15 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod line;
+pub mod map;
+#[cfg(test)]
+pub(crate) mod map_tests;
 pub mod marks;
 pub mod msg;
 pub mod overlay;
 mod overlay_lists;
 mod overlays;
+pub mod overview;
 mod panes;
 pub mod passwords;
 pub mod picture;

@@ -6,7 +6,9 @@ use super::format::width;
 use super::help::Help;
 use super::input::Input;
 use super::layout::{self, Area};
+use super::map::Travels;
 use super::msg::SignInAsked;
+use super::overview::Glance;
 use super::preview::Preview;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
@@ -164,6 +166,10 @@ pub enum Overlay {
     },
     /// The timeline of a user.
     Timeline(Box<Chart>),
+    /// Where a user was seen.
+    Map(Box<Travels>),
+    /// The tenant at a glance.
+    Overview(Box<Glance>),
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -222,7 +228,7 @@ impl Overlay {
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
-            Overlay::Timeline(_) => layout::whole(size),
+            Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => layout::whole(size),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -237,7 +243,8 @@ impl Overlay {
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
-            Overlay::Timeline(_) => 0,
+            // Pictures divide their place by themselves.
+            Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => 0,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };

@@ -74,6 +74,8 @@ impl App {
             },
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Timeline(chart) => self.key_in_timeline(chart, key),
+            Overlay::Map(travels) => self.key_in_map(travels, key),
+            Overlay::Overview(glance) => self.key_in_overview(glance, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -274,6 +276,8 @@ impl App {
                 list.scroll.settle(rows_of, rows);
             }
             Overlay::Timeline(chart) => chart.settle(layout::whole(self.options.size)),
+            Overlay::Map(travels) => self.settle_map(travels),
+            Overlay::Overview(glance) => glance.settle(self.options.size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
         }
         self.overlay = Some(overlay);

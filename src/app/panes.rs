@@ -59,7 +59,8 @@ impl App {
                 self.sign_ins.keep_cursor(records);
             }
             CommandId::Timeline => self.open_timeline(),
-            CommandId::Map | CommandId::Overview => {}
+            CommandId::Map => self.open_map(),
+            CommandId::Overview => self.open_overview(),
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });

@@ -37,6 +37,16 @@ impl App {
                 }
                 Overlay::Timeline(chart)
             }
+            Overlay::Map(mut travels) => {
+                if let Some(records) = self.dataset.user(&travels.user) {
+                    travels.revise(records);
+                }
+                Overlay::Map(travels)
+            }
+            Overlay::Overview(mut glance) => {
+                glance.stale = true;
+                Overlay::Overview(glance)
+            }
             other => other,
         });
     }

@@ -272,12 +272,12 @@ impl Chart {
 
 /// The keys that the foot of the timeline names.
 pub const HINTS: &[Hint] = &[
+    (&[CommandId::Back], "closes"),
     (&[CommandId::Earlier, CommandId::Later], "event"),
     (&[CommandId::ZoomIn, CommandId::ZoomOut], "zoom"),
+    (&[CommandId::Open], "shows it"),
     (&[CommandId::Down, CommandId::Up], "sessions"),
     (&[CommandId::Top, CommandId::Bottom], "first last"),
-    (&[CommandId::Open], "shows it"),
-    (&[CommandId::Back], "closes"),
 ];
 
 /// "7c1f…e2" for a long id. Safe.

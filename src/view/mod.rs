@@ -8,6 +8,8 @@ mod foot;
 mod help;
 mod job;
 mod lists;
+mod map;
+mod overview;
 mod passwords;
 #[cfg(test)]
 mod picture_tests;
@@ -97,6 +99,8 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
+        Overlay::Map(travels) => map::draw(frame, app, travels, area, theme),
+        Overlay::Overview(glance) => overview::draw(frame, app, glance, area, theme),
         Overlay::Timeline(chart) => timeline::draw(frame, app, chart, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }

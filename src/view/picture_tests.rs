@@ -6,6 +6,7 @@ use ratatui::style::Color;
 
 use super::draw;
 use super::tests::{mono, screen};
+use crate::app::map_tests::travelled;
 use crate::app::tests::{keys, opened, sized};
 use crate::app::timeline_tests::stolen;
 use crate::app::{App, KeyMap, Msg, Options};
@@ -33,8 +34,8 @@ fn demo_at(size: (u16, u16), mono: bool) -> App {
 
 /// Every size, on the way from one to the next.
 fn sweep(app: &mut App) {
-    for columns in (1..=300).step_by(23) {
-        for rows in (1..=100).step_by(11) {
+    for columns in (1..=300).step_by(43) {
+        for rows in (1..=100).step_by(24) {
             app.update(Msg::Resize(columns, rows), now());
             screen(app);
         }
@@ -108,4 +109,41 @@ fn the_timeline_in_mono() {
     let mut app = sized((60, 18), stolen());
     keys(&mut app, "t");
     insta::assert_snapshot!(mono(&app, 60, 2..10));
+}
+
+#[test]
+fn the_map_of_an_impossible_journey() {
+    for size in [(60, 18), (80, 24), (120, 40), (200, 60)] {
+        let mut app = sized(size, travelled());
+        keys(&mut app, "m");
+        insta::assert_snapshot!(format!("map_{}x{}", size.0, size.1), screen(&app));
+    }
+    let mut app = demo_at((120, 40), true);
+    keys(&mut app, "m");
+    insta::assert_snapshot!("map_mono", mono(&app, 100, 0..12));
+}
+
+#[test]
+fn what_is_impossible_on_the_map_is_red_and_what_is_under_the_cursor_is_not() {
+    let mut app = sized((120, 40), travelled());
+    keys(&mut app, "m G");
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    terminal.draw(|frame| draw(frame, &app)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let count = |colour| buffer.content.iter().filter(|cell| cell.fg == colour && !cell.symbol().trim().is_empty()).count();
+    let word = buffer.content.iter().filter(|cell| cell.symbol() == "▲" && cell.fg == Color::Red).count();
+    assert!(count(Color::Red) > 20 && word == 1, "the way and its word: {} {word}", count(Color::Red));
+    assert_eq!(buffer.content.iter().filter(|cell| cell.symbol() == "◉" && cell.fg == Color::Yellow).count(), 1);
+}
+
+#[test]
+fn the_overview_of_the_demo_tenant() {
+    for size in [(60, 18), (80, 24), (120, 40), (200, 60)] {
+        let mut app = demo_at(size, false);
+        keys(&mut app, "0");
+        insta::assert_snapshot!(format!("overview_{}x{}", size.0, size.1), screen(&app));
+    }
+    let mut app = demo_at((80, 24), true);
+    keys(&mut app, "0");
+    insta::assert_snapshot!("overview_mono", mono(&app, 80, 2..10));
 }

@@ -49,10 +49,10 @@ pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Them
         }
     }
     let below = chart.timeline.sessions.saturating_sub(chart.sessions.offset + shape.sessions);
-    let hidden = if below > 0 { format!("{} below ▾ · ", count(below, "session", "sessions")) } else { String::new() };
+    let hidden = if below > 0 { format!(" · {} below ▾", count(below, "session", "sessions")) } else { String::new() };
     let (text, style) = match &chart.message {
         Some(message) => (message.clone(), theme.danger()),
-        None => (format!("{hidden}{}", app.picture_hint(HINTS)), theme.quiet()),
+        None => (format!("{}{hidden}", app.picture_hint(HINTS)), theme.quiet()),
     };
     put(frame, inner, rows.saturating_sub(1), Line::styled(fit(&text, columns).into_owned(), style));
 }
