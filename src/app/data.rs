@@ -90,6 +90,7 @@ impl App {
                 }
                 self.user_may_have_changed();
                 self.revise_explanation();
+                self.revise_picture();
                 self.end_playbooks();
             }
             Msg::Journal(read) => {
@@ -194,6 +195,7 @@ impl App {
     /// Lets what is open follow what it rests on.
     fn revise_overlay(&mut self) {
         self.revise_explanation();
+        self.revise_picture();
         let context = self.plan_context();
         if let Some(Overlay::Preview(preview)) = &mut self.overlay {
             preview.revise(&self.dataset, context);

@@ -28,13 +28,18 @@ mod keys;
 pub mod layout;
 pub mod line;
 mod look;
+pub mod map;
+#[cfg(test)]
+pub(crate) mod map_tests;
 pub mod marks;
 pub mod msg;
 pub mod overlay;
 mod overlay_lists;
 mod overlays;
+pub mod overview;
 mod panes;
 pub mod passwords;
+pub mod picture;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
 pub mod preview;
@@ -52,6 +57,9 @@ mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod theme;
+pub mod timeline;
+#[cfg(test)]
+pub(crate) mod timeline_tests;
 pub mod toast;
 pub mod typed;
 mod undo;

@@ -8,12 +8,15 @@ use super::format::width;
 use super::help::Help;
 use super::input::Input;
 use super::layout::{self, Area};
+use super::map::Travels;
 use super::msg::SignInAsked;
+use super::overview::Glance;
 use super::preview::Preview;
 use super::saved_views::SavedViews;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
 use super::theme::ThemeName;
+use super::timeline::Chart;
 use super::typed::Typed;
 use crate::domain::action::Action;
 use crate::domain::advice::Start;
@@ -185,6 +188,12 @@ pub enum Overlay {
         /// What was open before, and comes back.
         back: Box<Overlay>,
     },
+    /// The timeline of a user.
+    Timeline(Box<Chart>),
+    /// Where a user was seen.
+    Map(Box<Travels>),
+    /// The tenant at a glance.
+    Overview(Box<Glance>),
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -246,6 +255,7 @@ impl Overlay {
             Overlay::Views(_) => layout::overlay(size, (92, 16)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
+            Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => layout::whole(size),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
     }
@@ -260,6 +270,8 @@ impl Overlay {
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) | Overlay::Views(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
+            // Pictures divide their place by themselves.
+            Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => 0,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => height,
             Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,

@@ -76,6 +76,9 @@ impl App {
                 }
             },
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
+            Overlay::Timeline(chart) => self.key_in_timeline(chart, key),
+            Overlay::Map(travels) => self.key_in_map(travels, key),
+            Overlay::Overview(glance) => self.key_in_overview(glance, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => Vec::new(),
@@ -283,6 +286,9 @@ impl App {
             Overlay::Views(menu) => menu.scroll.settle(self.ledger.views().iter().len(), rows),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => {}
             Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
+            Overlay::Timeline(chart) => chart.settle(layout::whole(self.options.size)),
+            Overlay::Map(travels) => self.settle_map(travels),
+            Overlay::Overview(glance) => glance.settle(self.options.size),
         }
         self.overlay = Some(overlay);
     }

@@ -62,6 +62,9 @@ impl App {
                 let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
                 self.sign_ins.keep_cursor(records);
             }
+            CommandId::Timeline => self.open_timeline(),
+            CommandId::Map => self.open_map(),
+            CommandId::Overview => self.open_overview(),
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
@@ -100,6 +103,7 @@ impl App {
             }
             // These have their place in what lies over the panes.
             CommandId::CancelJob | CommandId::SkipStep | CommandId::Undo => {}
+            CommandId::Earlier | CommandId::Later | CommandId::ZoomIn | CommandId::ZoomOut => {}
         }
         Vec::new()
     }

@@ -2,6 +2,7 @@
 
 use super::format;
 use crate::domain::records::{SignIn, UserRecords};
+use crate::domain::travel::{self, IMPOSSIBLE_KM, IMPOSSIBLE_KMH};
 
 /// How the sign-in was made, on what kind of device. Hostile text.
 pub fn client(sign_in: &SignIn) -> String {
@@ -50,12 +51,9 @@ pub fn travel(sign_in: &SignIn, records: &UserRecords) -> Option<String> {
         .filter(|other| other.created_date_time.is_some_and(|then| then < at) && point(other).is_some())
         .max_by_key(|other| other.created_date_time)?;
     let (here, there) = (point(sign_in)?, point(before)?);
-    let rise = (here.latitude - there.latitude).to_radians() / 2.0;
-    let turn = (here.longitude - there.longitude).to_radians() / 2.0;
-    let cosines = here.latitude.to_radians().cos() * there.latitude.to_radians().cos();
-    let kilometres = 2.0 * 6_371.0 * (rise.sin().powi(2) + cosines * turn.sin().powi(2)).clamp(0.0, 1.0).sqrt().asin();
+    let kilometres = travel::kilometres(there, here);
     let seconds = before.created_date_time?.age(at).num_seconds().max(1);
-    let fast = kilometres > 500.0 && kilometres / (seconds as f64 / 3_600.0) > 900.0;
+    let fast = kilometres > IMPOSSIBLE_KM && kilometres / (seconds as f64 / 3_600.0) > IMPOSSIBLE_KMH;
     fast.then(|| format!("▲ {} km in {}", format::number(kilometres.round() as usize), format::duration(seconds.unsigned_abs())))
 }
 

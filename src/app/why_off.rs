@@ -40,6 +40,8 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         CommandId::Explain
         | CommandId::WhyBlocked
         | CommandId::Note
+        | CommandId::Timeline
+        | CommandId::Map
         | CommandId::Copy
         | CommandId::Mark
         | CommandId::MarkRange

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
 use super::theme::Theme;
+use crate::app::details::Tone;
 use crate::app::format::{fit, width};
 use crate::app::input::Input;
 use crate::app::layout::Area;
@@ -71,6 +72,16 @@ pub fn window(frame: &mut Frame, area: Area, title: &str, right: &str, theme: Th
     let title = Line::styled(format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6)))), theme.strong());
     let inner = pane(frame, area, title, right, true, theme);
     Area { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// The style of a line that is meant so.
+pub fn tone(tone: Tone, theme: Theme) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Heading => theme.strong(),
+        Tone::Quiet => theme.quiet(),
+        Tone::Warning => theme.warning(),
+    }
 }
 
 /// A text field: label, text and cursor, scrolled so that the cursor is in sight.

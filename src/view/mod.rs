@@ -13,8 +13,12 @@ mod job;
 mod lists;
 #[cfg(test)]
 mod look_tests;
+mod map;
+mod overview;
 mod passwords;
 mod pending;
+#[cfg(test)]
+mod picture_tests;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -23,6 +27,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod timeline;
 mod typed;
 mod users;
 
@@ -106,6 +111,9 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
+        Overlay::Map(travels) => map::draw(frame, app, travels, area, theme),
+        Overlay::Overview(glance) => overview::draw(frame, app, glance, area, theme),
+        Overlay::Timeline(chart) => timeline::draw(frame, app, chart, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }
 }

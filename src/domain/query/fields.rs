@@ -59,6 +59,7 @@ pub(super) enum Flag {
     Mfa,
     Sspr,
     Safe,
+    CameBack,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,7 @@ pub const FIELDS: &[Field] = &[
         "yes, no or unknown",
         "whether a user without open risk is safe; no: the risk was closed, but password, sessions or methods speak against it",
     ),
+    field("cameback", Kind::Flag(Flag::CameBack), YES_NO, "whether the user was at risk again within seven days of having been closed"),
     field("note", Kind::Note, "true, false, or any text of a note", "notes on the user"),
     field(
         "verdict",

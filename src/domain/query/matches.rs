@@ -10,6 +10,7 @@ use super::fields::{Flag, TextField, TimeField};
 use super::fold::Needle;
 use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryContext, Test, TimeTest, TypeNeedle};
 use crate::domain::facts::{self, Blocked};
+use crate::domain::overview;
 use crate::domain::records::{Location, RiskDetection, SignIn, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::time::Timestamp;
@@ -197,6 +198,7 @@ impl<'a> Subject<'a> {
             Flag::Mfa => records.directory.is_mfa_registered,
             Flag::Sspr => records.directory.is_sspr_registered,
             Flag::Safe => facts::safe(records),
+            Flag::CameBack => overview::came_back(records),
         }
     }
 

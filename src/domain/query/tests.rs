@@ -126,6 +126,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("blocked:false", "blocked:true,unknown,userRisk"),
         ("evidence:fresh", "evidence:expired,none,expiring"),
         ("safe:unknown", "safe:yes,no"),
+        ("cameback:unknown", "cameback:yes,no"),
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
         ("verdict:truepositive", "verdict:none,falsePositive"),

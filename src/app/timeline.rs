@@ -1,0 +1,473 @@
+//! The timeline of a user: which stretch of time is shown, and the event under the cursor.
+
+use super::App;
+use super::command::{CommandId, Context};
+use super::details::{Subject, Tone};
+use super::format::{self, count, level, moment, since, state, wrap};
+use super::key::Key;
+use super::layout::Area;
+use super::msg::Effect;
+use super::overlay::Overlay;
+use super::picture::Hint;
+use super::scroll::Scroll;
+use crate::domain::catalogue;
+use crate::domain::facts;
+use crate::domain::ledger::{ItemState, Job, Ledger};
+use crate::domain::records::{Location, SignIn, UserId, UserRecords};
+use crate::domain::time::Timestamp;
+use crate::domain::timeline::{Event, Kind, Lane, Timeline, What};
+
+/// Nearer than this nothing more can be told apart.
+const SHORTEST: i64 = 10_000;
+/// Columns of the labels on the left.
+const LABEL: usize = 16;
+/// From this many columns on, the addresses of a session stand beside its lane and not above it.
+const WIDE: usize = 100;
+/// Columns of the addresses, where they stand beside.
+const ADDRESSES: usize = 34;
+/// Lanes that are no sessions; they are always in sight.
+const FIXED: usize = 4;
+
+/// The open timeline.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// The user.
+    pub user: UserId,
+    /// What happened.
+    pub timeline: Timeline,
+    /// The event under the cursor: its place among the events.
+    pub at: usize,
+    /// The sessions in sight.
+    pub sessions: Scroll,
+    /// Why the last key did nothing.
+    pub message: Option<String>,
+    /// Beginning and length of what is shown, in milliseconds.
+    from: i64,
+    span: i64,
+}
+
+/// How the timeline stands on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Columns of the labels.
+    pub label: usize,
+    /// Columns of the time axis.
+    pub track: usize,
+    /// Columns of the addresses beside the lanes; 0 where they stand above.
+    pub addresses: usize,
+    /// Rows of a session.
+    pub lane_rows: usize,
+    /// How many sessions there is room for.
+    pub sessions: usize,
+    /// Rows that tell of the event under the cursor.
+    pub detail: usize,
+}
+
+impl Shape {
+    /// For so many columns and rows inside the frame.
+    pub fn of(columns: usize, rows: usize) -> Self {
+        let wide = columns >= WIDE;
+        let addresses = if wide { ADDRESSES } else { 0 };
+        let lane_rows = if wide { 1 } else { 2 };
+        let detail = if rows < 24 { 4 } else { 6 };
+        // The axis and the hint take a row each.
+        let left = rows.saturating_sub(2 + FIXED + detail);
+        let track = columns.saturating_sub(LABEL + 1 + addresses + usize::from(wide)).max(1);
+        Shape { label: LABEL, track, addresses, lane_rows, sessions: left / lane_rows, detail }
+    }
+
+    /// For the place where pictures stand.
+    pub fn in_area(area: Area) -> Self {
+        let inner = area.inner();
+        Shape::of(usize::from(inner.width.saturating_sub(2)), usize::from(inner.height))
+    }
+}
+
+/// What stands in one column of a lane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Number of events.
+    pub events: usize,
+    /// Number of those that stand out.
+    pub notable: usize,
+}
+
+fn millis(at: Timestamp) -> i64 {
+    at.0.timestamp_millis()
+}
+
+impl Chart {
+    fn open(records: &UserRecords, ledger: &Ledger, subject: Option<&Subject>) -> Self {
+        let timeline = Timeline::of(records, ledger);
+        let what = subject.map(|subject| match subject {
+            Subject::Detection(id) => What::Detection(id.clone()),
+            Subject::SignIn(id) => What::SignIn(id.clone()),
+        });
+        let at = what.and_then(|what| timeline.position(&what)).unwrap_or(timeline.events.len().saturating_sub(1));
+        let user = records.id().clone();
+        let mut chart = Chart { user, timeline, at, sessions: Scroll::default(), message: None, from: 0, span: SHORTEST };
+        (chart.from, chart.span) = chart.whole();
+        chart.follow_cursor();
+        chart
+    }
+
+    /// Follows changed records; the cursor stays on its event.
+    pub(super) fn revise(&mut self, records: &UserRecords, ledger: &Ledger) {
+        let what = self.event().map(|event| event.what.clone());
+        let was_whole = (self.from, self.span) == self.whole();
+        self.timeline = Timeline::of(records, ledger);
+        let last = self.timeline.events.len().saturating_sub(1);
+        self.at = what.and_then(|what| self.timeline.position(&what)).unwrap_or(self.at).min(last);
+        if was_whole {
+            (self.from, self.span) = self.whole();
+        }
+        self.keep_in_sight();
+    }
+
+    /// The event under the cursor.
+    pub fn event(&self) -> Option<&Event> {
+        self.timeline.events.get(self.at)
+    }
+
+    /// Everything, with a little room at both ends.
+    fn whole(&self) -> (i64, i64) {
+        let Some((first, last)) = self.timeline.bounds() else { return (0, SHORTEST) };
+        let (first, last) = (millis(first), millis(last));
+        let room = (last.saturating_sub(first) / 40).max(SHORTEST / 2);
+        (first.saturating_sub(room), last.saturating_sub(first).saturating_add(2 * room).max(SHORTEST))
+    }
+
+    /// Beginning and end of what is shown.
+    pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
+        let time = |at| chrono::DateTime::from_timestamp_millis(at).map(Timestamp);
+        Some((time(self.from)?, time(self.from.saturating_add(self.span))?))
+    }
+
+    /// The moment at which a column begins, in milliseconds.
+    fn begins(&self, column: usize, columns: usize) -> i64 {
+        let part = i128::from(self.span) * column as i128 / columns.max(1) as i128;
+        self.from.saturating_add(i64::try_from(part).unwrap_or(i64::MAX))
+    }
+
+    /// The column of a moment; `None` where it is out of sight.
+    pub fn column(&self, at: Timestamp, columns: usize) -> Option<usize> {
+        let part = i128::from(millis(at)) - i128::from(self.from);
+        let column = usize::try_from(part * columns as i128 / i128::from(self.span.max(1))).ok().filter(|_| part >= 0)?;
+        // Rounding: the columns are those that `cells` counts in.
+        let column = if column + 1 < columns && self.begins(column + 1, columns) <= millis(at) { column + 1 } else { column };
+        (column < columns).then_some(column)
+    }
+
+    /// What stands in each column of a lane. Takes as long for a million events as for a hundred, but for the search.
+    pub fn cells(&self, lane: &Lane, columns: usize) -> Vec<Cell> {
+        let time = |place: &usize| self.timeline.events.get(*place).map_or(i64::MAX, |event| millis(event.at));
+        let before = |column| {
+            let begins = self.begins(column, columns);
+            lane.events.partition_point(|place| time(place) < begins)
+        };
+        let mut from = before(0);
+        let cells = (1..=columns).map(|column| {
+            let to = before(column);
+            let cell = Cell { events: to.saturating_sub(from), notable: lane.notable_between(from, to) };
+            from = to;
+            cell
+        });
+        cells.collect()
+    }
+
+    /// The words of the axis, and the column of each.
+    pub fn ticks(&self, columns: usize) -> Vec<(usize, String)> {
+        const STEPS: [i64; 20] = [
+            1,
+            5,
+            15,
+            60,
+            300,
+            900,
+            1_800,
+            3_600,
+            10_800,
+            21_600,
+            43_200,
+            86_400,
+            172_800,
+            604_800,
+            1_209_600,
+            2_592_000,
+            7_776_000,
+            31_536_000,
+            315_360_000,
+            3_153_600_000,
+        ];
+        const DAY: i64 = 86_400_000;
+        // A word and the room behind it take about ten columns.
+        let needed = self.span / i64::try_from(columns / 10).unwrap_or(1).max(1);
+        let step = STEPS.iter().map(|seconds| seconds * 1_000).find(|step| *step >= needed).unwrap_or(i64::MAX);
+        let mut at = self.from.div_euclid(step).saturating_add(1).saturating_mul(step);
+        let mut ticks = Vec::new();
+        while at < self.from.saturating_add(self.span) && ticks.len() < columns {
+            let Some(time) = chrono::DateTime::from_timestamp_millis(at) else { break };
+            let form = match step {
+                31_536_000_000.. => "%Y",
+                DAY.. => "%m-%d",
+                _ if at.rem_euclid(DAY) == 0 => "%m-%d",
+                60_000.. => "%H:%M",
+                _ => "%H:%M:%S",
+            };
+            if let Some(column) = self.column(Timestamp(time), columns) {
+                ticks.push((column, time.format(form).to_string()));
+            }
+            at = at.saturating_add(step);
+        }
+        ticks
+    }
+
+    fn zoom(&mut self, nearer: bool) {
+        let (whole_from, whole) = self.whole();
+        let Some(at) = self.event().map(|event| millis(event.at)) else { return };
+        let span = if nearer { self.span / 2 } else { self.span.saturating_mul(2) };
+        let span = span.clamp(SHORTEST.min(whole), whole);
+        if span == self.span {
+            let far = "Everything is in sight already.";
+            self.message = Some(if nearer { "Nearer than this nothing more can be told apart.".to_owned() } else { far.to_owned() });
+            return;
+        }
+        // What stands under the cursor stays where it is.
+        let part = i128::from(at.saturating_sub(self.from)) * i128::from(span) / i128::from(self.span.max(1));
+        self.span = span;
+        self.from = at.saturating_sub(i64::try_from(part).unwrap_or(0));
+        let last = whole_from.saturating_add(whole).saturating_sub(span);
+        self.from = self.from.clamp(whole_from, last.max(whole_from));
+        self.keep_in_sight();
+    }
+
+    fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.timeline.events.len().saturating_sub(1));
+        self.keep_in_sight();
+        self.follow_cursor();
+    }
+
+    /// Moves what is shown so that the event under the cursor is in it.
+    fn keep_in_sight(&mut self) {
+        let Some(at) = self.event().map(|event| millis(event.at)) else { return };
+        if at < self.from || at >= self.from.saturating_add(self.span) {
+            let (from, whole) = self.whole();
+            let last = from.saturating_add(whole).saturating_sub(self.span);
+            self.from = at.saturating_sub(self.span / 2).clamp(from, last.max(from));
+        }
+    }
+
+    /// Brings the session of the event under the cursor into sight.
+    fn follow_cursor(&mut self) {
+        if let Some(lane) = self.event().map(|event| event.lane).filter(|lane| *lane < self.timeline.sessions) {
+            self.sessions.at = lane;
+        }
+    }
+
+    /// Brings everything into sight that must be.
+    pub(super) fn settle(&mut self, area: Area) {
+        self.sessions.settle(self.timeline.sessions, Shape::in_area(area).sessions);
+    }
+}
+
+/// The keys that the foot of the timeline names.
+pub const HINTS: &[Hint] = &[
+    (&[CommandId::Back], "closes"),
+    (&[CommandId::Earlier, CommandId::Later], "event"),
+    (&[CommandId::ZoomIn, CommandId::ZoomOut], "zoom"),
+    (&[CommandId::Open], "shows it"),
+    (&[CommandId::Down, CommandId::Up], "sessions"),
+    (&[CommandId::Top, CommandId::Bottom], "first last"),
+];
+
+/// "7c1f…e2" for a long id. Safe.
+pub fn short_session(id: &str) -> String {
+    let letters: Vec<char> = id.chars().collect();
+    match (letters.get(..6), letters.len().checked_sub(4).and_then(|from| letters.get(from..))) {
+        (Some(head), Some(tail)) if letters.len() > 12 => {
+            crate::domain::text::safe(&head.iter().chain(['…'].iter()).chain(tail).collect::<String>()).into_owned()
+        }
+        _ => crate::domain::text::safe(id).into_owned(),
+    }
+}
+
+/// The label of a lane. Safe.
+pub fn label(lane: &Lane) -> String {
+    match &lane.kind {
+        Kind::Session(Some(id)) => short_session(id),
+        Kind::Session(None) => "no session id".to_owned(),
+        Kind::Detections => "detections".to_owned(),
+        Kind::History => "risk history".to_owned(),
+        Kind::Administrators => "administrators".to_owned(),
+        Kind::Notes => "notes".to_owned(),
+    }
+}
+
+/// "▲ 198.51.100.20 → 203.0.113.7": where a session was seen, in order. Hostile text.
+pub fn addresses(lane: &Lane) -> String {
+    // More than a few do not fit anyway, and a session without an id may have thousands.
+    let some: Vec<&str> = lane.addresses.iter().take(8).map(String::as_str).collect();
+    let more = if lane.addresses.len() > 8 { " → …" } else { "" };
+    let sign = if lane.is_shared() { "▲ " } else { "" };
+    let between = if matches!(lane.kind, Kind::Session(None)) { ", " } else { " → " };
+    format!("{sign}{}{more}", some.join(between))
+}
+
+/// What is told of a sign-in. Hostile text.
+fn about_sign_in(sign_in: &SignIn, lane: Option<&Lane>, notable: bool) -> Vec<(String, Tone)> {
+    let result = match &sign_in.status {
+        Some(status) if status.error_code == Some(0) => "success".to_owned(),
+        Some(status) => {
+            let code = status.error_code.map_or(String::new(), |code| format!(" {code}"));
+            format!("failed{code} {}", status.failure_reason.as_deref().unwrap_or_default())
+        }
+        None => "result unknown".to_owned(),
+    };
+    let app = sign_in.app_display_name.as_deref().filter(|app| !app.is_empty()).map_or(String::new(), |app| format!(" · {app}"));
+    let risk = format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref()));
+    let place = place(sign_in.ip_address.as_deref(), sign_in.location.as_ref());
+    let mut lines = vec![(format!("Sign-in · {risk} · {}{app} · {result}", format::client(sign_in)), Tone::Plain), (place, Tone::Plain)];
+    if let Some(lane) = lane.filter(|lane| lane.is_shared()) {
+        let first = lane.addresses.first().map_or("", String::as_str);
+        let what = if notable { format!("not the address where it began, {first}") } else { "where it began".to_owned() };
+        let seen = count(lane.addresses.len(), "address", "addresses");
+        lines.push((format!("▲ This session was seen on {seen}; this is {what}."), Tone::Warning));
+    }
+    lines
+}
+
+fn place(address: Option<&str>, location: Option<&Location>) -> String {
+    let address = address.filter(|address| !address.is_empty()).unwrap_or("address unknown");
+    format!("{address} · {}", location.and_then(Location::short).unwrap_or_else(|| "place unknown".to_owned()))
+}
+
+/// "verified", and why where there is something to say. Hostile text.
+fn outcome(job: &Job, records: &UserRecords) -> String {
+    let mut words = Vec::new();
+    let ids = job.plan.included().filter(|target| target.id == records.id().as_str() || target.user_id.as_ref() == Some(records.id()));
+    for item in ids.filter_map(|target| job.item(&target.id)) {
+        let word = match &item.state {
+            ItemState::Pending => "not sent".to_owned(),
+            ItemState::MaybeSent => "perhaps sent: its answer is missing".to_owned(),
+            ItemState::Accepted => "accepted, not read back yet".to_owned(),
+            ItemState::Ended(outcome, Some(because)) => format!("{}: {because}", outcome.as_str()),
+            ItemState::Ended(outcome, None) => outcome.as_str().to_owned(),
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}
+
+impl App {
+    /// Opens the timeline of the user under the cursor.
+    pub(super) fn open_timeline(&mut self) {
+        let Some(records) = self.user() else { return };
+        let chart = Chart::open(records, &self.ledger, self.subject());
+        self.overlay = Some(Overlay::Timeline(Box::new(chart)));
+    }
+
+    pub(super) fn key_in_timeline(&mut self, mut chart: Box<Chart>, key: Key) -> Vec<Effect> {
+        chart.message = None;
+        let page = Shape::in_area(super::layout::whole(self.options.size)).sessions;
+        if let Some(picture) = self.other_picture(key) {
+            return if picture == CommandId::Timeline { Vec::new() } else { self.run(picture) };
+        }
+        match self.list_command(Context::List, key) {
+            Some(CommandId::Earlier) => chart.go_to(chart.at.saturating_sub(1)),
+            Some(CommandId::Later) => chart.go_to(chart.at.saturating_add(1)),
+            Some(CommandId::Top) => chart.go_to(0),
+            Some(CommandId::Bottom) => chart.go_to(usize::MAX),
+            Some(CommandId::ZoomIn) => chart.zoom(true),
+            Some(CommandId::ZoomOut) => chart.zoom(false),
+            Some(CommandId::Open) => return self.leave_timeline(chart),
+            Some(command) if chart.sessions.run(command, chart.timeline.sessions, page) => {}
+            _ if self.leaves(key) => return Vec::new(),
+            _ => {}
+        }
+        self.overlay = Some(Overlay::Timeline(chart));
+        Vec::new()
+    }
+
+    /// Goes on to what the event under the cursor is of.
+    fn leave_timeline(&mut self, mut chart: Box<Chart>) -> Vec<Effect> {
+        match chart.event().map(|event| event.what.clone()) {
+            Some(What::SignIn(id)) => self.show_sign_in(&id),
+            Some(What::Detection(id)) => self.show_detection(&id),
+            Some(What::Job(id)) => {
+                self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), held: Some(id), offer: false, message: None });
+            }
+            Some(What::History(_) | What::Note(_)) => {
+                chart.message = Some("All that is known of it stands here; sign-ins, detections and jobs can be opened.".to_owned());
+                self.overlay = Some(Overlay::Timeline(chart));
+            }
+            None => self.overlay = Some(Overlay::Timeline(chart)),
+        }
+        Vec::new()
+    }
+
+    /// What is told of the event under the cursor, in lines of so many columns. Safe.
+    pub fn event_lines(&self, chart: &Chart, columns: usize) -> Vec<(String, Tone)> {
+        let records = self.dataset.user(&chart.user);
+        let Some((event, records)) = chart.event().zip(records) else {
+            let undated = chart.timeline.undated;
+            let nothing = if undated == 0 { "Nothing is known of this user." } else { "Nothing that is known of this user has a time." };
+            return vec![(nothing.to_owned(), Tone::Quiet)];
+        };
+        let (place_of, total) = (format::number(chart.at + 1), format::number(chart.timeline.events.len()));
+        let undated = match chart.timeline.undated {
+            0 => String::new(),
+            undated => format!(" · {} without a time", count(undated, "record", "records")),
+        };
+        let heading = format!("{} · {} · event {place_of} of {total}{undated}", moment(event.at), since(event.at, self.now));
+        let mut lines = vec![(heading, Tone::Heading)];
+        match &event.what {
+            What::SignIn(id) => {
+                if let Some(sign_in) = records.sign_in(id) {
+                    lines.extend(about_sign_in(sign_in, chart.timeline.lanes.get(event.lane), event.notable));
+                }
+            }
+            What::Detection(id) => {
+                if let Some(detection) = records.detections.iter().find(|detection| detection.id == *id) {
+                    let kind = detection.risk_event_type.as_deref().unwrap_or("unknown detection");
+                    let theft = if facts::is_token_theft(detection) { " · ◆ token theft" } else { "" };
+                    let risk = format!("{} · {}", level(detection.risk_level.as_ref()), state(detection.risk_state.as_ref()));
+                    lines.push((format!("Detection · {} · {risk}{theft}", catalogue::name(kind)), Tone::Plain));
+                    lines.push((place(detection.ip_address.as_deref(), detection.location.as_ref()), Tone::Plain));
+                    if let Some(at) = detection.detected_date_time.filter(|at| *at != event.at) {
+                        lines.push((format!("detected {}", moment(at)), Tone::Quiet));
+                    }
+                }
+            }
+            What::History(id) => {
+                if let Some(item) = records.history.iter().find(|item| item.id == *id) {
+                    let by = item.initiated_by.as_deref().map_or("by the system".to_owned(), |by| format!("by {by}"));
+                    let detail = item.risk_detail.as_ref().map(|detail| detail.as_str()).filter(|detail| *detail != "none");
+                    let detail = detail.map_or(String::new(), |detail| format!(" · {detail}"));
+                    let risk = format!("{} · {}", level(item.risk_level.as_ref()), state(item.risk_state.as_ref()));
+                    lines.push((format!("Risk changed · {risk}{detail} · {by}"), Tone::Plain));
+                    let kinds: Vec<&str> = item.risk_event_types.iter().map(|kind| catalogue::name(kind)).collect();
+                    if !kinds.is_empty() {
+                        lines.push((format!("because of {}", kinds.join(", ")), Tone::Plain));
+                    }
+                }
+            }
+            What::Job(id) => {
+                if let Some(job) = self.ledger.job(*id) {
+                    let what = format!("{} · job {id} by {}", job.plan.action.title(), job.plan.operator);
+                    lines.push((format!("{what} · {}", outcome(job, records)), Tone::Plain));
+                    if !job.plan.reason.is_empty() {
+                        lines.push((format!("reason: {}", job.plan.reason), Tone::Plain));
+                    }
+                }
+            }
+            What::Note(place) => {
+                if let Some(note) = self.ledger.notes(records.id()).get(*place) {
+                    lines.push((format!("Note by {}: {}", note.operator, note.text), Tone::Plain));
+                }
+            }
+        }
+        lines.into_iter().flat_map(|(text, tone)| wrap(&text, columns).into_iter().map(move |line| (line, tone))).collect()
+    }
+}

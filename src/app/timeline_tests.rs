@@ -1,0 +1,157 @@
+//! The timeline by its keys.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::tests::{console, keys};
+use super::*;
+use crate::app::details::Subject;
+use crate::app::timeline::{Cell, Chart, short_session};
+use crate::domain::fixture::{everyday_sign_in, now, risky_user};
+use crate::domain::records::SignIn;
+
+/// Alex, whose session turned up on a second address: an everyday sign-in, five of the session, and one detection.
+pub fn stolen() -> Vec<UserRecords> {
+    let mut alex = risky_user("alex", "anomalousToken");
+    everyday_sign_in(&mut alex);
+    for minutes in 1..5 {
+        let mut sign_in = SignIn::unknown(format!("alex-r{minutes}").into(), alex.id().clone());
+        sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::minutes(60 + minutes)));
+        sign_in.session_id = Some("alex-session".to_owned());
+        sign_in.ip_address = Some("198.51.100.20".to_owned());
+        alex.sign_ins.push(sign_in);
+    }
+    alex.sort();
+    vec![alex]
+}
+
+pub fn chart(app: &App) -> &Chart {
+    match app.overlay() {
+        Some(Overlay::Timeline(chart)) => chart,
+        other => panic!("no timeline but {other:?}"),
+    }
+}
+
+fn told(app: &App) -> String {
+    app.event_lines(chart(app), 200).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn it_opens_on_what_the_panes_show_and_walks_over_every_event_in_order() {
+    let mut app = console(stolen());
+    keys(&mut app, "t");
+    assert!(told(&app).contains("Detection · Anomalous token"), "{}", told(&app));
+    keys(&mut app, "g");
+    assert!(told(&app).contains("event 1 of 7"), "{}", told(&app));
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        seen.push(chart(&app).event().unwrap().at);
+        keys(&mut app, "l");
+    }
+    assert!(seen.is_sorted());
+    assert_eq!(chart(&app).at, 6);
+    keys(&mut app, "left left G h");
+    assert_eq!(chart(&app).at, 5);
+}
+
+#[test]
+fn enter_puts_the_event_under_the_cursor_of_the_panes() {
+    let mut app = console(stolen());
+    keys(&mut app, "t g enter");
+    assert!(app.overlay().is_none());
+    assert_eq!((app.focus(), &app.details().subject), (layout::Pane::SignIns, &Some(Subject::SignIn("alex-everyday".into()))));
+    assert!(app.sign_ins().all, "a sign-in without risk is listed among all");
+    assert_eq!(app.sign_ins().cursor(app.user().unwrap()).unwrap().id.as_str(), "alex-everyday");
+    keys(&mut app, "t G enter");
+    assert_eq!((app.focus(), &app.details().subject), (layout::Pane::Details, &Some(Subject::Detection("alex-d1".into()))));
+    keys(&mut app, "t esc");
+    assert!(app.overlay().is_none());
+    keys(&mut app, "t t");
+    assert!(app.overlay().is_none(), "the key that opens it closes it");
+}
+
+#[test]
+fn zooming_keeps_the_event_in_sight_and_ends_at_both_ends() {
+    let mut app = console(stolen());
+    keys(&mut app, "t g");
+    for _ in 0..40 {
+        keys(&mut app, "+");
+        let chart = chart(&app);
+        assert!(chart.column(chart.event().unwrap().at, 80).is_some());
+    }
+    assert!(chart(&app).message.is_some());
+    keys(&mut app, "l l l");
+    assert!(chart(&app).message.is_none() && chart(&app).column(chart(&app).event().unwrap().at, 80).is_some());
+    for _ in 0..40 {
+        keys(&mut app, "-");
+    }
+    let cells: usize = chart(&app).timeline.lanes.iter().flat_map(|lane| chart(&app).cells(lane, 80)).map(|cell| cell.events).sum();
+    assert_eq!(cells, 7, "everything is in sight again");
+}
+
+#[test]
+fn the_cursor_stays_on_its_event_when_records_come() {
+    let mut app = console(stolen());
+    keys(&mut app, "t g l");
+    let event = chart(&app).event().unwrap().what.clone();
+    let mut users = stolen();
+    let mut older = SignIn::unknown("older".into(), users[0].id().clone());
+    older.created_date_time = Some(Timestamp(now().0 - TimeDelta::days(3)));
+    users[0].sign_ins.push(older);
+    app.update(Msg::Records(users), now());
+    assert_eq!((&chart(&app).event().unwrap().what, chart(&app).at), (&event, 2));
+}
+
+#[test]
+fn fifty_thousand_sign_ins_are_counted_by_column() {
+    let mut users = stolen();
+    for at in 0..50_000i64 {
+        let mut sign_in = SignIn::unknown(format!("s{at}").into(), users[0].id().clone());
+        sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::seconds(at * 60)));
+        sign_in.session_id = Some(format!("session {}", at % 700));
+        users[0].sign_ins.push(sign_in);
+    }
+    let mut app = console(users);
+    keys(&mut app, "t");
+    let chart = chart(&app);
+    assert_eq!((chart.timeline.sessions, chart.timeline.events.len()), (702, 50_007));
+    let cells: usize = chart.timeline.lanes.iter().flat_map(|lane| chart.cells(lane, 200)).map(|cell| cell.events).sum();
+    assert_eq!(cells, 50_007);
+}
+
+#[test]
+fn sessions_are_short_and_safe() {
+    assert_eq!(short_session("7c1fd70d-221a-4840-899d-87ee20ff59e2"), "7c1fd7…59e2");
+    assert_eq!(short_session("short"), "short");
+    assert!(!short_session("\u{202e}aaaaaaaaaaaaaaaaaaaaaaaaaa").contains('\u{202e}'));
+}
+
+proptest! {
+    /// Whatever the times, each event stands in the column in which it is counted.
+    #[test]
+    fn columns_and_counts_agree(times in prop::collection::vec(1i64..4_000_000_000, 1..30), columns in 1usize..120, moves in "[hl+-]{0,12}") {
+        let mut records = UserRecords::unknown("a".into());
+        for (at, seconds) in times.iter().enumerate() {
+            let mut sign_in = SignIn::unknown(format!("s{at}").into(), records.id().clone());
+            sign_in.created_date_time = chrono::DateTime::from_timestamp(*seconds, 0).map(Timestamp);
+            records.sign_ins.push(sign_in);
+        }
+        let mut app = console(vec![records]);
+        keys(&mut app, "t");
+        for letter in moves.chars() {
+            app.update(Msg::Key(Key::plain(KeyCode::Char(letter))), now());
+        }
+        let chart = chart(&app);
+        for lane in &chart.timeline.lanes {
+            let mut expected = vec![Cell::default(); columns];
+            for place in &lane.events {
+                if let Some(column) = chart.column(chart.timeline.events[*place].at, columns) {
+                    expected[column].events += 1;
+                }
+            }
+            let cells = chart.cells(lane, columns);
+            prop_assert_eq!(cells.iter().map(|cell| cell.events).collect::<Vec<_>>(), expected.iter().map(|cell| cell.events).collect::<Vec<_>>());
+        }
+        prop_assert!(chart.column(chart.event().unwrap().at, columns).is_some());
+    }
+}
