@@ -130,6 +130,7 @@ impl App {
         };
         self.freshness.notes = opened.sync_notes;
         self.dataset = opened.dataset;
+        self.revision += 1;
         self.ledger = opened.ledger;
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
@@ -154,6 +155,7 @@ impl App {
     }
 
     fn records(&mut self, changed: Vec<UserRecords>) {
+        self.revision += 1;
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
         for records in changed {
             self.dataset.put(records);

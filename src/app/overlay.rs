@@ -1,5 +1,6 @@
 //! What lies over the panes. One thing at a time.
 
+use super::campaigns::Campaigns;
 use super::checklist::{self, Checklist};
 use super::explain::Explain;
 use super::format::width;
@@ -30,6 +31,13 @@ pub enum Choice {
     },
     /// Turns writing on or off; leaves it as it is for `None`.
     Writing(Option<bool>),
+    /// Lists everybody who shares a value.
+    Pivot {
+        /// The words of the crumb. May hold hostile text.
+        crumb: String,
+        /// The exact filter.
+        filter: String,
+    },
     /// Plans an action on the menu's targets, or asks first which policy or address it is about.
     Remedy(Action),
     /// Plans an action on the menu's targets, with the policy or the addresses it is about.
@@ -132,6 +140,8 @@ pub enum Overlay {
     },
     /// Why a user is at risk or blocked, and what can be done.
     Explain(Box<Explain>),
+    /// Groups of users at risk.
+    Campaigns(Box<Campaigns>),
     /// A playbook and where each step stands.
     Playbook(Checklist),
     /// What must be had before a plan can be shown.
@@ -215,6 +225,7 @@ impl Overlay {
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
                 layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
             }
+            Overlay::Campaigns(_) => Campaigns::area(size),
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
@@ -234,6 +245,7 @@ impl Overlay {
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
+            Overlay::Campaigns(_) => return Campaigns::rows(size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };
         height.saturating_sub(taken)

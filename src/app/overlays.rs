@@ -27,6 +27,7 @@ impl App {
             Overlay::Journal { .. } => self.key_in_journal(overlay, key),
             Overlay::Menu(menu) => self.key_in_menu(menu, key),
             Overlay::Explain(explain) => self.key_in_explain(explain, key),
+            Overlay::Campaigns(open) => self.key_in_campaigns(open, key),
             Overlay::Playbook(list) => self.key_in_checklist(list, key),
             Overlay::Waiting { then, .. } if self.leaves(key) => {
                 // What is waited for still comes, and then opens nothing.
@@ -193,6 +194,10 @@ impl App {
                 self.user_may_have_changed();
                 Vec::new()
             }
+            Choice::Pivot { crumb, filter } => {
+                self.pivot_to(crumb, &filter);
+                Vec::new()
+            }
             // These belong to a menu that knows their targets.
             Choice::Remedy(_) | Choice::Start(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
@@ -263,6 +268,7 @@ impl App {
             }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
+            Overlay::Campaigns(open) => open.scroll.settle(open.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
             Overlay::Explain(explain) => {
                 let lines = self.explain_lines(explain, layout::large_overlay(self.options.size));

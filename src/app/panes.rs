@@ -58,6 +58,9 @@ impl App {
                 let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
                 self.sign_ins.keep_cursor(records);
             }
+            CommandId::Pivot => self.open_pivots(),
+            CommandId::PivotBack => self.pivot_back(),
+            CommandId::Campaigns => self.open_campaigns(),
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
@@ -114,6 +117,8 @@ impl App {
             CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
                 no_user
             }
+            CommandId::Pivot => no_user,
+            CommandId::PivotBack if self.trail.is_empty() => Some("There is no pivot to go back from.".to_owned()),
             CommandId::NotSafe if self.users.counts.not_safe == 0 => {
                 Some("Nobody whose risk is closed is known not to be safe.".to_owned())
             }

@@ -1,5 +1,6 @@
 //! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
 
+mod campaigns;
 mod cell;
 mod checklist;
 mod details;
@@ -9,6 +10,8 @@ mod help;
 mod job;
 mod lists;
 mod passwords;
+#[cfg(test)]
+mod pivot_tests;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -87,6 +90,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
             lists::journal(frame, app, area, records.as_deref(), *scroll, message.as_deref(), theme)
         }
         Overlay::Explain(open) => explain::draw(frame, app, open, area, theme),
+        Overlay::Campaigns(open) => campaigns::draw(frame, app, open, area, theme),
         Overlay::Playbook(list) => checklist::draw(frame, app, list, area, theme),
         Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),

@@ -22,13 +22,19 @@ const STATE: usize = 12;
 pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let users = app.users();
     let focused = app.focus() == Pane::Users;
-    let title = Line::styled(format!(" 1 {} ", Pane::Users.title()), theme.strong());
+    let mut title = vec![Span::styled(format!(" 1 {} ", Pane::Users.title()), theme.strong())];
     let of = if users.len() == app.dataset().len() {
         number(users.len())
     } else {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
     };
-    let inner = pane(frame, area, title, &of, focused, theme);
+    let trail = app.trail().words(&users.filter);
+    if !trail.is_empty() {
+        // The last step is where one is: the beginning gives way.
+        let room = usize::from(area.width).saturating_sub(width(&of) + 23);
+        title.push(Span::styled(format!("─ {} ", tail(&trail, room)), theme.accent()));
+    }
+    let inner = pane(frame, area, Line::from(title), &of, focused, theme);
     let columns = usize::from(inner.width);
     let state_column = if columns >= 70 { STATE } else { 0 };
     let name_column = columns.saturating_sub(3 + LEVEL + DETECTIONS + UPDATED + state_column);
@@ -87,6 +93,19 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         }
         put_row(frame, inner, row + 1, cells, under && focused, theme);
     }
+}
+
+/// The end of a text, made safe, in at most so many columns.
+fn tail(text: &str, columns: usize) -> String {
+    let text = crate::domain::text::safe(text);
+    if width(&text) <= columns {
+        return text.into_owned();
+    }
+    let mut letters = text.chars();
+    while !letters.as_str().is_empty() && width(letters.as_str()) + 1 > columns {
+        letters.next();
+    }
+    format!("…{}", letters.as_str())
 }
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
