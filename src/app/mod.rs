@@ -34,6 +34,9 @@ pub(crate) mod pivot_tests;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
 pub mod preview;
+pub mod queue;
+#[cfg(test)]
+pub(crate) mod queue_tests;
 mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
@@ -129,6 +132,7 @@ pub struct App {
     line: Option<Line>,
     trail: pivot::Trail,
     alarm: campaigns::Alarm,
+    queue: Option<queue::Queue>,
     overlay: Option<Overlay>,
     job: Option<JobRun>,
     toasts: Toasts,
@@ -179,6 +183,7 @@ impl App {
             line: None,
             trail: pivot::Trail::default(),
             alarm: campaigns::Alarm::default(),
+            queue: None,
             overlay: None,
             job: None,
             toasts: Toasts::default(),
@@ -372,11 +377,11 @@ impl App {
         &self.toasts
     }
 
-    /// What the line below the status says: of the first run, or of a possible mass false positive. May hold hostile text.
+    /// What the line below the status says: of the queue, of the first run, or of a possible mass false positive. May hold hostile text.
     pub fn banner(&self) -> Option<String> {
         let demo =
             " This is the demo workspace: a simulated tenant, no real one is touched. `entriage --help` names the rest. Esc hides this.";
-        self.banner.then(|| demo.to_owned()).or_else(|| self.alarm_words())
+        self.queue_words().or_else(|| self.banner.then(|| demo.to_owned())).or_else(|| self.alarm_words())
     }
 
     /// Where everything stands.

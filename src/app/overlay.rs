@@ -9,6 +9,7 @@ use super::input::Input;
 use super::layout::{self, Area};
 use super::msg::SignInAsked;
 use super::preview::Preview;
+use super::queue;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
 use crate::domain::action::Action;
@@ -38,6 +39,8 @@ pub enum Choice {
         /// The exact filter.
         filter: String,
     },
+    /// Goes on with a queue, or leaves it.
+    Queue(queue::Way),
     /// Plans an action on the menu's targets, or asks first which policy or address it is about.
     Remedy(Action),
     /// Plans an action on the menu's targets, with the policy or the addresses it is about.

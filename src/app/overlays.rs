@@ -115,6 +115,7 @@ impl App {
                     // Nothing is sent by this: each step has a plan and a confirmation of its own.
                     let what = "Taking the playbook into the journal …".to_owned();
                     let plan = confirmed.plan().id.clone();
+                    self.confirmed_in_queue(confirmed.plan(), false);
                     self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook { plan } });
                     return vec![Effect::BeginPlaybook(confirmed)];
                 }
@@ -134,6 +135,7 @@ impl App {
                 if !plan.reason.is_empty() {
                     self.last_reason = plan.reason.clone();
                 }
+                self.confirmed_in_queue(plan, true);
                 let hold_seconds = self.options.hold_seconds;
                 self.show_run(JobRun::of_plan(plan, hold_seconds, self.workspace.requests_per_second, self.now));
                 return vec![Effect::Run { confirmed, hold_seconds }];
@@ -196,6 +198,10 @@ impl App {
             }
             Choice::Pivot { crumb, filter } => {
                 self.pivot_to(crumb, &filter);
+                Vec::new()
+            }
+            Choice::Queue(way) => {
+                self.choose_in_queue(way);
                 Vec::new()
             }
             // These belong to a menu that knows their targets.

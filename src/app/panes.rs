@@ -61,6 +61,9 @@ impl App {
             CommandId::Pivot => self.open_pivots(),
             CommandId::PivotBack => self.pivot_back(),
             CommandId::Campaigns => self.open_campaigns(),
+            CommandId::Queue => self.open_queue(),
+            CommandId::QueueNext | CommandId::QueuePrevious => self.step_in_queue(command),
+            CommandId::QueueLater => self.later_in_queue(),
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
@@ -99,6 +102,9 @@ impl App {
 
     /// Why a command cannot be run in the focused pane now.
     pub fn unavailable(&self, command: CommandId) -> Option<String> {
+        if let Some(rests) = self.rests_in_queue(command) {
+            return Some(rests);
+        }
         let no_user = self.shown_user.is_none().then(|| "There is no user under the cursor.".to_owned());
         match command {
             CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe | CommandId::Remediate => {
@@ -228,6 +234,8 @@ impl App {
             self.focus = Pane::SignIns;
         } else if self.focus == Pane::SignIns {
             self.focus = Pane::Users;
+        } else if self.queue_runs() {
+            self.leave_queue();
         } else if self.users.is_narrowed() {
             self.users.set_find("", &self.dataset);
             self.user_may_have_changed();

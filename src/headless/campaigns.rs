@@ -52,8 +52,7 @@ pub async fn campaigns(place: &Place, args: &Campaigns) -> Result<(), Failure> {
 
 fn object(campaign: &Campaign) -> Result<Map<String, Value>, Failure> {
     let burst = if campaign.burst { "burst of " } else { "" };
-    let words: Vec<String> =
-        campaign.shares.iter().map(|shared| format!("{burst}{} {}", shared.share.words(), shared.shown())).collect();
+    let words: Vec<String> = campaign.shares.iter().map(|shared| format!("{burst}{} {}", shared.share.words(), shared.shown())).collect();
     let Value::Object(mut object) = serde_json::to_value(campaign)? else { return Ok(Map::new()) };
     object.insert("userCount".to_owned(), json!(campaign.users.len()));
     object.insert("words".to_owned(), json!(words.join(", ")));
