@@ -84,7 +84,8 @@ impl Row<'_> {
         let texts = match self {
             Row::Event(event) => vec![
                 format!(
-                    "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise normal for them or without another detection.",
+                    "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise \
+                     normal for them or without another detection.",
                     count(event.users, "user", "users"),
                     number(event.at_risk),
                     catalogue::name(&event.risk_event_type),

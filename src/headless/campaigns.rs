@@ -35,7 +35,8 @@ pub async fn campaigns(place: &Place, args: &Campaigns) -> Result<(), Failure> {
     let event = campaigns::mass_event(&dataset);
     if let Some(event) = &event {
         output::say(&format!(
-            "note: possible mass false positive: {}, {} of {} users at risk within 24 hours, {} of them otherwise normal; entriage users '{}'",
+            "note: possible mass false positive: {}, {} of {} users at risk within 24 hours, {} of them otherwise normal; \
+             entriage users '{}'",
             catalogue::name(&event.risk_event_type),
             event.users,
             event.at_risk,
