@@ -135,6 +135,7 @@ impl App {
         };
         self.freshness.notes = opened.sync_notes;
         self.dataset = opened.dataset;
+        self.revision += 1;
         self.ledger = opened.ledger;
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
@@ -160,6 +161,7 @@ impl App {
     }
 
     fn records(&mut self, changed: Vec<UserRecords>) {
+        self.revision += 1;
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
         for records in changed {
             self.dataset.put(records);
@@ -233,6 +235,10 @@ impl App {
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {
         self.sync_after_job();
+        if self.job_ended_in_queue(Some(&tally)) && self.shows_job() {
+            // The next user is in front already: nothing has to be closed first.
+            self.overlay = None;
+        }
         if let Some(job) = self.job.as_mut().filter(|job| job.id.is_none_or(|held| held == id)) {
             job.id = Some(id);
             job.tally = tally;
@@ -262,6 +268,7 @@ impl App {
     fn job_failed(&mut self, id: Option<JobId>, message: String) {
         let number = id.map_or_else(|| "The job".to_owned(), |id| format!("Job {id}"));
         let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(CommandId::Jobs));
+        self.job_ended_in_queue(None);
         let shown = self.shows_job();
         match self.job.as_mut().filter(|job| id.is_none() || job.id.is_none_or(|held| Some(held) == id)) {
             Some(job) => {

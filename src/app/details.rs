@@ -5,6 +5,7 @@ use super::session;
 use crate::domain::catalogue;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::ledger::Ledger;
+use crate::domain::normal::{self, Comparison, Normal, Property};
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{DetectionId, Location, RiskDetection, SignIn, SignInId, UserRecords};
 use crate::domain::risk::DetectionTiming;
@@ -30,6 +31,8 @@ pub struct Details {
     pub subject: Option<Subject>,
     /// The first line in sight.
     pub offset: usize,
+    /// What it is about, beside the user's other sign-ins; counted once, and again where records changed.
+    compared: Option<(u64, Comparison)>,
 }
 
 impl Details {
@@ -75,8 +78,26 @@ impl Details {
 
     fn set(&mut self, subject: Subject) {
         if self.subject.as_ref() != Some(&subject) {
-            *self = Details { subject: Some(subject), offset: 0 };
+            *self = Details { subject: Some(subject), ..Details::default() };
         }
+    }
+
+    /// Compares what is shown with the user's other sign-ins, unless that was done for these records.
+    pub(super) fn compare(&mut self, records: &UserRecords, revision: u64) {
+        if self.compared.as_ref().is_some_and(|(held, _)| *held == revision) {
+            return;
+        }
+        let compared = match &self.subject {
+            Some(Subject::Detection(_)) => self.detection(records).map(|(_, detection)| normal::of_detection(records, detection)),
+            Some(Subject::SignIn(id)) => records.sign_in(id).map(|sign_in| normal::of_sign_in(records, sign_in)),
+            None => None,
+        };
+        self.compared = compared.map(|compared| (revision, compared));
+    }
+
+    /// What is shown, beside the user's other sign-ins.
+    pub fn compared(&self) -> Option<&Comparison> {
+        self.compared.as_ref().map(|(_, compared)| compared)
     }
 
     /// The sign-in that the pane tells of, where it was read.
@@ -144,6 +165,27 @@ impl Lines {
         }
     }
 
+    /// How often each of these properties was seen before, where the line above tells several. Those of one kind stand together.
+    fn normal(&mut self, compared: Option<&Comparison>, properties: &[Property]) {
+        let Some(compared) = compared else { return };
+        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+        for property in properties {
+            let normal = compared.of(*property);
+            if matches!(normal, Normal::Unknown | Normal::NoOtherSignIns) {
+                continue;
+            }
+            match said.iter_mut().find(|(words, _)| *words == normal.words()) {
+                Some((_, named)) => named.push(property.words()),
+                None => said.push((normal.words(), vec![property.words()])),
+            }
+        }
+        let new = properties.iter().any(|property| matches!(compared.of(*property), Normal::New { .. }));
+        let said: Vec<String> = said.into_iter().map(|(words, named)| format!("{}: {words}", named.join(", "))).collect();
+        if !said.is_empty() {
+            self.field("", &said.join(" · "), if new { Tone::Warning } else { Tone::Quiet });
+        }
+    }
+
     fn heading(&mut self, text: &str) {
         self.lines.push(Line { label: String::new(), text: String::new(), tone: Tone::Plain });
         self.text(text, Tone::Heading);
@@ -167,12 +209,12 @@ pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, led
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
-            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, now);
+            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, details.compared(), now);
             more(&mut lines, detection);
         }
         (Some(Subject::SignIn(_)), None) => {
             lines.text("Sign-in without a detection", Tone::Heading);
-            session_fields(&mut lines, None, details.sign_in(records), records, now);
+            session_fields(&mut lines, None, details.sign_in(records), records, details.compared(), now);
         }
         _ => lines.text(no_detection(records, now), Tone::Quiet),
     }
@@ -213,8 +255,25 @@ fn about_detection(lines: &mut Lines, detection: &RiskDetection) {
     }
 }
 
+/// How often the value was seen before, to be said behind it.
+fn beside(compared: Option<&Comparison>, property: Property) -> String {
+    match compared.map(|compared| compared.of(property)) {
+        // That there is nothing to compare with is said once, behind the address.
+        Some(Normal::NoOtherSignIns) if property != Property::IpAddress => String::new(),
+        None | Some(Normal::Unknown) => String::new(),
+        Some(normal) => format!(" · {}", normal.words()),
+    }
+}
+
 /// The session fields, with the labels of the source document.
-fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, now: Timestamp) {
+fn session_fields(
+    lines: &mut Lines,
+    detection: Option<&RiskDetection>,
+    sign_in: Option<&SignIn>,
+    records: &UserRecords,
+    compared: Option<&Comparison>,
+    now: Timestamp,
+) {
     let without = match (detection, sign_in) {
         (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
         (_, None) => "unknown: the sign-in was not read",
@@ -233,14 +292,15 @@ fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in:
     lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
     let address =
         sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
-    let novelty = if sign_in.is_some_and(|sign_in| session::is_new_address(sign_in, records)) { "  new for this user" } else { "" };
-    lines.known("IP address", address.map(|address| format!("{address}{novelty}")), "unknown");
+    lines.known("IP address", address.map(|address| format!("{address}{}", beside(compared, Property::IpAddress))), "unknown");
     let place = sign_in.and_then(|sign_in| sign_in.location.as_ref()).or(detection.and_then(|detection| detection.location.as_ref()));
     lines.known("Sign-in location", place.and_then(Location::short), "unknown");
+    lines.normal(compared, &[Property::City, Property::CountryOrRegion]);
     if let Some(travel) = sign_in.and_then(|sign_in| session::travel(sign_in, records)) {
         lines.field("", &travel, Tone::Warning);
     }
     lines.known("Sign-in client", sign_in.map(session::client), without);
+    lines.normal(compared, &[Property::ClientAppUsed, Property::Browser, Property::OperatingSystem, Property::Device]);
     let request = sign_in.map(|sign_in| &sign_in.id).or(detection.and_then(|detection| detection.request_id.as_ref()));
     lines.known("Sign-in request ID", request.map(ToString::to_string), without);
     let correlation =
@@ -252,11 +312,13 @@ fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in:
         lines.field("", &format!("▲ also seen on {address}"), Tone::Warning);
     }
     lines.known("Unique token ID", sign_in.unique_token_identifier.clone(), without);
-    lines.known("ASN", sign_in.autonomous_system_number.map(|number| format!("AS{number}")), without);
+    let asn = sign_in.autonomous_system_number;
+    lines.known("ASN", asn.map(|number| format!("AS{number}{}", beside(compared, Property::AutonomousSystemNumber))), without);
     lines.known("Incoming token type", sign_in.incoming_token_type.as_ref().map(ToString::to_string), without);
     if let Some(app) = sign_in.app_display_name.as_deref().filter(|app| !app.is_empty()) {
         let resource = sign_in.resource_display_name.as_deref().filter(|resource| !resource.is_empty() && *resource != app);
-        lines.field("Application", &resource.map_or(app.to_owned(), |resource| format!("{app} → {resource}")), Tone::Plain);
+        let app = resource.map_or(app.to_owned(), |resource| format!("{app} → {resource}"));
+        lines.field("Application", &format!("{app}{}", beside(compared, Property::App)), Tone::Plain);
     }
     if let Some(status) = &sign_in.status {
         let text = match (status.error_code, status.failure_reason.as_deref()) {
@@ -354,12 +416,13 @@ fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fixture::{now, risky_user};
+    use crate::domain::fixture::{everyday_sign_in, now, risky_user};
     use crate::domain::records::GeoCoordinates;
 
     fn text(records: &UserRecords) -> String {
         let mut details = Details::default();
         details.keep(Some(records));
+        details.compare(records, 0);
         let lines = lines(&details, records, &TenantFacts::default(), &Ledger::default(), now(), 70);
         lines.iter().map(|line| format!("{}|{}\n", line.label, line.text)).collect()
     }
@@ -393,6 +456,7 @@ mod tests {
         earlier.location = Some(place(51.0, 13.7));
         earlier.created_date_time = earlier.created_date_time.map(|at| Timestamp(at.0 - chrono::TimeDelta::minutes(4)));
         records.sign_ins.push(earlier);
+        everyday_sign_in(&mut records);
         let text = text(&records);
         assert!(text.contains("also seen on 198.51.100.20"), "{text}");
         assert!(text.contains("new for this user"), "{text}");

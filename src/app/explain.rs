@@ -173,7 +173,15 @@ impl Explain {
         for because in &self.explanation.not_safe {
             lines.put(2, &format!("closed, but not safe: {}", because.words()), Tone::Warning, None);
         }
+        self.say_normal(lines);
         self.say_blocked(lines);
+    }
+
+    /// The detections beside the user's other sign-ins.
+    fn say_normal(&self, lines: &mut Lines) {
+        for compared in &self.explanation.normal {
+            lines.put(2, &compared.words(), Tone::Plain, None);
+        }
     }
 
     fn say_blocked(&self, lines: &mut Lines) {

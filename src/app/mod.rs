@@ -4,6 +4,7 @@
 //! that a refresh, a sort or a filter never moves a cursor or a mark to another user.
 
 mod actions;
+pub mod campaigns;
 mod cancelling;
 #[cfg(test)]
 pub(crate) mod case_tests;
@@ -40,9 +41,15 @@ pub mod overview;
 mod panes;
 pub mod passwords;
 pub mod picture;
+pub mod pivot;
+#[cfg(test)]
+pub(crate) mod pivot_tests;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
 pub mod preview;
+pub mod queue;
+#[cfg(test)]
+pub(crate) mod queue_tests;
 mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
@@ -153,6 +160,9 @@ pub struct App {
     pending: Vec<Key>,
     banner: bool,
     line: Option<Line>,
+    trail: pivot::Trail,
+    alarm: campaigns::Alarm,
+    queue: Option<queue::Queue>,
     overlay: Option<Overlay>,
     job: Option<JobRun>,
     toasts: Toasts,
@@ -164,6 +174,8 @@ pub struct App {
     /// Playbooks that are being ended.
     ending: HashSet<JobId>,
     freshness: syncing::Freshness,
+    /// Grows with each change of the records: what is counted from them is counted again.
+    revision: u64,
     /// Whether a key was pressed since the workspace was opened.
     touched: bool,
     /// The user whose sign-ins and detections are shown.
@@ -204,6 +216,9 @@ impl App {
             pending: Vec::new(),
             banner: false,
             line: None,
+            trail: pivot::Trail::default(),
+            alarm: campaigns::Alarm::default(),
+            queue: None,
             overlay: None,
             job: None,
             toasts: Toasts::default(),
@@ -212,6 +227,7 @@ impl App {
             todo: Vec::new(),
             ending: HashSet::new(),
             freshness: syncing::Freshness::default(),
+            revision: 0,
             touched: false,
             shown_user: None,
         }
@@ -265,10 +281,14 @@ impl App {
 
     /// Brings everything into sight that must be, after any message.
     fn settle(&mut self) {
+        self.look_for_mass_event();
         let layout = self.layout();
         self.users.scroll.settle(self.users.len(), layout.list_rows(Pane::Users));
         let shown = self.shown_user.clone();
         let records = shown.as_ref().and_then(|id| self.dataset.user(id));
+        if let Some(records) = records {
+            self.details.compare(records, self.revision);
+        }
         let sign_ins = records.map_or(0, |records| self.sign_ins.shown(records).count());
         self.sign_ins.scroll.settle(sign_ins, layout.list_rows(Pane::SignIns));
         let lines = self.detail_lines().len();
@@ -392,9 +412,11 @@ impl App {
         &self.toasts
     }
 
-    /// Whether the banner of the first run is shown.
-    pub fn banner(&self) -> bool {
-        self.banner
+    /// What the line below the status says: of the queue, of the first run, or of a possible mass false positive. May hold hostile text.
+    pub fn banner(&self) -> Option<String> {
+        let demo =
+            " This is the demo workspace: a simulated tenant, no real one is touched. `entriage --help` names the rest. Esc hides this.";
+        self.queue_words().or_else(|| self.banner.then(|| demo.to_owned())).or_else(|| self.alarm_words())
     }
 
     /// Where everything stands.
@@ -403,7 +425,7 @@ impl App {
             self.options.size,
             self.focus,
             self.zoomed,
-            self.banner,
+            self.banner().is_some(),
             u16::try_from(self.message().len()).unwrap_or(0),
             self.share(),
         )

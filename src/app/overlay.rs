@@ -1,5 +1,6 @@
 //! What lies over the panes. One thing at a time.
 
+use super::campaigns::Campaigns;
 use super::cases;
 use super::checklist::{self, Checklist};
 use super::columns_menu::ColumnsMenu;
@@ -12,6 +13,7 @@ use super::map::Travels;
 use super::msg::SignInAsked;
 use super::overview::Glance;
 use super::preview::Preview;
+use super::queue;
 use super::saved_views::SavedViews;
 use super::scroll::Scroll;
 use super::sort::{Column, Sort};
@@ -42,6 +44,15 @@ pub enum Choice {
     Writing(Option<bool>),
     /// Changes the cases of the menu's targets.
     Case(cases::Step),
+    /// Lists everybody who shares a value.
+    Pivot {
+        /// The words of the crumb. May hold hostile text.
+        crumb: String,
+        /// The exact filter.
+        filter: String,
+    },
+    /// Goes on with a queue, or leaves it.
+    Queue(queue::Way),
     /// Plans an action on the menu's targets, or asks first which policy or address it is about.
     Remedy(Action),
     /// Plans an action on the menu's targets, with the policy or the addresses it is about.
@@ -153,6 +164,8 @@ pub enum Overlay {
     },
     /// Why a user is at risk or blocked, and what can be done.
     Explain(Box<Explain>),
+    /// Groups of users at risk.
+    Campaigns(Box<Campaigns>),
     /// A playbook and where each step stands.
     Playbook(Checklist),
     /// What must be had before a plan can be shown.
@@ -249,6 +262,7 @@ impl Overlay {
                 layout::overlay(size, (columns, items.saturating_add(2 + menu.foot())))
             }
             Overlay::Columns(_) => ColumnsMenu::area(size),
+            Overlay::Campaigns(_) => Campaigns::area(size),
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::Typed(_) => layout::overlay(size, (76, 6)),
@@ -275,6 +289,7 @@ impl Overlay {
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => height,
             Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
+            Overlay::Campaigns(_) => return Campaigns::rows(size),
         };
         height.saturating_sub(taken)
     }

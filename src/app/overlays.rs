@@ -28,6 +28,7 @@ impl App {
             Overlay::Menu(menu) => self.key_in_menu(menu, key),
             Overlay::Columns(menu) => self.key_in_columns(menu, key),
             Overlay::Explain(explain) => self.key_in_explain(explain, key),
+            Overlay::Campaigns(open) => self.key_in_campaigns(open, key),
             Overlay::Playbook(list) => self.key_in_checklist(list, key),
             Overlay::Waiting { then, .. } if self.leaves(key) => {
                 // What is waited for still comes, and then opens nothing.
@@ -120,6 +121,7 @@ impl App {
                     // Nothing is sent by this: each step has a plan and a confirmation of its own.
                     let what = "Taking the playbook into the journal …".to_owned();
                     let plan = confirmed.plan().id.clone();
+                    self.confirmed_in_queue(confirmed.plan(), false);
                     self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook { plan } });
                     return vec![Effect::BeginPlaybook(confirmed)];
                 }
@@ -139,6 +141,7 @@ impl App {
                 if !plan.reason.is_empty() {
                     self.last_reason = plan.reason.clone();
                 }
+                self.confirmed_in_queue(plan, true);
                 let hold_seconds = self.options.hold_seconds;
                 self.show_run(JobRun::of_plan(plan, hold_seconds, self.workspace.requests_per_second, self.now));
                 return vec![Effect::Run { confirmed, hold_seconds }];
@@ -201,6 +204,14 @@ impl App {
             }
             Choice::Theme(name) => {
                 self.choose_theme(name);
+                Vec::new()
+            }
+            Choice::Pivot { crumb, filter } => {
+                self.pivot_to(crumb, &filter);
+                Vec::new()
+            }
+            Choice::Queue(way) => {
+                self.choose_in_queue(way);
                 Vec::new()
             }
             // These belong to a menu that knows their targets.
@@ -273,6 +284,7 @@ impl App {
             }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
+            Overlay::Campaigns(open) => open.scroll.settle(open.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
             Overlay::Columns(menu) => menu.scroll.settle(menu.rows.len(), rows),
             Overlay::Explain(explain) => {

@@ -65,6 +65,12 @@ impl App {
             CommandId::Timeline => self.open_timeline(),
             CommandId::Map => self.open_map(),
             CommandId::Overview => self.open_overview(),
+            CommandId::Pivot => self.open_pivots(),
+            CommandId::PivotBack => self.pivot_back(),
+            CommandId::Campaigns => self.open_campaigns(),
+            CommandId::Queue => self.open_queue(),
+            CommandId::QueueNext | CommandId::QueuePrevious => self.step_in_queue(command),
+            CommandId::QueueLater => self.later_in_queue(),
             CommandId::Note => {
                 if let Some(user) = self.shown_user.clone() {
                     self.overlay = Some(Overlay::Note { user, input: Input::default() });
@@ -204,6 +210,8 @@ impl App {
             self.focus = Pane::SignIns;
         } else if self.focus == Pane::SignIns {
             self.focus = Pane::Users;
+        } else if self.queue_runs() {
+            self.leave_queue();
         } else if self.users.is_narrowed() {
             self.users.set_find("", &self.dataset);
             self.user_may_have_changed();

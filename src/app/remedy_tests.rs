@@ -87,6 +87,7 @@ pub fn explanation(user: &str) -> Explanation {
         blocked: facts::Blocked { value: Some(true), by: vec![facts::BlockedBy::UserRisk], ended: false },
         why: vec!["Password spray on 203.0.113.7 raised the risk to high.".to_owned()],
         not_safe: Vec::new(),
+        normal: Vec::new(),
         situation: Vec::new(),
         verdicts: vec![
             verdict("truePositive", Action::ConfirmUserCompromised, "Entra learns that it was right.", "the address is new for the user"),

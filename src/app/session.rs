@@ -18,12 +18,6 @@ pub fn client(sign_in: &SignIn) -> String {
     parts.join(" · ")
 }
 
-/// Whether earlier sign-ins of the user are known and none came from this address.
-pub fn is_new_address(sign_in: &SignIn, records: &UserRecords) -> bool {
-    let mut earlier = records.sign_ins.iter().filter(|other| other.created_date_time < sign_in.created_date_time).peekable();
-    sign_in.ip_address.is_some() && earlier.peek().is_some() && earlier.all(|other| other.ip_address != sign_in.ip_address)
-}
-
 /// Other addresses of the same session: what a replayed token looks like.
 pub fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'a str> {
     let same_session =

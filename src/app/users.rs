@@ -46,6 +46,8 @@ pub struct Users {
     query: Query,
     /// The fuzzy find that narrows; empty for none.
     pub find: String,
+    /// What is listed instead of what the filter matches, in this order: a queue.
+    held: Option<Vec<UserId>>,
     /// Marked users.
     pub marks: Marks<UserId>,
     /// By position, whether it is shown; so that one mark more or less is counted without looking at all of them.
@@ -122,15 +124,26 @@ impl Users {
         self.sort = sort;
         self.order();
         let matching: HashSet<u32> = self.exact.iter().copied().collect();
-        self.exact = self.ordered.iter().copied().filter(|at| matching.contains(at)).collect();
+        if self.held.is_none() {
+            self.exact = self.ordered.iter().copied().filter(|at| matching.contains(at)).collect();
+        }
         self.narrow();
         self.keep_cursor(dataset);
+    }
+
+    /// Lists these users in this order, whatever the filter; `None` lists again what the filter matches.
+    pub fn hold(&mut self, held: Option<Vec<UserId>>, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
+        self.held = held;
+        self.refilter(dataset, ledger, now);
     }
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         let context = QueryContext { now, ledger, tenant: dataset.tenant() };
         let matches = |at: &u32| dataset.users().get(*at as usize).is_some_and(|records| self.query.matches_user(records, context));
-        self.exact = self.ordered.iter().copied().filter(matches).collect();
+        self.exact = match &self.held {
+            Some(held) => held.iter().filter_map(|id| u32::try_from(dataset.position(id)?).ok()).collect(),
+            None => self.ordered.iter().copied().filter(matches).collect(),
+        };
         self.narrow();
         self.count();
         self.keep_cursor(dataset);
@@ -247,6 +260,11 @@ impl Users {
     /// Takes the user at the cursor's place as the cursor's, after a movement.
     pub fn follow_scroll(&mut self, dataset: &Dataset) {
         self.cursor = self.at(self.scroll.at, dataset).map(|records| records.id().clone());
+    }
+
+    /// Number of users that match the exact filter.
+    pub fn exact_len(&self) -> usize {
+        self.exact.len()
     }
 
     /// Ids of all users that match the exact filter.

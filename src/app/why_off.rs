@@ -10,6 +10,9 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
     let when = |off: bool, why: &str| off.then(|| why.to_owned());
     let no_user = || when(app.user().is_none(), "There is no user under the cursor.");
     let keys = app.keys();
+    if let Some(rests) = app.rests_in_queue(command) {
+        return Some(rests);
+    }
     match command {
         CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe => {
             no_target(app).or_else(|| match app.workspace().access {
@@ -32,6 +35,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
             no_user().or_else(|| when(no_sign_in(app), "There is no sign-in in this list."))
         }
         CommandId::MarkAll | CommandId::InvertMarks => when(app.users().is_empty(), "There is no user in this list."),
+        CommandId::PivotBack => when(app.trail().is_empty(), "There is no pivot to go back from."),
         CommandId::ClearMarks => when(app.marked() == 0, "Nothing is marked."),
         CommandId::Open if app.focus() == Pane::SignIns => when(
             app.user().is_none_or(|records| records.detections.is_empty() && records.sign_ins.is_empty()),
@@ -42,6 +46,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         | CommandId::Note
         | CommandId::Timeline
         | CommandId::Map
+        | CommandId::Pivot
         | CommandId::Copy
         | CommandId::Mark
         | CommandId::MarkRange

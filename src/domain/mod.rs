@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod advice;
+pub mod campaigns;
 pub mod case;
 pub mod catalogue;
 pub mod dataset;
@@ -14,9 +15,11 @@ pub mod job_event;
 pub mod journal;
 pub mod journal_words;
 pub mod ledger;
+pub mod normal;
 pub mod overview;
 pub mod password;
 pub mod permission;
+pub mod pivot;
 pub mod plan;
 pub mod playbook;
 pub mod policy;

@@ -72,6 +72,8 @@ pub enum Command {
     Detections(List),
     /// Shows one user: facts, sign-ins, detections, risk history, notes and journal.
     Show(Show),
+    /// Lists groups of users at risk who share something that few others have.
+    Campaigns(Campaigns),
     /// Explains one user: why at risk or blocked, what may be done, what it will do, and whether the user is safe.
     Explain(Explain),
     /// Computes what an action would do to each target; sends nothing.
@@ -307,6 +309,14 @@ pub struct Show {
     pub user: String,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
+    pub format: Format,
+}
+
+/// `campaigns`
+#[derive(Debug, Args)]
+pub struct Campaigns {
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
 }
 

@@ -59,6 +59,7 @@ fn document(explanation: &Explanation) -> Value {
         "why": explanation.why,
         "notSafe": explanation.not_safe.iter().map(|because| because.as_str()).collect::<Vec<_>>(),
         "situation": situation,
+        "normal": explanation.normal,
         "verdicts": explanation.verdicts.iter().map(of_verdict).collect::<Vec<_>>(),
         "advice": explanation.advice.iter().map(of_advice).collect::<Vec<_>>(),
     })
@@ -127,6 +128,12 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     page.section(if ways.is_empty() { "What may be done" } else { "What else may be done" });
     for advice in explanation.advice.iter().filter(|advice| !ways.iter().any(|way| way.option == advice.option)) {
         page.option(advice);
+    }
+    if !explanation.normal.is_empty() {
+        page.section("Beside the user's other sign-ins");
+    }
+    for compared in &explanation.normal {
+        page.item("-", &compared.words());
     }
     page.section("Situation");
     for fact in &explanation.situation {

@@ -4,6 +4,7 @@ mod addresses;
 mod apply;
 mod belongings;
 mod bundle;
+mod campaigns;
 mod case;
 pub mod cli;
 mod connect;
@@ -107,6 +108,7 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
         Command::Users(args) => list::users(&place, args).await.map(done),
         Command::SignIns(args) => list::sign_ins(&place, args).await.map(done),
         Command::Detections(args) => list::detections(&place, args).await.map(done),
+        Command::Campaigns(args) => campaigns::campaigns(&place, args).await.map(done),
         Command::Explain(args) => explain::explain(&place, args).await.map(done),
         Command::Show(args) => show::show(&place, args).await.map(done),
         Command::Plan(args) => plan::plan(&place, args).await.map(done),

@@ -1,5 +1,6 @@
 //! Drawing. Reads the console's state and changes nothing; builds only the rows that are in sight.
 
+mod campaigns;
 #[cfg(test)]
 mod case_tests;
 mod cell;
@@ -19,6 +20,8 @@ mod passwords;
 mod pending;
 #[cfg(test)]
 mod picture_tests;
+#[cfg(test)]
+mod pivot_tests;
 mod preview;
 #[cfg(test)]
 mod remedy_tests;
@@ -101,6 +104,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
             lists::journal(frame, app, area, records.as_deref(), *scroll, message.as_deref(), theme)
         }
         Overlay::Explain(open) => explain::draw(frame, app, open, area, theme),
+        Overlay::Campaigns(open) => campaigns::draw(frame, app, open, area, theme),
         Overlay::Playbook(list) => checklist::draw(frame, app, list, area, theme),
         Overlay::Waiting { what, .. } => lists::waiting(frame, what, area, theme),
         Overlay::Help(open) => help::draw(frame, open, area, theme),

@@ -305,7 +305,7 @@ fn the_wide_screen() {
     ┃                                                     ┃│Check first: Travel, and VPN exits.                            │
     ┃                                                     ┃│Token issuer type      unknown                                 │
     ┃                                                     ┃│Sign-in time           2026-11-22 13:05:00 UTC (1 h ago)       │
-    ┃                                                     ┃│IP address             203.0.113.7                             │
+    ┃                                                     ┃│IP address             203.0.113.7 · no other sign-ins read    │
     ┃                                                     ┃│Sign-in location       unknown                                 │
     ┃                                                     ┃│Sign-in client         Browser                                 │
     ┃                                                     ┃│Sign-in request ID     bob-s1                                  │

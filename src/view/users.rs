@@ -21,13 +21,19 @@ const COUNT: usize = 5;
 pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let users = app.users();
     let focused = app.focus() == Pane::Users;
-    let title = Line::styled(format!(" 1 {} ", Pane::Users.title()), theme.strong());
+    let mut title = vec![Span::styled(format!(" 1 {} ", Pane::Users.title()), theme.strong())];
     let of = if users.len() == app.dataset().len() {
         number(users.len())
     } else {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
     };
-    let inner = pane(frame, area, title, &of, focused, theme);
+    let trail = app.trail().words(&users.filter);
+    if !trail.is_empty() {
+        // The last step is where one is: the beginning gives way.
+        let room = usize::from(area.width).saturating_sub(width(&of) + 23);
+        title.push(Span::styled(format!("─ {} ", tail(&trail, room)), theme.accent()));
+    }
+    let inner = pane(frame, area, Line::from(title), &of, focused, theme);
     let columns = app.columns().shown(usize::from(inner.width));
     let header = |(column, columns): &(UserColumn, usize)| {
         let sorted = column.sort() == Some(users.sort.column);
@@ -81,6 +87,19 @@ fn value(app: &App, column: UserColumn, columns: usize, records: &UserRecords, t
     };
     let text = fit(&column.text(records, now), columns.saturating_sub(1)).into_owned();
     vec![cell(&text, columns, style)]
+}
+
+/// The end of a text, made safe, in at most so many columns.
+fn tail(text: &str, columns: usize) -> String {
+    let text = crate::domain::text::safe(text);
+    if width(&text) <= columns {
+        return text.into_owned();
+    }
+    let mut letters = text.chars();
+    while !letters.as_str().is_empty() && width(letters.as_str()) + 1 > columns {
+        letters.next();
+    }
+    format!("…{}", letters.as_str())
 }
 
 /// The name, with what is special about the user behind it: the name gives way, but not below half.

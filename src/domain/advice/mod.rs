@@ -24,6 +24,7 @@ pub use self::remediation::support_case;
 use super::action::Action;
 use super::facts::{Blocked, NotSafe};
 use super::ledger::Ledger;
+use super::normal::{self, Comparison};
 use super::permission::Holder;
 use super::plan::{Access, PlanContext};
 use super::policy::TenantFacts;
@@ -155,6 +156,8 @@ pub struct Explanation {
     pub not_safe: Vec<NotSafe>,
     /// The facts.
     pub situation: Vec<Fact>,
+    /// The newest open detections beside the user's other sign-ins.
+    pub normal: Vec<Comparison>,
     /// The verdicts, the one that the data speaks for first; none where there is no open risk.
     pub verdicts: Vec<Verdict>,
     /// The options, in the order in which they should be looked at.
@@ -185,6 +188,9 @@ impl Explanation {
     }
 }
 
+/// How many detections are compared with the user's other sign-ins.
+const COMPARED: usize = 5;
+
 /// Explains a user.
 pub fn explain(facts: &Facts<'_>) -> Explanation {
     Explanation {
@@ -195,6 +201,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         why: why::why(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),
+        normal: normal::of_user(facts.records, COMPARED),
         verdicts: verdicts::verdicts(facts),
         advice: rules::advice(facts),
     }

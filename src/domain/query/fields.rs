@@ -41,6 +41,8 @@ pub(super) enum TextField {
     Country,
     City,
     Client,
+    Agent,
+    Device,
     App,
     Session,
     Request,
@@ -66,12 +68,13 @@ pub(super) enum Flag {
 pub(super) enum TimeField {
     Age,
     Updated,
+    Detected,
 }
 
 const YES_NO: &str = "true, false or unknown";
 const TEXT: &str = "any text";
 const START: &str = "the id, or its beginning";
-const TIMES: &str = "<7d, >7d (m, h, d, w), >2026-01-01, <2026-01-01T10:00:00Z";
+const TIMES: &str = "<7d, >7d (m, h, d, w), >2026-01-01, <2026-01-01T10:00:00Z, 2026-01-01..2026-01-02";
 
 const fn field(name: &'static str, kind: Kind, values: &'static str, meaning: &'static str) -> Field {
     Field { name, values, meaning, kind }
@@ -94,6 +97,8 @@ pub const FIELDS: &[Field] = &[
     field("city", Kind::Text(TextField::City), TEXT, "city (or state) of a sign-in or detection"),
     field("asn", Kind::Asn, "a number: 64500 or AS64500", "autonomous system of a sign-in"),
     field("client", Kind::Text(TextField::Client), TEXT, "client app, browser, operating system or user agent of a sign-in"),
+    field("agent", Kind::Text(TextField::Agent), TEXT, "user agent of a sign-in"),
+    field("device", Kind::Text(TextField::Device), "any part of the name, or the whole id", "device of a sign-in"),
     field("app", Kind::Text(TextField::App), "any part of the name, or the whole id", "application of a sign-in"),
     field("session", Kind::Text(TextField::Session), START, "session of a sign-in"),
     field("request", Kind::Text(TextField::Request), START, "request id: the id of a sign-in"),
@@ -101,6 +106,7 @@ pub const FIELDS: &[Field] = &[
     field("issuer", Kind::Text(TextField::Issuer), "any part of the type or name", "token issuer of a sign-in or detection"),
     field("age", Kind::Time(TimeField::Age), TIMES, "since when a user waits, a detection or sign-in exists"),
     field("updated", Kind::Time(TimeField::Updated), TIMES, "when the risk last changed"),
+    field("detected", Kind::Time(TimeField::Detected), TIMES, "when a detection was made (of a user: any)"),
     field("tokentheft", Kind::Flag(Flag::TokenTheft), YES_NO, "whether token theft is told of"),
     field("deleted", Kind::Flag(Flag::Deleted), YES_NO, "whether the account is deleted"),
     field("privileged", Kind::Flag(Flag::Privileged), YES_NO, "whether the user holds an administrator role"),

@@ -76,6 +76,7 @@ impl<'a> Subject<'a> {
                 })
             }
             Test::All(terms) => terms.iter().all(|term| self.passes(&term.test, context) != term.negated),
+            Test::Time(TimeField::Detected, tests) => self.any_detected(|time| tests.iter().any(|test| test.passes(time, context.now))),
             Test::Time(field, tests) => self.time(*field).is_some_and(|time| tests.iter().any(|test| test.passes(time, context.now))),
         }
     }
@@ -99,6 +100,15 @@ impl<'a> Subject<'a> {
             Subject::User(records) => records.detections.iter().any(holds),
             Subject::SignIn(..) => false,
             Subject::Detection(_, detection) => std::iter::once(detection).any(holds),
+        }
+    }
+
+    /// When a detection was made: any of the user, of the sign-in, or the one that is listed.
+    fn any_detected(self, holds: impl FnMut(Timestamp) -> bool) -> bool {
+        match self {
+            Subject::User(records) => records.detections.iter().filter_map(RiskDetection::at).any(holds),
+            Subject::SignIn(records, sign_in) => linked_detections(records, sign_in).filter_map(RiskDetection::at).any(holds),
+            Subject::Detection(_, detection) => detection.at().is_some_and(holds),
         }
     }
 
@@ -181,7 +191,8 @@ impl<'a> Subject<'a> {
             (Subject::User(records), TimeField::Age) => facts::waiting_since(records),
             (Subject::User(records), TimeField::Updated) => records.user.risk_last_updated_date_time,
             (Subject::SignIn(_, sign_in), _) => sign_in.created_date_time,
-            (Subject::Detection(_, detection), TimeField::Age) => detection.at(),
+            (Subject::User(_), TimeField::Detected) => None,
+            (Subject::Detection(_, detection), TimeField::Age | TimeField::Detected) => detection.at(),
             (Subject::Detection(_, detection), TimeField::Updated) => detection.last_updated_date_time,
         }
     }
@@ -237,6 +248,10 @@ fn sign_in_holds(sign_in: &SignIn, field: TextField, needle: &Needle) -> bool {
                     needle.is_in_some(device.browser.as_deref()) || needle.is_in_some(device.operating_system.as_deref())
                 })
         }
+        TextField::Agent => needle.is_in_some(sign_in.user_agent.as_deref()),
+        TextField::Device => sign_in.device_detail.as_ref().is_some_and(|device| {
+            needle.is_in_some(device.display_name.as_deref()) || device.device_id.as_deref().is_some_and(|id| needle.is(id))
+        }),
         TextField::App => {
             needle.is_in_some(sign_in.app_display_name.as_deref()) || sign_in.app_id.as_deref().is_some_and(|id| needle.is(id))
         }
@@ -257,7 +272,7 @@ fn detection_holds(detection: &RiskDetection, field: TextField, needle: &Needle)
         TextField::Request => detection.request_id.as_ref().is_some_and(|id| needle.starts(id.as_str())),
         TextField::Correlation => detection.correlation_id.as_deref().is_some_and(|id| needle.starts(id)),
         TextField::Issuer => detection.token_issuer_type.as_ref().is_some_and(|issuer| needle.is_in(issuer.as_str())),
-        TextField::User | TextField::Client | TextField::App | TextField::Session => false,
+        TextField::User | TextField::Client | TextField::Agent | TextField::Device | TextField::App | TextField::Session => false,
     }
 }
 
@@ -306,6 +321,7 @@ impl TimeTest {
             TimeTest::OlderThan(age) => time.age(now) > age,
             TimeTest::After(moment) => time > moment,
             TimeTest::Before(moment) => time < moment,
+            TimeTest::Between(first, last) => first <= time && time <= last,
         }
     }
 }

@@ -132,6 +132,8 @@ enum TimeTest {
     OlderThan(TimeDelta),
     After(Timestamp),
     Before(Timestamp),
+    /// Both included.
+    Between(Timestamp, Timestamp),
 }
 
 impl Query {

@@ -347,10 +347,12 @@ fn time_test(word: &Word) -> Result<TimeTest, QueryError> {
         } else if let Some(older) = text.strip_prefix('>') {
             duration(older).map(TimeTest::OlderThan).or_else(|| Timestamp::parse(older).map(TimeTest::After))
         } else {
-            None
+            let (first, last) = text.split_once("..")?;
+            Timestamp::parse(first).zip(Timestamp::parse(last)).map(|(first, last)| TimeTest::Between(first, last))
         }
     };
-    let hint = "write <7d (less than 7 days ago), >7d (more; also m, h, w), >2026-01-01 or <2026-01-01T10:00:00Z (UTC)";
+    let hint =
+        "write <7d (less than 7 days ago), >7d (more; also m, h, w), >2026-01-01, <2026-01-01T10:00:00Z or 2026-01-01..2026-01-02 (UTC)";
     read().ok_or_else(|| word.error(format!("\"{}\" is no time", word.shown()), hint))
 }
 

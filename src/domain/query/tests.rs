@@ -35,8 +35,13 @@ fn adele() -> UserRecords {
     sign_in.app_display_name = Some("One Outlook Web".to_owned());
     sign_in.user_agent = Some("curl/8".to_owned());
     sign_in.token_issuer_name = Some("adfs.contoso.test".to_owned());
-    sign_in.device_detail =
-        Some(DeviceDetail { browser: Some("Chrome 141".to_owned()), operating_system: Some("MacOs".to_owned()), ..Default::default() });
+    sign_in.device_detail = Some(DeviceDetail {
+        device_id: Some("d-1".to_owned()),
+        display_name: Some("LAPTOP-1".to_owned()),
+        browser: Some("Chrome 141".to_owned()),
+        operating_system: Some("MacOs".to_owned()),
+        ..Default::default()
+    });
     records
 }
 
@@ -104,6 +109,9 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("client:browser", "client:imap"),
         ("client:chrome", "client:edge"),
         ("client:macos client:CURL", "client:windows"),
+        ("agent:CURL", "agent:wget"),
+        ("device:laptop", "device:phone"),
+        ("device:d-1", "device:d-"),
         ("app:outlook", "app:teams"),
         ("app:9199BF20-A13F", "app:9199bf20"),
         ("session:adele-1-SES", "session:session"),
@@ -114,6 +122,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("age:<2h", "age:>2h"),
         ("age:>59m", "age:<60m"),
         ("updated:<1d", "updated:>1w"),
+        ("detected:>2026-01-01", "detected:2026-01-01..2026-01-02"),
         ("updated:>2026-01-01", "updated:<2026-01-01T10:00:00Z"),
         ("tokentheft:true", "tokentheft:no,unknown"),
         ("deleted:no", "deleted:yes"),
@@ -319,6 +328,16 @@ fn errors_point_at_what_is_wrong_and_say_what_would_be_right() {
         assert_eq!((at, long), (column, length), "{query}: {said}");
         assert!(said.contains(message) && advice.contains(hint), "{query}: {said} ({advice})");
     }
+}
+
+#[test]
+fn a_time_of_detection_between_two_holds_both_ends() {
+    let records = adele();
+    let at = records.detections[0].at().unwrap();
+    let earlier = Timestamp(at.0 - chrono::TimeDelta::hours(1));
+    let within = format!("detected:{earlier}..{at}");
+    assert!(user_matches(&within, &records) && detection_matches(&within, &records) && sign_in_matches(&within, &records));
+    assert!(!user_matches(&format!("detected:<{at}"), &records));
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! Pivots and campaigns by their keys.
+
+use super::campaigns::Campaigns;
+use super::overlay::{Menu, Overlay};
+use super::tests::{console, five, keys, opened};
+use super::*;
+use crate::domain::fixture::{now, risky_user};
+use crate::domain::risk::RiskLevel;
+
+fn shown(app: &App) -> Vec<String> {
+    (0..app.users().len()).map(|at| app.users().at(at, app.dataset()).unwrap().id().to_string()).collect()
+}
+
+fn cursor(app: &App) -> &str {
+    app.users().cursor().unwrap().as_str()
+}
+
+fn menu(app: &App) -> &Menu {
+    match app.overlay() {
+        Some(Overlay::Menu(menu)) => menu,
+        other => panic!("no menu but {other:?}"),
+    }
+}
+
+fn campaigns(app: &App) -> &Campaigns {
+    match app.overlay() {
+        Some(Overlay::Campaigns(open)) => open,
+        other => panic!("no campaigns but {other:?}"),
+    }
+}
+
+/// Five users, of whom alex has an address of his own and bob and carol share a session.
+pub fn sharing() -> Vec<UserRecords> {
+    let mut users = five();
+    for records in &mut users {
+        match records.id().as_str() {
+            "alex" => {
+                records.sign_ins[0].ip_address = Some("198.51.100.9".to_owned());
+                records.detections[0].ip_address = Some("198.51.100.9".to_owned());
+            }
+            "bob" | "carol" => records.sign_ins[0].session_id = Some("stolen".to_owned()),
+            _ => {}
+        }
+    }
+    users
+}
+
+#[test]
+fn a_pivot_lists_who_shares_the_value_and_the_way_back_restores_everything() {
+    let mut app = console(sharing());
+    keys(&mut app, "/ 'state:atRisk' enter j space");
+    let before = (shown(&app), cursor(&app).to_owned(), app.users().marks.len(), app.users().scroll);
+    assert_eq!(before.1, "bob");
+    keys(&mut app, "p");
+    let labels: Vec<(&str, &str)> = menu(&app).items.iter().map(|item| (item.label.as_str(), item.detail.as_str())).collect();
+    assert_eq!(labels[0], ("Session ID stolen", "2 users, 4 records"));
+    assert_eq!(labels[1], ("IP address 203.0.113.7", "4 users, 8 records"));
+    keys(&mut app, "enter");
+    assert_eq!(shown(&app), ["bob", "carol"]);
+    assert_eq!(app.trail().words(&app.users().filter), "state:atRisk › session:stolen");
+    keys(&mut app, "A j space p j enter");
+    assert_eq!(shown(&app).len(), 4);
+    assert_eq!(app.trail().words(&app.users().filter), "state:atRisk › session:stolen › ip:203.0.113.7");
+    keys(&mut app, "o j enter backspace");
+    assert_eq!((shown(&app), app.users().marks.len()), (vec!["bob".to_owned(), "carol".to_owned()], 1));
+    keys(&mut app, "/ ' level:medium' enter");
+    assert!(app.trail().words(&app.users().filter).ends_with("edited"));
+    keys(&mut app, "backspace");
+    assert_eq!((shown(&app), cursor(&app).to_owned(), app.users().marks.len(), app.users().scroll), before);
+    assert!(app.trail().is_empty());
+    keys(&mut app, "backspace");
+    assert!(app.toasts().current().unwrap().text.contains("no pivot"));
+}
+
+#[test]
+fn the_way_back_holds_ids_and_not_rows() {
+    let mut app = console(sharing());
+    keys(&mut app, "j j p enter");
+    let mut first = risky_user("zoe", "newCountry");
+    first.user.risk_level = Some(RiskLevel::High);
+    app.update(Msg::Records(vec![first]), now());
+    keys(&mut app, "backspace");
+    assert_eq!(cursor(&app), "bob");
+    let mut app = console(sharing());
+    keys(&mut app, "j j enter p enter");
+    app.update(Msg::Opened(Box::new(opened(sharing()))), now());
+    keys(&mut app, "backspace");
+    assert_eq!((cursor(&app), app.focus()), ("bob", Pane::SignIns));
+}
+
+#[test]
+fn what_is_in_sight_in_the_details_comes_first() {
+    let mut app = console(sharing());
+    app.update(Msg::Resize(120, 24), now());
+    keys(&mut app, "j j 3 pgdn p");
+    let first = &menu(&app).items[0].label;
+    assert!(!first.starts_with("Session"), "{first}");
+}
+
+#[test]
+fn campaigns_are_opened_as_a_filter_and_marked_as_a_set() {
+    let mut app = console(sharing());
+    keys(&mut app, "C");
+    let first = campaigns(&app).row(0).unwrap();
+    assert_eq!((first.words(), first.users()), ("IP address 203.0.113.7, 1 more".to_owned(), 4));
+    keys(&mut app, "space");
+    assert_eq!((app.users().marks.len(), campaigns(&app).message.is_some()), (4, true));
+    keys(&mut app, "enter");
+    assert_eq!(shown(&app).len(), 4);
+    assert!(app.trail().words(&app.users().filter).starts_with("all › IP address 203.0.113.7"));
+    keys(&mut app, "backspace C esc");
+    assert!(app.overlay().is_none() && shown(&app).len() == 5);
+}
+
+#[test]
+fn a_burst_of_many_is_told_of_and_opened_by_its_key() {
+    let mut users: Vec<UserRecords> = (0..12).map(|at| risky_user(&format!("u{at}"), "leakedCredentials")).collect();
+    let mut app = console(users.clone());
+    assert!(app.banner().unwrap().contains("possible mass false positive: Leaked credentials, 12 users"), "{:?}", app.banner());
+    keys(&mut app, "C enter");
+    assert_eq!(shown(&app).len(), 12);
+    for records in &mut users {
+        records.user.risk_state = Some(crate::domain::risk::RiskState::Dismissed);
+    }
+    app.update(Msg::Records(users), now());
+    assert!(app.banner().is_some(), "looked for again after a while");
+    app.update(Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(11)));
+    assert_eq!(app.banner(), None);
+}

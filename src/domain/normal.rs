@@ -1,0 +1,399 @@
+//! What is normal for a user: how often the properties of a sign-in or detection were seen before.
+//!
+//! A sign-in is held against the user's *other* sign-ins that are *older*, that are known to have gone through and that are known
+//! to be without risk or were confirmed safe. Anything else makes nothing normal: an attacker's own sign-ins, or the failed ones of a
+//! password spray, would. Risk that was dismissed or remediated does not count either, as neither says that it was the user.
+//!
+//! The limits: only what was read can be counted (of a live tenant that is the risky sign-ins, and a week of those of a user who was
+//! explained), so that "new" means new among so many, and where none can be counted nothing is called new. A place is compared by
+//! its name, an address by its text, a browser and an operating system without their version.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::catalogue;
+use super::records::{DeviceDetail, Location, RiskDetection, SignIn, SignInId, UserRecords};
+use super::risk::RiskState;
+use super::time::Timestamp;
+
+/// A property that is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Property {
+    /// IP address.
+    IpAddress,
+    /// Number of the autonomous system.
+    AutonomousSystemNumber,
+    /// City.
+    City,
+    /// Country or region.
+    CountryOrRegion,
+    /// Device, by its id, else by its name.
+    Device,
+    /// Browser, without its version.
+    Browser,
+    /// Kind of client.
+    ClientAppUsed,
+    /// Application, by its name, else by its id.
+    App,
+    /// Operating system, without its version.
+    OperatingSystem,
+}
+
+impl Property {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Property; 9] = [
+        Property::IpAddress,
+        Property::AutonomousSystemNumber,
+        Property::City,
+        Property::CountryOrRegion,
+        Property::Device,
+        Property::Browser,
+        Property::ClientAppUsed,
+        Property::App,
+        Property::OperatingSystem,
+    ];
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Property::IpAddress => "IP address",
+            Property::AutonomousSystemNumber => "ASN",
+            Property::City => "city",
+            Property::CountryOrRegion => "country",
+            Property::Device => "device",
+            Property::Browser => "browser",
+            Property::ClientAppUsed => "client app",
+            Property::App => "application",
+            Property::OperatingSystem => "operating system",
+        }
+    }
+}
+
+/// How often a value was seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "normal", rename_all = "camelCase")]
+pub enum Normal {
+    /// The value is missing, or the time at which it was.
+    Unknown,
+    /// There is no older sign-in that could be counted.
+    NoOtherSignIns,
+    /// Not seen before.
+    New {
+        /// In how many sign-ins it was looked for.
+        among: usize,
+    },
+    /// Seen before.
+    Seen {
+        /// How often.
+        times: usize,
+        /// When last.
+        last: Timestamp,
+    },
+}
+
+impl Normal {
+    /// In a few words: "new for this user", "seen 12 times, last on 2026-11-20".
+    pub fn words(self) -> String {
+        match self {
+            Normal::Unknown => "unknown".to_owned(),
+            Normal::NoOtherSignIns => "no other sign-ins read".to_owned(),
+            Normal::New { .. } => "new for this user".to_owned(),
+            Normal::Seen { times: 1, last } => format!("seen once, on {}", last.0.format("%Y-%m-%d")),
+            Normal::Seen { times, last } => format!("seen {times} times, last on {}", last.0.format("%Y-%m-%d")),
+        }
+    }
+}
+
+/// One property of what is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The property.
+    pub property: Property,
+    /// Its value. Hostile text.
+    pub value: Option<String>,
+    /// How often it was seen before.
+    #[serde(flatten)]
+    pub normal: Normal,
+}
+
+/// A detection or sign-in beside the user's other sign-ins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// The detection, where it is about one.
+    pub detection: Option<String>,
+    /// Its type. Hostile text.
+    pub risk_event_type: Option<String>,
+    /// The sign-in, where it was read.
+    pub sign_in: Option<SignInId>,
+    /// When it was.
+    pub at: Option<Timestamp>,
+    /// How many older sign-ins of the user could be counted.
+    pub among: usize,
+    /// Each property.
+    pub properties: Vec<Finding>,
+}
+
+impl Comparison {
+    /// How often the value of this property was seen before.
+    pub fn of(&self, property: Property) -> Normal {
+        self.properties.iter().find(|finding| finding.property == property).map_or(Normal::Unknown, |finding| finding.normal)
+    }
+
+    /// In one line: "Anomalous token of 2026-11-22 14:02: new for this user: IP address; seen 3 times …: city". Hostile text.
+    pub fn words(&self) -> String {
+        let name = self.risk_event_type.as_deref().map_or("Sign-in", catalogue::name);
+        let at = self.at.map(|at| format!(" of {} UTC", at.0.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
+        if self.among == 0 {
+            return format!("{name}{at}: no other sign-ins read that it could be held against.");
+        }
+        let named = |holds: fn(&Normal) -> bool| {
+            let found = self.properties.iter().filter(move |finding| holds(&finding.normal));
+            let value = |finding: &Finding| match (&finding.value, finding.normal) {
+                (Some(value), Normal::Seen { times, .. }) => format!("{} {value} ({times})", finding.property.words()),
+                (Some(value), _) => format!("{} {value}", finding.property.words()),
+                (None, _) => finding.property.words().to_owned(),
+            };
+            found.map(value).collect::<Vec<_>>().join(", ")
+        };
+        let parts = [
+            ("new for this user", named(|normal| matches!(normal, Normal::New { .. }))),
+            ("seen before", named(|normal| matches!(normal, Normal::Seen { .. }))),
+            ("unknown", named(|normal| *normal == Normal::Unknown)),
+        ];
+        let said: Vec<String> =
+            parts.into_iter().filter(|(_, named)| !named.is_empty()).map(|(words, named)| format!("{words}: {named}")).collect();
+        format!("{name}{at}, beside {} other sign-ins: {}.", self.among, said.join("; "))
+    }
+}
+
+/// Whether a sign-in can make something normal for its user.
+pub fn counts(sign_in: &SignIn) -> bool {
+    let succeeded = sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
+    succeeded && matches!(sign_in.risk_state, Some(RiskState::None | RiskState::ConfirmedSafe))
+}
+
+/// Compares a detection by its sign-in; by itself, where the sign-in was not read.
+pub fn of_detection(records: &UserRecords, detection: &RiskDetection) -> Comparison {
+    let sign_in = records.sign_in_of(detection);
+    let subject = match sign_in {
+        Some(sign_in) => Subject::of(sign_in),
+        None => Subject {
+            id: None,
+            at: detection.activity_date_time.or(detection.detected_date_time),
+            address: present(detection.ip_address.as_deref()),
+            location: detection.location.as_ref(),
+            ..Subject::default()
+        },
+    };
+    Comparison {
+        detection: Some(detection.id.to_string()),
+        risk_event_type: detection.risk_event_type.clone(),
+        ..subject.compare(&records.sign_ins)
+    }
+}
+
+/// Compares a sign-in.
+pub fn of_sign_in(records: &UserRecords, sign_in: &SignIn) -> Comparison {
+    Subject::of(sign_in).compare(&records.sign_ins)
+}
+
+/// The newest open detections, compared: at most so many.
+pub fn of_user(records: &UserRecords, at_most: usize) -> Vec<Comparison> {
+    let open = records.detections.iter().filter(|detection| detection.is_open());
+    open.take(at_most).map(|detection| of_detection(records, detection)).collect()
+}
+
+/// What is compared, of a sign-in or of what a detection tells of one.
+#[derive(Default)]
+struct Subject<'a> {
+    id: Option<&'a SignInId>,
+    at: Option<Timestamp>,
+    address: Option<&'a str>,
+    asn: Option<i64>,
+    location: Option<&'a Location>,
+    device: Option<&'a DeviceDetail>,
+    client: Option<&'a str>,
+    app: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(sign_in: &'a SignIn) -> Self {
+        Subject {
+            id: Some(&sign_in.id),
+            at: sign_in.created_date_time,
+            address: present(sign_in.ip_address.as_deref()),
+            asn: sign_in.autonomous_system_number,
+            location: sign_in.location.as_ref(),
+            device: sign_in.device_detail.as_ref(),
+            client: present(sign_in.client_app_used.as_deref()),
+            app: present(sign_in.app_display_name.as_deref()).or(present(sign_in.app_id.as_deref())),
+        }
+    }
+
+    /// The text that is compared.
+    fn text(&self, property: Property) -> Option<&'a str> {
+        let place = self.location;
+        match property {
+            Property::IpAddress => self.address,
+            Property::AutonomousSystemNumber => None,
+            Property::City => place.and_then(|place| present(place.city.as_deref()).or(present(place.state.as_deref()))),
+            Property::CountryOrRegion => place.and_then(|place| present(place.country_or_region.as_deref())),
+            Property::Device => {
+                self.device.and_then(|device| present(device.device_id.as_deref()).or(present(device.display_name.as_deref())))
+            }
+            Property::Browser => self.device.and_then(|device| without_version(device.browser.as_deref())),
+            Property::ClientAppUsed => self.client,
+            Property::App => self.app,
+            Property::OperatingSystem => self.device.and_then(|device| without_version(device.operating_system.as_deref())),
+        }
+    }
+
+    /// One pass over the sign-ins, whatever their number: what is compared is looked up in none of them twice.
+    fn compare(&self, sign_ins: &[SignIn]) -> Comparison {
+        let wanted = Property::ALL.map(|property| self.text(property));
+        let mut tallies = [(0usize, None::<Timestamp>); Property::ALL.len()];
+        let mut among = 0;
+        for other in sign_ins {
+            let (Some(at), Some(then)) = (self.at, other.created_date_time) else { continue };
+            if then >= at || self.id == Some(&other.id) || !counts(other) {
+                continue;
+            }
+            among += 1;
+            let held = Subject::of(other);
+            for ((property, wanted), tally) in Property::ALL.into_iter().zip(wanted).zip(&mut tallies) {
+                let same = match property {
+                    Property::AutonomousSystemNumber => self.asn.is_some() && self.asn == held.asn,
+                    _ => wanted.is_some_and(|wanted| held.text(property).is_some_and(|text| text.eq_ignore_ascii_case(wanted))),
+                };
+                if same {
+                    *tally = (tally.0 + 1, tally.1.max(Some(then)));
+                }
+            }
+        }
+        let properties = Property::ALL.into_iter().zip(tallies).map(|(property, (times, last))| {
+            let value = match property {
+                Property::AutonomousSystemNumber => self.asn.map(|number| format!("AS{number}")),
+                _ => self.text(property).map(str::to_owned),
+            };
+            let normal = match (&value, self.at, last) {
+                (None, ..) | (_, None, _) => Normal::Unknown,
+                (Some(_), Some(_), Some(last)) => Normal::Seen { times, last },
+                (Some(_), Some(_), None) if among == 0 => Normal::NoOtherSignIns,
+                (Some(_), Some(_), None) => Normal::New { among },
+            };
+            Finding { property, value, normal }
+        });
+        Comparison {
+            detection: None,
+            risk_event_type: None,
+            sign_in: self.id.cloned(),
+            at: self.at,
+            among,
+            properties: properties.collect(),
+        }
+    }
+}
+
+/// Whether an address was seen in an older sign-in that counts.
+pub fn address_is_normal(records: &UserRecords, address: IpAddr, before: Timestamp) -> bool {
+    records.sign_ins.iter().any(|sign_in| {
+        let parsed = || sign_in.ip_address.as_deref().and_then(|text| text.trim().parse::<IpAddr>().ok());
+        sign_in.created_date_time.is_some_and(|at| at < before) && counts(sign_in) && parsed() == Some(address)
+    })
+}
+
+fn present(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// "Chrome 141.0.0" is "Chrome": another version is no other browser.
+fn without_version(text: Option<&str>) -> Option<&str> {
+    let text = present(text)?;
+    match text.rsplit_once(' ') {
+        Some((name, version)) if version.starts_with(|letter: char| letter.is_ascii_digit()) => present(Some(name)),
+        _ => Some(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{everyday_sign_in, risky_user};
+
+    fn adele() -> UserRecords {
+        let mut records = risky_user("adele", "anomalousToken");
+        everyday_sign_in(&mut records);
+        records
+    }
+
+    fn address(records: &UserRecords) -> Normal {
+        of_detection(records, &records.detections[0]).of(Property::IpAddress)
+    }
+
+    #[test]
+    fn a_value_is_new_or_seen_so_often_and_last_then() {
+        let mut records = adele();
+        assert_eq!(address(&records), Normal::New { among: 1 });
+        let everyday = records.sign_ins[1].clone();
+        records.sign_ins[1].ip_address = records.sign_ins[0].ip_address.clone();
+        assert_eq!(address(&records), Normal::Seen { times: 1, last: everyday.created_date_time.unwrap() });
+        assert_eq!(address(&records).words(), "seen once, on 2026-11-22");
+        assert_eq!(of_detection(&records, &records.detections[0]).of(Property::Device), Normal::Unknown);
+    }
+
+    #[test]
+    fn what_is_risky_failed_later_or_not_known_makes_nothing_normal() {
+        type Change = fn(&mut SignIn);
+        let changes: [Change; 6] = [
+            |other| other.risk_state = Some(RiskState::AtRisk),
+            |other| other.risk_state = Some(RiskState::Dismissed),
+            |other| other.risk_state = None,
+            |other| other.status = None,
+            |other| other.status.as_mut().unwrap().error_code = Some(50126),
+            |other| other.created_date_time = None,
+        ];
+        for change in changes {
+            let mut records = adele();
+            records.sign_ins[1].ip_address = records.sign_ins[0].ip_address.clone();
+            change(&mut records.sign_ins[1]);
+            assert_eq!(address(&records), Normal::NoOtherSignIns);
+        }
+        let mut records = adele();
+        records.sign_ins[1].ip_address = records.sign_ins[0].ip_address.clone();
+        records.sign_ins[1].risk_state = Some(RiskState::ConfirmedSafe);
+        assert!(matches!(address(&records), Normal::Seen { times: 1, .. }));
+        records.sign_ins[1].created_date_time = records.sign_ins[0].created_date_time;
+        assert_eq!(address(&records), Normal::NoOtherSignIns, "not older");
+    }
+
+    #[test]
+    fn a_detection_without_its_sign_in_tells_its_address_and_place_only() {
+        let mut records = adele();
+        records.sign_ins.remove(0);
+        let compared = of_detection(&records, &records.detections[0]);
+        assert_eq!(compared.of(Property::IpAddress), Normal::New { among: 1 });
+        assert_eq!(compared.of(Property::ClientAppUsed), Normal::Unknown);
+        assert_eq!(compared.sign_in, None);
+    }
+
+    #[test]
+    fn another_version_is_no_other_browser() {
+        assert_eq!(without_version(Some("Chrome 141.0.0")), Some("Chrome"));
+        assert_eq!(without_version(Some("Windows 11")), Some("Windows"));
+        assert_eq!(without_version(Some("Rich Client")), Some("Rich Client"));
+        assert_eq!(without_version(Some(" 7 ")), Some("7"));
+    }
+
+    #[test]
+    fn a_user_with_fifty_thousand_sign_ins_is_counted_once() {
+        let mut records = adele();
+        let everyday = records.sign_ins[1].clone();
+        records.sign_ins.extend((0..50_000).map(|at| SignIn { id: format!("s{at}").into(), ..everyday.clone() }));
+        let compared = of_detection(&records, &records.detections[0]);
+        assert_eq!(compared.of(Property::IpAddress), Normal::New { among: 50_001 });
+    }
+}
