@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
+use crate::app::preferences::Preferences;
 use crate::app::{KeyMap, KeyProblem};
 
 /// How long the first request is held back in the console, unless configured (`design.md` section 5).
@@ -18,6 +19,8 @@ pub struct Config {
     pub hold_seconds: u64,
     /// The key map.
     pub keys: KeyMap,
+    /// How the console is wanted otherwise.
+    pub preferences: Preferences,
     /// What is wrong with the file.
     pub problems: Vec<KeyProblem>,
 }
@@ -35,6 +38,14 @@ pub struct ConfigError {
 #[derive(Deserialize)]
 struct Form {
     hold: Option<u64>,
+    privacy: Option<Switch>,
+}
+
+/// A section with nothing but a switch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    on: bool,
 }
 
 /// Where the configuration is looked for, unless `--config` says otherwise.
@@ -53,10 +64,19 @@ impl Config {
     }
 
     fn parse(text: &str) -> Config {
-        let (keys, problems) = KeyMap::load(KeyMap::defaults(), text);
-        // What does not parse is already among the key map's problems, which reads the same text.
-        let hold = toml::from_str::<Form>(text).ok().and_then(|form| form.hold);
-        Config { hold_seconds: hold.unwrap_or(HOLD_SECONDS), keys, problems }
+        let (keys, mut problems) = KeyMap::load(KeyMap::defaults(), text);
+        let form = toml::from_str::<Form>(text).unwrap_or_else(|error| {
+            // What is no TOML at all is already among the key map's problems, which reads the same text.
+            if toml::from_str::<toml::Table>(text).is_ok() {
+                let at = error.span().map_or(0, |span| span.start);
+                let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+                let message = format!("{}; all but the keys is as without a file", error.message());
+                problems.push(KeyProblem { line, message });
+            }
+            Form { hold: None, privacy: None }
+        });
+        let preferences = Preferences { privacy: form.privacy.is_some_and(|privacy| privacy.on) };
+        Config { hold_seconds: form.hold.unwrap_or(HOLD_SECONDS), keys, preferences, problems }
     }
 }
 
@@ -68,6 +88,13 @@ mod tests {
     fn without_a_file_the_defaults_hold() {
         let config = Config::parse("");
         assert_eq!((config.hold_seconds, config.problems.len()), (HOLD_SECONDS, 0));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_told_with_its_line() {
+        let config = Config::parse("hold = 9\n[privacy]\non = \"yes\"\n");
+        assert_eq!((config.hold_seconds, config.problems[0].line, config.problems.len()), (HOLD_SECONDS, 3, 1));
+        assert!(Config::parse("[privacy]\non = true\n").preferences.privacy);
     }
 
     #[test]

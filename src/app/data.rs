@@ -131,6 +131,7 @@ impl App {
         self.freshness.notes = opened.sync_notes;
         self.dataset = opened.dataset;
         self.ledger = opened.ledger;
+        self.learn_all();
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
@@ -154,6 +155,7 @@ impl App {
     }
 
     fn records(&mut self, changed: Vec<UserRecords>) {
+        self.privacy.learn(&changed);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
         for records in changed {
             self.dataset.put(records);

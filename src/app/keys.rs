@@ -30,6 +30,11 @@ impl App {
         if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
             return self.suspend();
         }
+        if self.overlay.is_some() && !self.is_typing() && self.options.keys.command(Context::List, key) == Some(CommandId::Privacy) {
+            // Somebody looks over the shoulder: nothing needs to be closed first.
+            self.toggle_privacy();
+            return Vec::new();
+        }
         // What was said of the state before this key need not be true after it.
         self.toasts.forget_remarks();
         if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {

@@ -29,7 +29,9 @@ mod panes;
 pub mod passwords;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
+pub mod preferences;
 pub mod preview;
+pub mod privacy;
 mod remedies;
 #[cfg(test)]
 pub(crate) mod remedy_tests;
@@ -138,6 +140,7 @@ pub struct App {
     touched: bool,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
+    privacy: privacy::Privacy,
 }
 
 impl App {
@@ -179,7 +182,13 @@ impl App {
             freshness: syncing::Freshness::default(),
             touched: false,
             shown_user: None,
+            privacy: privacy::Privacy::default(),
         }
+    }
+
+    /// The same console, as the operator prefers it.
+    pub fn prefer(self, preferences: preferences::Preferences) -> App {
+        App { privacy: privacy::Privacy::new(preferences.privacy), ..self }
     }
 
     /// Takes a message; says what is to be done outside.

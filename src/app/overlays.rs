@@ -205,7 +205,8 @@ impl App {
                     self.toasts.fail(format!("Not copied: {size} bytes are more than terminals take at once ({limit}). Mark fewer."));
                     return Vec::new();
                 }
-                self.toasts.say(format!("Sent {what} to the terminal clipboard (OSC 52)."), self.now);
+                let real = if self.is_private() { " What was sent is true: privacy mode masks the screen only." } else { "" };
+                self.toasts.say(format!("Sent {what} to the terminal clipboard (OSC 52).{real}"), self.now);
                 vec![Effect::Copy(text)]
             }
         }

@@ -79,6 +79,7 @@ impl App {
                 let help = Help::open(palette, self.context(), &self.options.keys, |id| self.unavailable(id));
                 self.overlay = Some(Overlay::Help(Box::new(help)));
             }
+            CommandId::Privacy => self.toggle_privacy(),
             CommandId::Refresh => return self.refresh(),
             CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
             CommandId::Suspend => return self.suspend(),

@@ -51,6 +51,7 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
     let size = crossterm::terminal::size()?;
     let clock = open.clock;
     let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now());
+    let app = app.prefer(config.preferences);
     let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
     let open = OpenOptions { sign_in: SignInOptions { prompt: prompt(sender.clone()), ..open.sign_in }, ..open };
     runtime.draw()?; // the first frame does not wait for the workspace

@@ -13,6 +13,7 @@ pub mod job_event;
 pub mod journal;
 pub mod journal_words;
 pub mod ledger;
+pub mod mask;
 pub mod password;
 pub mod permission;
 pub mod plan;

@@ -10,6 +10,9 @@ mod job;
 mod lists;
 mod passwords;
 mod preview;
+mod privacy;
+#[cfg(test)]
+mod privacy_tests;
 #[cfg(test)]
 mod remedy_tests;
 mod sign_ins;
@@ -30,6 +33,19 @@ use theme::Theme;
 
 /// Draws the console.
 pub fn draw(frame: &mut Frame, app: &App) {
+    layers(frame, app);
+    mask(frame, app);
+}
+
+/// Masks everything that was drawn so far, in privacy mode. Also before something is laid over it: what is half covered is no
+/// longer recognised.
+fn mask(frame: &mut Frame, app: &App) {
+    if let Some(mask) = app.mask() {
+        privacy::hide(frame.buffer_mut(), mask);
+    }
+}
+
+fn layers(frame: &mut Frame, app: &App) {
     let theme = Theme::new(app.mono());
     let area = frame.area();
     // The screen may have changed before the state heard of it.
@@ -52,6 +68,8 @@ pub fn draw(frame: &mut Frame, app: &App) {
         return;
     }
     match app.phase() {
+        // No name is known yet, so none is shown.
+        Phase::Opening(_) if app.is_private() => card(frame, &["entriage", "", "opening the workspace …", "PRIVACY", "q quits"], theme),
         Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
         Phase::Ready => ready(frame, app, theme),
     }
@@ -70,9 +88,11 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
     }
     foot::draw(frame, app, &layout, theme);
     if let Some(overlay) = app.overlay() {
+        mask(frame, app);
         over(frame, app, overlay, theme);
     }
     if app.passwords().are_shown() {
+        mask(frame, app);
         passwords::draw(frame, app, theme);
     }
 }
