@@ -7,6 +7,7 @@ use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
 use crate::app::preferences::Preferences;
+use crate::app::times::Zone;
 use crate::app::{KeyMap, KeyProblem};
 
 /// How long the first request is held back in the console, unless configured (`design.md` section 5).
@@ -35,10 +36,13 @@ pub struct ConfigError {
     pub source: std::io::Error,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Form {
     hold: Option<u64>,
     privacy: Option<Switch>,
+    mouse: Option<Switch>,
+    #[serde(rename = "timeZone")]
+    time_zone: Option<toml::Spanned<String>>,
 }
 
 /// A section with nothing but a switch.
@@ -53,6 +57,14 @@ pub fn default_path() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("entriage").join("config.toml"))
 }
 
+/// The zone of this name; "local" is the machine's.
+fn read_zone(name: &str) -> Result<Zone, String> {
+    if name != "local" {
+        return name.parse();
+    }
+    iana_time_zone::get_timezone().map_err(|error| format!("this machine does not tell its time zone: {error}"))?.parse()
+}
+
 impl Config {
     /// Reads the file; without one, the defaults hold.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
@@ -65,17 +77,28 @@ impl Config {
 
     fn parse(text: &str) -> Config {
         let (keys, mut problems) = KeyMap::load(KeyMap::defaults(), text);
+        let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
         let form = toml::from_str::<Form>(text).unwrap_or_else(|error| {
             // What is no TOML at all is already among the key map's problems, which reads the same text.
             if toml::from_str::<toml::Table>(text).is_ok() {
                 let at = error.span().map_or(0, |span| span.start);
-                let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
                 let message = format!("{}; all but the keys is as without a file", error.message());
-                problems.push(KeyProblem { line, message });
+                problems.push(KeyProblem { line: line(at), message });
             }
-            Form { hold: None, privacy: None }
+            Form::default()
         });
-        let preferences = Preferences { privacy: form.privacy.is_some_and(|privacy| privacy.on) };
+        let mut zone = Zone::default();
+        if let Some(name) = &form.time_zone {
+            match read_zone(name.get_ref()) {
+                Ok(read) => zone = read,
+                Err(message) => problems.push(KeyProblem { line: line(name.span().start), message: format!("{message}; UTC is used") }),
+            }
+        }
+        let preferences = Preferences {
+            privacy: form.privacy.is_some_and(|privacy| privacy.on),
+            zone,
+            without_mouse: form.mouse.is_some_and(|mouse| !mouse.on),
+        };
         Config { hold_seconds: form.hold.unwrap_or(HOLD_SECONDS), keys, preferences, problems }
     }
 }
@@ -95,6 +118,14 @@ mod tests {
         let config = Config::parse("hold = 9\n[privacy]\non = \"yes\"\n");
         assert_eq!((config.hold_seconds, config.problems[0].line, config.problems.len()), (HOLD_SECONDS, 3, 1));
         assert!(Config::parse("[privacy]\non = true\n").preferences.privacy);
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_told_and_utc_is_used() {
+        let config = Config::parse("timeZone = \"Asia/Kolkata\"\n[mouse]\non = false\n");
+        assert_eq!((config.preferences.zone, config.preferences.without_mouse), ("Asia/Kolkata".parse().unwrap(), true));
+        let config = Config::parse("# mine\ntimeZone = \"Mars\"\n");
+        assert_eq!((config.preferences.zone, config.problems[0].line), (Zone::default(), 2));
     }
 
     #[test]

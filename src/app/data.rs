@@ -106,9 +106,14 @@ impl App {
                 self.workspace.access = access;
                 self.revise_overlay();
             }
+            Msg::Page { page, address } => {
+                if self.overlay.is_none() {
+                    self.overlay = Some(Overlay::Page { page, address });
+                }
+            }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
-            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
         }
     }
 

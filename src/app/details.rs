@@ -1,7 +1,8 @@
 //! The pane of detection details: which detection is shown, and what is said of it.
 
-use super::format::{self, level, moment, since, state};
+use super::format::{self, level, state};
 use super::session;
+use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::ledger::Ledger;
@@ -155,7 +156,7 @@ fn head(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Everything that the pane says, in lines of so many columns.
-pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
+pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, times: Times, columns: usize) -> Vec<Line> {
     let mut lines = Lines { lines: Vec::new(), columns };
     for because in facts::not_safe(records) {
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
@@ -163,16 +164,16 @@ pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, led
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
-            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, now);
+            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, times);
             more(&mut lines, detection);
         }
         (Some(Subject::SignIn(_)), None) => {
             lines.text("Sign-in without a detection", Tone::Heading);
-            session_fields(&mut lines, None, details.sign_in(records), records, now);
+            session_fields(&mut lines, None, details.sign_in(records), records, times);
         }
-        _ => lines.text(no_detection(records, now), Tone::Quiet),
+        _ => lines.text(no_detection(records, times.now), Tone::Quiet),
     }
-    about_user(&mut lines, records, tenant, ledger, now);
+    about_user(&mut lines, records, tenant, ledger, times);
     lines.lines
 }
 
@@ -210,7 +211,7 @@ fn about_detection(lines: &mut Lines, detection: &RiskDetection) {
 }
 
 /// The session fields, with the labels of the source document.
-fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, now: Timestamp) {
+fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in: Option<&SignIn>, records: &UserRecords, times: Times) {
     let without = match (detection, sign_in) {
         (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
         (_, None) => "unknown: the sign-in was not read",
@@ -226,7 +227,7 @@ fn session_fields(lines: &mut Lines, detection: Option<&RiskDetection>, sign_in:
     });
     lines.known("Token issuer type", issuer, "unknown");
     let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.and_then(|detection| detection.activity_date_time));
-    lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
+    lines.known("Sign-in time", at.map(|at| times.detail(at)), "unknown");
     let address =
         sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
     let novelty = if sign_in.is_some_and(|sign_in| session::is_new_address(sign_in, records)) { "  new for this user" } else { "" };
@@ -277,7 +278,7 @@ fn more(lines: &mut Lines, detection: &RiskDetection) {
     }
 }
 
-fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) {
+fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, times: Times) {
     let user = &records.user;
     lines.heading("User");
     lines.known("Principal name", user.user_principal_name.clone(), "unknown");
@@ -286,8 +287,8 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
         risk.push_str(&format!(" · {}", safe(detail.as_str())));
     }
     lines.field("Risk", &risk, Tone::Plain);
-    lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
-    lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain);
+    lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| times.detail(at)), "unknown");
+    lines.field("Evidence", facts::evidence(records, times.now).as_str(), Tone::Plain);
     let tags = format::tags(records);
     if !tags.is_empty() {
         lines.field("Marked as", &tags.join(", "), Tone::Plain);
@@ -295,7 +296,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     let yes_no = |fact: Option<bool>| fact.map_or("unknown", |holds| if holds { "yes" } else { "no" });
     lines.field("MFA registered", yes_no(records.directory.is_mfa_registered), Tone::Plain);
     lines.field("SSPR registered", yes_no(records.directory.is_sspr_registered), Tone::Plain);
-    if let Some(change) = password_change(records, ledger, now) {
+    if let Some(change) = password_change(records, ledger, times) {
         lines.field("Password change", &change, Tone::Warning);
     }
     let blocked = facts::blocked(records, tenant);
@@ -308,12 +309,12 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
         lines.heading("Notes");
     }
     for note in notes.iter().rev().take(20) {
-        lines.text(&format!("{} {}: {}", since(note.at, now), note.operator, note.text), Tone::Plain);
+        lines.text(&format!("{} {}: {}", times.since(note.at), note.operator, note.text), Tone::Plain);
     }
 }
 
 /// A required password change that was not made yet: by the directory, or by what was done here where the directory was not read.
-fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Option<String> {
+fn password_change(records: &UserRecords, ledger: &Ledger, times: Times) -> Option<String> {
     let required_at = ledger.password_change_required(records.id());
     let changed = required_at.is_some_and(|at| records.directory.last_password_change_date_time.is_some_and(|changed| changed > at));
     match (records.directory.password_change_required, required_at) {
@@ -321,7 +322,7 @@ fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Op
         (None, Some(_)) if changed => return None,
         _ => {}
     }
-    let when = required_at.map_or_else(String::new, |at| format!(" {}", since(at, now)));
+    let when = required_at.map_or_else(String::new, |at| format!(" {}", times.since(at)));
     let until = if records.user.at_risk() == Some(true) { "; at risk until the secure password change" } else { "" };
     Some(format!("required{when}{until}"))
 }
@@ -335,7 +336,14 @@ mod tests {
     fn text(records: &UserRecords) -> String {
         let mut details = Details::default();
         details.keep(Some(records));
-        let lines = lines(&details, records, &TenantFacts::default(), &Ledger::default(), now(), 70);
+        let lines = lines(
+            &details,
+            records,
+            &TenantFacts::default(),
+            &Ledger::default(),
+            Times { zone: Default::default(), form: Default::default(), now: now() },
+            70,
+        );
         lines.iter().map(|line| format!("{}|{}\n", line.label, line.text)).collect()
     }
 

@@ -10,7 +10,7 @@ use super::command::{COMMANDS, Command, CommandId, Context, find};
 use super::key::Key;
 
 /// What else stands in the file, read elsewhere.
-const OTHERS: [&str; 2] = ["hold", "privacy"];
+const OTHERS: [&str; 4] = ["hold", "privacy", "timeZone", "mouse"];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
 
 /// Something in a key map file that does not work.

@@ -21,10 +21,13 @@ mod keys;
 pub mod layout;
 pub mod line;
 pub mod marks;
+pub mod messages;
+pub mod mouse;
 pub mod msg;
 pub mod overlay;
 mod overlay_lists;
 mod overlays;
+mod page;
 mod panes;
 pub mod passwords;
 #[cfg(test)]
@@ -43,6 +46,7 @@ pub mod summary;
 mod syncing;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod times;
 pub mod toast;
 mod undo;
 pub mod users;
@@ -141,6 +145,9 @@ pub struct App {
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
     privacy: privacy::Privacy,
+    zone: times::Zone,
+    form: times::Form,
+    mouse_on: bool,
 }
 
 impl App {
@@ -183,12 +190,16 @@ impl App {
             touched: false,
             shown_user: None,
             privacy: privacy::Privacy::default(),
+            zone: times::Zone::default(),
+            form: times::Form::default(),
+            mouse_on: true,
         }
     }
 
     /// The same console, as the operator prefers it.
     pub fn prefer(self, preferences: preferences::Preferences) -> App {
-        App { privacy: privacy::Privacy::new(preferences.privacy), ..self }
+        let preferences::Preferences { privacy, zone, without_mouse } = preferences;
+        App { privacy: privacy::Privacy::new(privacy), zone, mouse_on: !without_mouse, ..self }
     }
 
     /// Takes a message; says what is to be done outside.
@@ -205,6 +216,10 @@ impl App {
             Msg::Paste(text) => {
                 self.paste(&text);
                 Vec::new()
+            }
+            Msg::Mouse(mouse) => {
+                self.touched = true;
+                self.mouse(mouse)
             }
             Msg::Resize(columns, rows) => {
                 self.options.size = (columns, rows);
@@ -396,6 +411,6 @@ impl App {
     /// What the pane of details says, in lines that fit it.
     pub fn detail_lines(&self) -> Vec<details::Line> {
         let Some((records, area)) = self.user().zip(self.layout().pane(Pane::Details)) else { return Vec::new() };
-        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.now, usize::from(area.inner().width))
+        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.times(), usize::from(area.inner().width))
     }
 }

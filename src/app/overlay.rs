@@ -14,6 +14,7 @@ use crate::domain::action::Action;
 use crate::domain::advice::Start;
 use crate::domain::journal::{JobId, JournalRecord};
 use crate::domain::plan::Target;
+use crate::domain::portal::Page;
 use crate::domain::records::UserId;
 
 /// What choosing an item of a menu does.
@@ -161,6 +162,18 @@ pub enum Overlay {
         /// What was open before, and comes back.
         back: Box<Overlay>,
     },
+    /// The last messages.
+    Messages {
+        /// Place among them: the newest first.
+        scroll: Scroll,
+    },
+    /// A page of the portal that is to be opened by hand.
+    Page {
+        /// The page.
+        page: Page,
+        /// Its address.
+        address: String,
+    },
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -209,7 +222,7 @@ impl Overlay {
         match self {
             Overlay::Preview(preview) => super::summary::area(preview, size),
             Overlay::Job | Overlay::Jobs { .. } => layout::overlay(size, (92, 20)),
-            Overlay::Journal { .. } | Overlay::Help(_) | Overlay::Explain(_) => layout::large_overlay(size),
+            Overlay::Journal { .. } | Overlay::Messages { .. } | Overlay::Help(_) | Overlay::Explain(_) => layout::large_overlay(size),
             Overlay::Menu(menu) => {
                 let items = u16::try_from(menu.items.len()).unwrap_or(20);
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
@@ -218,6 +231,7 @@ impl Overlay {
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
+            Overlay::Page { .. } => layout::overlay(size, (90, 9)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }
@@ -234,6 +248,8 @@ impl Overlay {
             Overlay::Journal { .. } | Overlay::Explain(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             Overlay::Preview(preview) => return super::summary::rows(preview, size),
+            Overlay::Messages { .. } => MESSAGE_LINES,
+            Overlay::Page { .. } => height,
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
         };
         height.saturating_sub(taken)
@@ -242,3 +258,6 @@ impl Overlay {
 
 /// Lines of the job's overlay that are not outcomes: bar, numbers, time, advice, hint.
 pub const JOB_LINES: usize = 7;
+
+/// Lines of the messages that are not rows: the one under the cursor in full, and the hint.
+pub const MESSAGE_LINES: usize = 6;

@@ -72,6 +72,8 @@ impl App {
                     Vec::new()
                 }
             },
+            Overlay::Messages { scroll } => self.key_in_messages(scroll, key),
+            Overlay::Page { page, address } => self.key_in_page(page, address, key),
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Quit => match key.code {
                 KeyCode::Char('y') => vec![Effect::Quit],
@@ -263,6 +265,8 @@ impl App {
                 *held = list.get(scroll.at).copied();
             }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
+            Overlay::Messages { scroll } => scroll.settle(self.toasts.history().len(), rows),
+            Overlay::Page { .. } => {}
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),
             Overlay::Explain(explain) => {

@@ -80,6 +80,10 @@ impl App {
                 self.overlay = Some(Overlay::Help(Box::new(help)));
             }
             CommandId::Privacy => self.toggle_privacy(),
+            CommandId::Times => self.next_form(),
+            CommandId::Mouse => return self.toggle_mouse(),
+            CommandId::Messages => self.overlay = Some(Overlay::Messages { scroll: Scroll::default() }),
+            CommandId::Page => return self.page(),
             CommandId::Refresh => return self.refresh(),
             CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
             CommandId::Suspend => return self.suspend(),
@@ -112,9 +116,13 @@ impl App {
                 self.options.keys.hint(CommandId::Back)
             )),
             CommandId::ClearMarks if self.marked() == 0 => Some("Nothing is marked.".to_owned()),
-            CommandId::Explain | CommandId::WhyBlocked | CommandId::Note | CommandId::Copy | CommandId::Mark | CommandId::MarkRange => {
-                no_user
-            }
+            CommandId::Page
+            | CommandId::Explain
+            | CommandId::WhyBlocked
+            | CommandId::Note
+            | CommandId::Copy
+            | CommandId::Mark
+            | CommandId::MarkRange => no_user,
             CommandId::NotSafe if self.users.counts.not_safe == 0 => {
                 Some("Nobody whose risk is closed is known not to be safe.".to_owned())
             }
@@ -163,7 +171,7 @@ impl App {
         Some((anchor.min(cursor), anchor.max(cursor)))
     }
 
-    fn step(&mut self, command: CommandId) {
+    pub(super) fn step(&mut self, command: CommandId) {
         let rows = self.layout().list_rows(self.focus);
         let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
         match self.focus {

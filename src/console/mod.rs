@@ -1,5 +1,6 @@
 //! The console at the edge: terminal, event loop, effects.
 
+mod clipboard;
 mod effects;
 mod input;
 mod runtime;
@@ -46,13 +47,14 @@ pub enum Which {
 /// Runs the console on the real terminal until the operator quits.
 pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorChoice) -> Result<(), LoopError> {
     let mono = without_colour(color);
-    let guard = TerminalGuard::enter()?;
+    let mouse = !config.preferences.without_mouse;
+    let guard = TerminalGuard::enter(mouse)?;
     let terminal = guard.terminal()?;
     let size = crossterm::terminal::size()?;
     let clock = open.clock;
     let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now());
     let app = app.prefer(config.preferences);
-    let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
+    let (mut runtime, sender) = Runtime::new(terminal, RealScreen { mouse }, app, clock);
     let open = OpenOptions { sign_in: SignInOptions { prompt: prompt(sender.clone()), ..open.sign_in }, ..open };
     runtime.draw()?; // the first frame does not wait for the workspace
     for problem in config.problems {

@@ -19,6 +19,7 @@ pub mod permission;
 pub mod plan;
 pub mod playbook;
 pub mod policy;
+pub mod portal;
 pub mod query;
 pub mod records;
 pub mod risk;

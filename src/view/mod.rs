@@ -8,6 +8,8 @@ mod foot;
 mod help;
 mod job;
 mod lists;
+mod messages;
+mod page;
 mod passwords;
 mod preview;
 mod privacy;
@@ -113,6 +115,8 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Menu(menu) => lists::menu(frame, menu, area, overlay.rows(app.size()), theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
+        Overlay::Messages { scroll } => messages::draw(frame, app, area, *scroll, theme),
+        Overlay::Page { page, address } => page::draw(frame, page, address, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
         Overlay::Quit => lists::quit(frame, app, area, theme),
     }

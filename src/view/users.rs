@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{ago, fit, level, number, state, tags, width};
+use crate::app::format::{fit, level, number, state, tags, width};
 use crate::app::layout::{Area, Pane};
 use crate::app::sort::Column;
 use crate::domain::facts;
@@ -80,7 +80,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         ];
         cells.extend(name(records, name_column, theme));
         cells.extend(detections(records, theme));
-        let updated = user.risk_last_updated_date_time.map_or_else(|| "?".to_owned(), |at| ago(at, app.now()));
+        let updated = user.risk_last_updated_date_time.map_or_else(|| "?".to_owned(), |at| app.times().age(at));
         cells.push(cell(&updated, UPDATED, theme.quiet()));
         if state_column > 0 {
             cells.push(cell(&state(user.risk_state.as_ref()), state_column, theme.state(user.risk_state.as_ref())));
