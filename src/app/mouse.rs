@@ -95,32 +95,38 @@ impl App {
         self.focus = pane;
         let Some(row) = mouse.row_of(area.inner(), 1) else { return };
         match pane {
-            Pane::Users => {
-                let at = self.users.scroll.offset + row;
-                if at >= self.users.len() {
-                } else if focused && at == self.users.scroll.at {
-                    self.focus = Pane::SignIns;
-                } else {
-                    self.users.scroll.at = at;
-                    self.users.follow_scroll(&self.dataset);
-                    self.user_may_have_changed();
-                }
-            }
-            Pane::SignIns => {
-                let Some(records) = self.shown_user.as_ref().and_then(|id| self.dataset.user(id)) else { return };
-                let at = self.sign_ins.scroll.offset + row;
-                if at >= self.sign_ins.shown(records).count() {
-                } else if focused && at == self.sign_ins.scroll.at {
-                    self.focus = Pane::Details;
-                } else {
-                    self.sign_ins.scroll.at = at;
-                    self.sign_ins.follow_scroll(records);
-                    if let Some(sign_in) = self.sign_ins.cursor(records) {
-                        self.details.follow(sign_in, records);
-                    }
-                }
-            }
+            Pane::Users => self.click_user(self.users.scroll.offset + row, focused),
+            Pane::SignIns => self.click_sign_in(self.sign_ins.scroll.offset + row, focused),
             Pane::Details => {}
+        }
+    }
+
+    fn click_user(&mut self, at: usize, focused: bool) {
+        if at >= self.users.len() {
+            return;
+        }
+        if focused && at == self.users.scroll.at {
+            self.focus = Pane::SignIns;
+            return;
+        }
+        self.users.scroll.at = at;
+        self.users.follow_scroll(&self.dataset);
+        self.user_may_have_changed();
+    }
+
+    fn click_sign_in(&mut self, at: usize, focused: bool) {
+        let Some(records) = self.shown_user.as_ref().and_then(|id| self.dataset.user(id)) else { return };
+        if at >= self.sign_ins.shown(records).count() {
+            return;
+        }
+        if focused && at == self.sign_ins.scroll.at {
+            self.focus = Pane::Details;
+            return;
+        }
+        self.sign_ins.scroll.at = at;
+        self.sign_ins.follow_scroll(records);
+        if let Some(sign_in) = self.sign_ins.cursor(records) {
+            self.details.follow(sign_in, records);
         }
     }
 

@@ -231,7 +231,7 @@ impl Overlay {
             Overlay::Playbook(_) => layout::overlay(size, (84, 18)),
             Overlay::Waiting { .. } | Overlay::Note { .. } => layout::overlay(size, (76, 5)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
-            Overlay::Page { .. } => layout::overlay(size, (90, 9)),
+            Overlay::Page { .. } => layout::overlay(size, (90, 10)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Quit => layout::overlay(size, (64, 6)),
         }

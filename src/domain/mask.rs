@@ -100,6 +100,10 @@ struct Open {
     found: Found,
     letters: String,
     masked: bool,
+    /// How many borders stand before it: it goes on in the same pane or nowhere.
+    borders: usize,
+    /// Whether it fills its line, so that a word may have been broken.
+    fills: bool,
 }
 
 impl Mask {
@@ -114,7 +118,9 @@ impl Mask {
         let user = &records.user;
         let of_detections = records.detections.iter().flat_map(|detection| [&detection.user_display_name, &detection.user_principal_name]);
         let of_sign_ins = records.sign_ins.iter().flat_map(|sign_in| [&sign_in.user_display_name, &sign_in.user_principal_name]);
-        let names = [&user.user_principal_name, &user.user_display_name].into_iter().chain(of_detections).chain(of_sign_ins).flatten();
+        let of_history = records.history.iter().flat_map(|item| [&item.user_display_name, &item.user_principal_name]);
+        let names = [&user.user_principal_name, &user.user_display_name].into_iter();
+        let names = names.chain(of_detections).chain(of_sign_ins).chain(of_history).flatten();
         let mut alias = None;
         for name in names {
             let number = match (alias, self.alias(name)) {
@@ -132,6 +138,13 @@ impl Mask {
             }
         }
         let of_resources = records.sign_ins.iter().filter_map(|sign_in| sign_in.ip_address_from_resource_provider.as_deref());
+        // Who acted on the user: an administrator, as a rule, who is nobody's risk.
+        for actor in records.history.iter().filter_map(|item| item.initiated_by.as_deref()) {
+            if self.alias(actor).is_none() && !self.is_plain(actor) {
+                self.users += 1;
+                self.add(actor, Alias::User(self.users));
+            }
+        }
         let seen = records.sign_ins.iter().filter_map(|sign_in| sign_in.ip_address.as_deref()).chain(of_resources);
         for address in seen.chain(records.detections.iter().filter_map(|detection| detection.ip_address.as_deref())) {
             if self.alias(address).is_none() {
@@ -221,7 +234,10 @@ impl Mask {
             return None;
         }
         for held in open {
-            for joint in ["", " "] {
+            if held.borders != borders(letters, at) {
+                continue;
+            }
+            for joint in if held.fills { &["", " "][..] } else { &[" "] } {
                 let joined = format!("{}{joint}{rest}", held.letters);
                 let before = held.letters.chars().count() + joint.len();
                 let Some((length, whole, alias)) = self.longest(&joined).filter(|(length, ..)| *length > before) else { continue };
@@ -230,7 +246,8 @@ impl Mask {
                     all.push(Found { alias, ..held.found });
                 }
                 if !whole && ends_a_line(letters, found.to) {
-                    next.push(Open { found, letters: joined.chars().take(length).collect(), masked: true });
+                    let fills = fills_a_line(letters, found.to);
+                    next.push(Open { found, letters: joined.chars().take(length).collect(), masked: true, borders: held.borders, fills });
                 }
                 return Some(found);
             }
@@ -244,13 +261,16 @@ impl Mask {
             let visible: String = rest.chars().take(length).collect();
             let cut = rest.chars().nth(length) == Some('…');
             let ends = ends_a_line(letters, at + length);
-            let telling = length >= BEGINNING || ends && length >= CUT;
+            // A short one only where a word of it is whole: a number at the end of a line is no address.
+            let named = matches!(alias, Alias::User(_) | Alias::Device(_) | Alias::Unknown("user" | "device"));
+            let telling = length >= BEGINNING || ends && named && length >= CUT && self.has_beginning(&format!("{visible} "));
             let enough = whole || cut && length >= CUT || telling && !self.plain.contains(&visible);
             if ends {
                 let found = Found { line, from: at, to: at + length, alias };
-                next.push(Open { found, letters: visible, masked: enough });
+                let (borders, fills) = (borders(letters, at), fills_a_line(letters, at + length));
+                next.push(Open { found, letters: visible, masked: enough, borders, fills });
             }
-            (length, alias, enough)
+            (length + usize::from(cut && enough), alias, enough)
         });
         let shaped = shaped(rest);
         match (known.filter(|(.., enough)| *enough), shaped) {
@@ -259,6 +279,11 @@ impl Mask {
             (Some((length, alias, _)), _) => Some((length, alias)),
             (None, shaped) => shaped,
         }
+    }
+
+    fn has_beginning(&self, text: &str) -> bool {
+        let next = self.known.range::<str, _>((Bound::Included(text), Bound::Unbounded)).next();
+        next.is_some_and(|(name, _)| name.starts_with(text))
     }
 
     /// The longest name, or beginning of one, that this text begins with and that ends where a word ends: its length,
@@ -343,6 +368,17 @@ fn ends_a_line(letters: &[char], at: usize) -> bool {
     }
 }
 
+/// Whether a border comes at once behind it, or behind the one space that windows leave.
+fn fills_a_line(letters: &[char], at: usize) -> bool {
+    let gap = |at: usize| letters.get(at).copied().is_none_or(is_border);
+    gap(at) || letters.get(at) == Some(&' ') && gap(at + 1)
+}
+
+/// How many borders of panes and windows stand before it.
+fn borders(letters: &[char], at: usize) -> usize {
+    letters.iter().take(at).filter(|letter| matches!(letter, '\u{2500}'..='\u{257f}')).count()
+}
+
 fn fold(letter: char) -> char {
     letter.to_lowercase().next().unwrap_or(letter)
 }
@@ -408,17 +444,27 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_or_wrapped_is_found_too() {
-        assert_eq!(masked("Adele Van…  Bo…  203.0.1… Lee…"), "[user ?]…  Bo…  [ip 1]… [user 2]…");
+        assert_eq!(masked("Adele Van…  Bo…  203.0.1… Lee…"), "[user ?]  Bo…  [ip 1] [user 2]");
         assert_eq!(masked("privileged: Lee"), "privileged: [user 2]");
         assert_eq!(masked("adele Vaughn"), "[user ?] Vaughn");
         assert_eq!(masked("┃ taken in: Adele  ┃\n┃ Vance and more   ┃"), "┃ taken in: [user ?]  ┃\n┃ [user 1] and more   ┃");
         assert_eq!(masked("│ for Lee │\n│ Gu.     │"), "│ for [user 2] │\n│ [user 2].     │");
+        assert_eq!(masked("┃ x     │ 203.0.113.7   ┃\n┃ 7 h   │ more          ┃"), "┃ x     │ [ip 1]   ┃\n┃ 7 h   │ more          ┃");
         assert_eq!(masked("   adele@con\n   toso.test"), "   [user 1]\n   [user 1]");
     }
 
     #[test]
     fn what_names_nobody_is_left() {
-        for text in ["Detection details", "2026-11-22 14:02:11 UTC", "bobbin", "Chrome 141.0", "12 high · 31 medium", "14:05 T1078.004"] {
+        for text in [
+            "Detection details",
+            "2026-11-22 14:02:11 UTC",
+            "bobbin",
+            "Chrome 141.0",
+            "━━ 203 ┓",
+            "│ from ▲ │\n│ 1 h    │",
+            "12 high · 31 medium",
+            "14:05 T1078.004",
+        ] {
             assert_eq!(masked(text), text);
         }
     }
