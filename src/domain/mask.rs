@@ -336,7 +336,7 @@ fn shaped(text: &str) -> Option<(usize, Alias)> {
     let numbers = address.split('.').filter(|part| part.parse::<u8>().is_ok()).count();
     let like_v4 = numbers == address.split('.').count() && numbers >= 3 && cut;
     let like_v6 = address.contains("::") || address.matches(':').count() >= 4;
-    (address.parse::<IpAddr>().is_ok() || like_v4 || like_v6).then(|| (address.len(), Alias::Unknown("ip")))
+    (address.parse::<IpAddr>().is_ok() || like_v4 || like_v6).then_some((address.len(), Alias::Unknown("ip")))
 }
 
 fn is_border(letter: char) -> bool {
