@@ -8,7 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::app::columns::UserColumns;
+use crate::app::preferences::Preferences;
 use crate::app::theme::Theme;
+use crate::app::times::Zone;
 use crate::app::{ConfigProblem, KeyMap, Look};
 
 /// How long the first request is held back in the console, unless configured (`design.md` section 5).
@@ -27,6 +29,8 @@ pub struct Config {
     pub keys: KeyMap,
     /// Theme and columns.
     pub look: Look,
+    /// How the console is wanted otherwise.
+    pub preferences: Preferences,
     /// What is wrong with the file.
     pub problems: Vec<ConfigProblem>,
 }
@@ -44,6 +48,14 @@ pub struct ConfigError {
 /// Where the configuration is looked for, unless `--config` says otherwise.
 pub fn default_path() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("entriage").join("config.toml"))
+}
+
+/// The zone of this name; "local" is the machine's.
+fn read_zone(name: &str) -> Result<Zone, String> {
+    if name != "local" {
+        return name.parse();
+    }
+    iana_time_zone::get_timezone().map_err(|error| format!("this machine does not tell its time zone: {error}"))?.parse()
 }
 
 impl Config {
@@ -66,7 +78,14 @@ impl Config {
 
     fn parse(path: &Path, text: &str) -> Config {
         let (keys, mut problems) = KeyMap::load(KeyMap::defaults(), text);
-        let mut config = Config { file: path.to_owned(), hold_seconds: HOLD_SECONDS, keys, look: Look::default(), problems: Vec::new() };
+        let mut config = Config {
+            file: path.to_owned(),
+            hold_seconds: HOLD_SECONDS,
+            keys,
+            look: Look::default(),
+            preferences: Preferences::default(),
+            problems: Vec::new(),
+        };
         // What does not parse is already among the key map's problems, which reads the same text.
         if let Ok(table) = DeTable::parse(text) {
             let table = table.get_ref();
@@ -79,6 +98,11 @@ impl Config {
             if let Some(section) = table.get("columns") {
                 config.look.columns = UserColumns::read(text, section, &mut problems);
             }
+            config.preferences = Preferences {
+                privacy: table.get("privacy").and_then(|section| is_on(text, "privacy", section, &mut problems)) == Some(true),
+                zone: table.get("timeZone").and_then(|value| zone(text, value, &mut problems)).unwrap_or_default(),
+                without_mouse: table.get("mouse").and_then(|section| is_on(text, "mouse", section, &mut problems)) == Some(false),
+            };
         }
         problems.sort_by_key(|problem| problem.line);
         config.problems = problems;
@@ -88,6 +112,28 @@ impl Config {
     /// The problems in words, each with file and line.
     pub fn problem_words(&self) -> impl Iterator<Item = String> {
         self.problems.iter().map(|problem| format!("{}:{}: {}", self.file.display(), problem.line, problem.message))
+    }
+}
+
+/// A section with nothing but a switch.
+fn is_on(text: &str, name: &str, section: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> Option<bool> {
+    let table = section.get_ref().as_table();
+    let on = table.filter(|table| table.len() == 1).and_then(|table| table.get("on")).and_then(|on| on.get_ref().as_bool());
+    if on.is_none() {
+        let at = table.and_then(|table| table.iter().next()).map_or(section.span().start, |(key, _)| key.span().start);
+        problems.push(ConfigProblem::at(text, at, format!("[{name}] takes on = true or on = false; it stays as it is")));
+    }
+    on
+}
+
+fn zone(text: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> Option<Zone> {
+    let name = value.get_ref().as_str().ok_or_else(|| "timeZone is a name in quotes, such as \"Europe/Berlin\"".to_owned());
+    match name.and_then(read_zone) {
+        Ok(zone) => Some(zone),
+        Err(message) => {
+            problems.push(ConfigProblem::at(text, value.span().start, format!("{message}; UTC is used")));
+            None
+        }
     }
 }
 
@@ -112,6 +158,21 @@ mod tests {
     fn without_a_file_the_defaults_hold() {
         let config = parse("");
         assert_eq!((config.hold_seconds, config.problems.len()), (HOLD_SECONDS, 0));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_told_with_its_line() {
+        let config = parse("hold = 9\n[privacy]\non = \"yes\"\n");
+        assert_eq!((config.hold_seconds, config.problems[0].line, config.problems.len()), (9, 3, 1));
+        assert!(parse("[privacy]\non = true\n").preferences.privacy);
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_told_and_utc_is_used() {
+        let config = parse("timeZone = \"Asia/Kolkata\"\n[mouse]\non = false\n");
+        assert_eq!((config.preferences.zone, config.preferences.without_mouse), ("Asia/Kolkata".parse().unwrap(), true));
+        let config = parse("# mine\ntimeZone = \"Mars\"\n");
+        assert_eq!((config.preferences.zone, config.problems[0].line), (Zone::default(), 2));
     }
 
     #[test]

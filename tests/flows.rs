@@ -42,6 +42,10 @@ impl Screen for FakeScreen {
         Ok(())
     }
 
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         *self.suspended.borrow_mut() += 1;
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use vt100::MouseProtocolMode;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,6 +35,7 @@ impl Console {
         let mut console = Self::run(home, command, 24, 80);
         console.wait_for("Risky users");
         assert!(console.screen.screen().alternate_screen() && console.screen.screen().bracketed_paste());
+        assert_eq!(console.screen.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
         console
     }
 
@@ -105,6 +107,7 @@ impl Console {
         assert!(modes.len() == 2 && modes[0].contains(':') && modes[0] == modes[1], "{modes:?}");
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
     }
 
     /// Reads until the screen shows this text.
@@ -230,6 +233,17 @@ fn the_console_goes_to_the_background_and_comes_back() {
     console.signal("-CONT");
     console.wait_for_alternate_screen(true);
     console.wait_for("Risky users");
+    console.send("q");
+    console.left_all_as_it_was();
+}
+
+#[test]
+fn the_mouse_can_be_left_to_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::between_modes(home.path());
+    console.send("\x1b[20~"); // F9
+    console.wait_for("The mouse is off");
+    assert_eq!(console.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     console.send("q");
     console.left_all_as_it_was();
 }

@@ -2,12 +2,13 @@
 
 use super::App;
 use super::command::{CommandId, Context};
-use super::format::{count, moment, number, wrap};
+use super::format::{count, number, wrap};
 use super::key::Key;
 use super::layout::{self, Area};
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::scroll::Scroll;
+use super::times::Times;
 use crate::domain::campaigns::{self, Campaign, MassEvent};
 use crate::domain::catalogue;
 use crate::domain::query::QueryContext;
@@ -76,9 +77,9 @@ impl Row<'_> {
     }
 
     /// What it is, in full. May hold hostile text.
-    pub fn lines(&self, columns: usize) -> Vec<String> {
+    pub fn lines(&self, columns: usize, times: Times) -> Vec<String> {
         let when = |from: Option<Timestamp>, to: Option<Timestamp>| match from.zip(to) {
-            Some((from, to)) => format!("From {} to {}.", moment(from), moment(to)),
+            Some((from, to)) => format!("From {} to {}.", times.moment(from), times.moment(to)),
             None => "When is not known.".to_owned(),
         };
         let texts = match self {

@@ -111,9 +111,14 @@ impl App {
                 self.workspace.access = access;
                 self.revise_overlay();
             }
+            Msg::Page { page, address } => {
+                if self.overlay.is_none() {
+                    self.overlay = Some(Overlay::Page { page, address });
+                }
+            }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
-            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
         }
     }
 
@@ -137,6 +142,7 @@ impl App {
         self.dataset = opened.dataset;
         self.revision += 1;
         self.ledger = opened.ledger;
+        self.learn_all();
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
@@ -162,6 +168,7 @@ impl App {
 
     fn records(&mut self, changed: Vec<UserRecords>) {
         self.revision += 1;
+        self.privacy.learn(&changed);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
         for records in changed {
             self.dataset.put(records);

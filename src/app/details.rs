@@ -1,7 +1,8 @@
 //! The pane of detection details: which detection is shown, and what is said of it.
 
-use super::format::{self, level, moment, since, state};
+use super::format::{self, level, state};
 use super::session;
+use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::ledger::Ledger;
@@ -197,28 +198,28 @@ fn head(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Everything that the pane says, in lines of so many columns.
-pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp, columns: usize) -> Vec<Line> {
+pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, times: Times, columns: usize) -> Vec<Line> {
     let mut lines = Lines { lines: Vec::new(), columns };
     for because in facts::not_safe(records) {
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
     }
     let kept = ledger.case(records.id()).is_some_and(|case| case.snapshot.is_some());
-    if let Some(left) = format::evidence_left(records, now).filter(|_| !kept) {
+    if let Some(left) = format::evidence_left(records, times.now).filter(|_| !kept) {
         lines.text(&format!("Evidence expires in {left}: a snapshot keeps it."), Tone::Warning);
     }
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
-            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, details.compared(), now);
+            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, details.compared(), times);
             more(&mut lines, detection);
         }
         (Some(Subject::SignIn(_)), None) => {
             lines.text("Sign-in without a detection", Tone::Heading);
-            session_fields(&mut lines, None, details.sign_in(records), records, details.compared(), now);
+            session_fields(&mut lines, None, details.sign_in(records), records, details.compared(), times);
         }
-        _ => lines.text(no_detection(records, now), Tone::Quiet),
+        _ => lines.text(no_detection(records, times.now), Tone::Quiet),
     }
-    about_user(&mut lines, records, tenant, ledger, now);
+    about_user(&mut lines, records, tenant, ledger, times);
     lines.lines
 }
 
@@ -272,7 +273,7 @@ fn session_fields(
     sign_in: Option<&SignIn>,
     records: &UserRecords,
     compared: Option<&Comparison>,
-    now: Timestamp,
+    times: Times,
 ) {
     let without = match (detection, sign_in) {
         (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
@@ -289,7 +290,7 @@ fn session_fields(
     });
     lines.known("Token issuer type", issuer, "unknown");
     let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.and_then(|detection| detection.activity_date_time));
-    lines.known("Sign-in time", at.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
+    lines.known("Sign-in time", at.map(|at| times.detail(at)), "unknown");
     let address =
         sign_in.and_then(|sign_in| sign_in.ip_address.as_deref()).or(detection.and_then(|detection| detection.ip_address.as_deref()));
     lines.known("IP address", address.map(|address| format!("{address}{}", beside(compared, Property::IpAddress))), "unknown");
@@ -343,7 +344,7 @@ fn more(lines: &mut Lines, detection: &RiskDetection) {
     }
 }
 
-fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) {
+fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, times: Times) {
     let user = &records.user;
     lines.heading("User");
     lines.known("Principal name", user.user_principal_name.clone(), "unknown");
@@ -352,12 +353,12 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
         risk.push_str(&format!(" · {}", safe(detail.as_str())));
     }
     lines.field("Risk", &risk, Tone::Plain);
-    lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| format!("{}  ({})", moment(at), since(at, now))), "unknown");
-    match format::evidence_left(records, now) {
+    lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| times.detail(at)), "unknown");
+    match format::evidence_left(records, times.now) {
         Some(left) => lines.field("Evidence", &format!("expires in {left}"), Tone::Warning),
-        None => lines.field("Evidence", facts::evidence(records, now).as_str(), Tone::Plain),
+        None => lines.field("Evidence", facts::evidence(records, times.now).as_str(), Tone::Plain),
     }
-    about_case(lines, records, ledger, now);
+    about_case(lines, records, ledger, times);
     let tags = format::tags(records);
     if !tags.is_empty() {
         lines.field("Marked as", &tags.join(", "), Tone::Plain);
@@ -365,7 +366,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     let yes_no = |fact: Option<bool>| fact.map_or("unknown", |holds| if holds { "yes" } else { "no" });
     lines.field("MFA registered", yes_no(records.directory.is_mfa_registered), Tone::Plain);
     lines.field("SSPR registered", yes_no(records.directory.is_sspr_registered), Tone::Plain);
-    if let Some(change) = password_change(records, ledger, now) {
+    if let Some(change) = password_change(records, ledger, times) {
         lines.field("Password change", &change, Tone::Warning);
     }
     let blocked = facts::blocked(records, tenant);
@@ -378,15 +379,15 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
         lines.heading("Notes");
     }
     for note in notes.iter().rev().take(20) {
-        lines.text(&format!("{} {}: {}", since(note.at, now), note.operator, note.text), Tone::Plain);
+        lines.text(&format!("{} {}: {}", times.since(note.at), note.operator, note.text), Tone::Plain);
     }
 }
 
 /// What operators made of the user.
-fn about_case(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
+fn about_case(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, times: Times) {
     let Some(case) = ledger.case(records.id()) else { return };
     if let Some((verdict, (at, by))) = case.verdict.zip(case.verdict_by.as_ref()) {
-        lines.field("Verdict", &format!("{}  ({by}, {})", verdict.words(), since(*at, now)), Tone::Heading);
+        lines.field("Verdict", &format!("{}  ({by}, {})", verdict.words(), times.since(*at)), Tone::Heading);
     }
     if let Some(status) = case.status() {
         lines.field("Case", status.words(), Tone::Plain);
@@ -395,12 +396,12 @@ fn about_case(lines: &mut Lines, records: &UserRecords, ledger: &Ledger, now: Ti
         lines.field("Tags", &case.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "), Tone::Plain);
     }
     if let Some(snapshot) = &case.snapshot {
-        lines.field("Snapshot", &format!("{}: {}", since(snapshot.at, now), snapshot.folder), Tone::Plain);
+        lines.field("Snapshot", &format!("{}: {}", times.since(snapshot.at), snapshot.folder), Tone::Plain);
     }
 }
 
 /// A required password change that was not made yet: by the directory, or by what was done here where the directory was not read.
-fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Option<String> {
+fn password_change(records: &UserRecords, ledger: &Ledger, times: Times) -> Option<String> {
     let required_at = ledger.password_change_required(records.id());
     let changed = required_at.is_some_and(|at| records.directory.last_password_change_date_time.is_some_and(|changed| changed > at));
     match (records.directory.password_change_required, required_at) {
@@ -408,7 +409,7 @@ fn password_change(records: &UserRecords, ledger: &Ledger, now: Timestamp) -> Op
         (None, Some(_)) if changed => return None,
         _ => {}
     }
-    let when = required_at.map_or_else(String::new, |at| format!(" {}", since(at, now)));
+    let when = required_at.map_or_else(String::new, |at| format!(" {}", times.since(at)));
     let until = if records.user.at_risk() == Some(true) { "; at risk until the secure password change" } else { "" };
     Some(format!("required{when}{until}"))
 }
@@ -423,7 +424,14 @@ mod tests {
         let mut details = Details::default();
         details.keep(Some(records));
         details.compare(records, 0);
-        let lines = lines(&details, records, &TenantFacts::default(), &Ledger::default(), now(), 70);
+        let lines = lines(
+            &details,
+            records,
+            &TenantFacts::default(),
+            &Ledger::default(),
+            Times { zone: Default::default(), form: Default::default(), now: now() },
+            70,
+        );
         lines.iter().map(|line| format!("{}|{}\n", line.label, line.text)).collect()
     }
 

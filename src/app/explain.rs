@@ -2,7 +2,7 @@
 
 use super::App;
 use super::details::Tone;
-use super::format::{moment, since, wrap};
+use super::format::wrap;
 use super::layout::Area;
 use super::msg::Effect;
 use super::overlay::{Overlay, Pending};
@@ -336,7 +336,7 @@ fn cause_words(cause: BlockedBy) -> &'static str {
 
 /// What speaks for the answer whether a user is blocked. Holds hostile text.
 fn believed(app: &App, records: &UserRecords) -> Vec<String> {
-    let time = |at: Option<Timestamp>| at.map_or("at an unknown time".to_owned(), |at| format!("{} ({})", moment(at), since(at, app.now)));
+    let time = |at: Option<Timestamp>| at.map_or("at an unknown time".to_owned(), |at| app.times().detail(at).replace("  (", " ("));
     let blocked = facts::blocked(records, app.dataset.tenant());
     let mut lines = Vec::new();
     let stopped = records.sign_ins.iter().filter(|sign_in| facts::sign_in_block(records, sign_in).is_some());

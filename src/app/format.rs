@@ -76,22 +76,6 @@ pub fn evidence_left(records: &UserRecords, now: Timestamp) -> Option<String> {
     facts::evidence_expires(records, now).filter(|_| expiring).map(|at| until(at, now))
 }
 
-/// Day and time: "2026-11-22 14:02:11 UTC".
-pub fn moment(at: Timestamp) -> String {
-    at.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// Day and time for a narrow column: "14:02 today", "11-20 09:15".
-pub fn moment_short(at: Timestamp, now: Timestamp) -> String {
-    if at.0.date_naive() == now.0.date_naive() {
-        at.0.format("%H:%M today").to_string()
-    } else if at.age(now).num_days() < 300 {
-        at.0.format("%m-%d %H:%M").to_string()
-    } else {
-        at.0.format("%Y-%m-%d").to_string()
-    }
-}
-
 /// Seconds to wait: "12 s", "3 min", "2 h 5 min".
 pub fn duration(seconds: u64) -> String {
     match seconds {

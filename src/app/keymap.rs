@@ -12,7 +12,7 @@ use super::key::{Key, KeyCode};
 use super::sequence::{Sequence, Typed};
 
 /// What else stands in the file, read elsewhere.
-const OTHERS: [&str; 3] = ["hold", "theme", "columns"];
+const OTHERS: [&str; 6] = ["hold", "theme", "columns", "privacy", "timeZone", "mouse"];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
 
 #[derive(Debug, Clone)]

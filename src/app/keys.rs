@@ -29,6 +29,11 @@ impl App {
             // Whatever the key map says, this leaves what is open.
             return if std::mem::take(&mut self.pending).is_empty() { self.interrupt() } else { Vec::new() };
         }
+        if self.overlay.is_some() && !self.is_typing() && self.options.keys.command(Context::List, key) == Some(CommandId::Privacy) {
+            // Somebody looks over the shoulder: nothing needs to be closed first.
+            self.toggle_privacy();
+            return Vec::new();
+        }
         // What was said of the state before this key need not be true after it.
         self.toasts.forget_remarks();
         let Some(key) = self.complete(key) else { return Vec::new() };

@@ -111,6 +111,20 @@ impl Layout {
         self.panes.get(pane.number() - 1).copied().flatten()
     }
 
+    /// The pane whose tab is drawn here, in the order and with the widths of the view: a space, then " 1 Title " of each.
+    pub fn tab_at(&self, column: u16, row: u16) -> Option<Pane> {
+        if self.tabs.height == 0 || row != self.tabs.y {
+            return None;
+        }
+        let mut from = self.tabs.x + 1;
+        Pane::ALL.into_iter().find(|pane| {
+            let width = u16::try_from(pane.title().len()).unwrap_or(0) + 4;
+            let holds = (from..from + width).contains(&column);
+            from += width;
+            holds
+        })
+    }
+
     /// How many rows of a list fit into a pane, below its header.
     pub fn list_rows(&self, pane: Pane) -> usize {
         usize::from(self.pane(pane).map_or(0, |area| area.inner().height.saturating_sub(1)))

@@ -2,13 +2,14 @@
 
 use super::App;
 use super::command::{CommandId, Context};
-use super::format::{duration, moment, number};
+use super::format::{duration, number};
 use super::key::Key;
 use super::layout::{self, Area};
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::picture::Hint;
 use super::scroll::Scroll;
+use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::records::{GeoCoordinates, UserId, UserRecords};
 use crate::domain::travel::{IMPOSSIBLE_KM, IMPOSSIBLE_KMH, Leg, Sighting, Stop, stops};
@@ -105,7 +106,7 @@ impl Travels {
     }
 
     /// What is told of the stop under the cursor. Hostile text.
-    pub fn told(&self) -> Vec<String> {
+    pub fn told(&self, times: Times) -> Vec<String> {
         let Some(stop) = self.stop() else { return vec!["No sign-in or detection of this user has a time and a place.".to_owned()] };
         let of = match &stop.sighting {
             Sighting::SignIn(_) => "sign-in",
@@ -115,7 +116,7 @@ impl Travels {
         let address = stop.address.as_deref().unwrap_or("address unknown");
         let types: Vec<&str> = stop.types.iter().map(|kind| catalogue::name(kind)).collect();
         let types = if types.is_empty() { String::new() } else { format!(" · {}", types.join(", ")) };
-        let mut lines = vec![format!("{} · {of} · {address} · {place}{types}", moment(stop.at))];
+        let mut lines = vec![format!("{} · {of} · {address} · {place}{types}", times.moment(stop.at))];
         lines.extend(stop.leg.as_ref().map(|leg| {
             let from = self.began(leg).and_then(|stop| stop.place.as_deref()).unwrap_or("the place before");
             let sign = if leg.is_impossible() { "▲ impossible travel: " } else { "" };

@@ -53,10 +53,14 @@ fn the_map_tells_what_was_too_fast_and_what_is_not_on_it() {
     keys(&mut app, "m");
     let travels = travels(&app);
     assert_eq!(travels.summary(), "2 places · ▲ 1 impossible · 1 without coordinates");
-    assert!(travels.told()[1].contains("▲ impossible travel: 5,051 km in 10 min from Dresden"), "{:?}", travels.told());
+    assert!(
+        travels.told(app.times())[1].contains("▲ impossible travel: 5,051 km in 10 min from Dresden"),
+        "{:?}",
+        travels.told(app.times())
+    );
     assert_eq!(travels.ways.len(), 1);
     keys(&mut app, "j");
-    assert!(self::travels(&app).told().last().unwrap().contains("not on the map"));
+    assert!(self::travels(&app).told(app.times()).last().unwrap().contains("not on the map"));
 }
 
 #[test]

@@ -33,11 +33,14 @@ pub mod map;
 #[cfg(test)]
 pub(crate) mod map_tests;
 pub mod marks;
+pub mod messages;
+pub mod mouse;
 pub mod msg;
 pub mod overlay;
 mod overlay_lists;
 mod overlays;
 pub mod overview;
+mod page;
 mod panes;
 pub mod passwords;
 pub mod picture;
@@ -46,7 +49,9 @@ pub mod pivot;
 pub(crate) mod pivot_tests;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
+pub mod preferences;
 pub mod preview;
+pub mod privacy;
 pub mod queue;
 #[cfg(test)]
 pub(crate) mod queue_tests;
@@ -67,6 +72,7 @@ pub mod theme;
 pub mod timeline;
 #[cfg(test)]
 pub(crate) mod timeline_tests;
+pub mod times;
 pub mod toast;
 pub mod typed;
 mod undo;
@@ -180,6 +186,10 @@ pub struct App {
     touched: bool,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
+    privacy: privacy::Privacy,
+    zone: times::Zone,
+    form: times::Form,
+    mouse_on: bool,
 }
 
 impl App {
@@ -230,7 +240,17 @@ impl App {
             revision: 0,
             touched: false,
             shown_user: None,
+            privacy: privacy::Privacy::default(),
+            zone: times::Zone::default(),
+            form: times::Form::default(),
+            mouse_on: true,
         }
+    }
+
+    /// The same console, as the operator prefers it.
+    pub fn prefer(self, preferences: preferences::Preferences) -> App {
+        let preferences::Preferences { privacy, zone, without_mouse } = preferences;
+        App { privacy: privacy::Privacy::new(privacy), zone, mouse_on: !without_mouse, ..self }
     }
 
     /// Takes a message; says what is to be done outside.
@@ -247,6 +267,10 @@ impl App {
             Msg::Paste(text) => {
                 self.paste(&text);
                 Vec::new()
+            }
+            Msg::Mouse(mouse) => {
+                self.touched = true;
+                self.mouse(mouse)
             }
             Msg::Resize(columns, rows) => {
                 self.options.size = (columns, rows);
@@ -451,6 +475,6 @@ impl App {
     /// What the pane of details says, in lines that fit it.
     pub fn detail_lines(&self) -> Vec<details::Line> {
         let Some((records, area)) = self.user().zip(self.layout().pane(Pane::Details)) else { return Vec::new() };
-        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.now, usize::from(area.inner().width))
+        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.times(), usize::from(area.inner().width))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use super::keymap::KeyMap;
+use super::mouse::Mouse;
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
 use crate::domain::job_event::JobEvent;
@@ -11,6 +12,7 @@ use crate::domain::password::TemporaryPassword;
 use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, Confirmed, Plan};
 use crate::domain::policy::TenantFacts;
+use crate::domain::portal::Page;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
 
@@ -69,6 +71,8 @@ pub struct Opened {
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
+    /// Something was done with the mouse.
+    Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
     /// The screen has this many columns and rows.
@@ -181,6 +185,13 @@ pub enum Msg {
     SignInOver,
     /// Whether anything can be sent, from now on.
     Access(Access),
+    /// No browser can be opened here: the page is to be opened by hand.
+    Page {
+        /// The page.
+        page: Page,
+        /// Its address.
+        address: String,
+    },
     /// Something to know.
     Said(String),
     /// Something failed.
@@ -292,6 +303,10 @@ pub enum Effect {
     Refresh,
     /// Turn writing on or off for this workspace; answered by [`Msg::Access`].
     SetWritable(bool),
+    /// Open a page of the portal in the browser; answered by [`Msg::Said`] or [`Msg::Page`].
+    OpenPage(Page),
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Go to the background of the shell.
     Suspend,
     /// Leave.

@@ -24,6 +24,7 @@ use crate::domain::action::Action;
 use crate::domain::advice::Start;
 use crate::domain::journal::{JobId, JournalRecord};
 use crate::domain::plan::Target;
+use crate::domain::portal::Page;
 use crate::domain::records::UserId;
 
 /// What choosing an item of a menu does.
@@ -207,6 +208,18 @@ pub enum Overlay {
     Map(Box<Travels>),
     /// The tenant at a glance.
     Overview(Box<Glance>),
+    /// The last messages.
+    Messages {
+        /// Place among them: the newest first.
+        scroll: Scroll,
+    },
+    /// A page of the portal that is to be opened by hand.
+    Page {
+        /// The page.
+        page: Page,
+        /// Its address.
+        address: String,
+    },
     /// Whether to quit while a job runs.
     Quit,
 }
@@ -255,7 +268,7 @@ impl Overlay {
         match self {
             Overlay::Preview(preview) => super::summary::area(preview, size),
             Overlay::Job | Overlay::Jobs { .. } => layout::overlay(size, (92, 20)),
-            Overlay::Journal { .. } | Overlay::Help(_) | Overlay::Explain(_) => layout::large_overlay(size),
+            Overlay::Journal { .. } | Overlay::Messages { .. } | Overlay::Help(_) | Overlay::Explain(_) => layout::large_overlay(size),
             Overlay::Menu(menu) => {
                 let items = u16::try_from(menu.items.len()).unwrap_or(20);
                 let columns = if menu.foot() > 1 { 92 } else { 72 };
@@ -268,6 +281,7 @@ impl Overlay {
             Overlay::Typed(_) => layout::overlay(size, (76, 6)),
             Overlay::Views(_) => layout::overlay(size, (92, 16)),
             Overlay::SignIn(_) => layout::overlay(size, (90, 12)),
+            Overlay::Page { .. } => layout::overlay(size, (90, 10)),
             Overlay::Cancel { .. } => layout::overlay(size, (84, 13)),
             Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => layout::whole(size),
             Overlay::Quit => layout::overlay(size, (64, 6)),
@@ -290,6 +304,8 @@ impl Overlay {
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => height,
             Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => height,
             Overlay::Campaigns(_) => return Campaigns::rows(size),
+            Overlay::Messages { .. } => MESSAGE_LINES,
+            Overlay::Page { .. } => height,
         };
         height.saturating_sub(taken)
     }
@@ -297,3 +313,6 @@ impl Overlay {
 
 /// Lines of the job's overlay that are not outcomes: bar, numbers, time, advice, hint.
 pub const JOB_LINES: usize = 7;
+
+/// Lines of the messages that are not rows: the one under the cursor in full, and the hint.
+pub const MESSAGE_LINES: usize = 6;

@@ -76,6 +76,8 @@ impl App {
                     Vec::new()
                 }
             },
+            Overlay::Messages { scroll } => self.key_in_messages(scroll, key),
+            Overlay::Page { page, address } => self.key_in_page(page, address, key),
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Timeline(chart) => self.key_in_timeline(chart, key),
             Overlay::Map(travels) => self.key_in_map(travels, key),
@@ -226,7 +228,8 @@ impl App {
                     self.toasts.fail(format!("Not copied: {size} bytes are more than terminals take at once ({limit}). Mark fewer."));
                     return Vec::new();
                 }
-                self.toasts.say(format!("Sent {what} to the terminal clipboard (OSC 52)."), self.now);
+                let real = if self.is_private() { " What was sent is true: privacy mode masks the screen only." } else { "" };
+                self.toasts.say(format!("Sent {what} to the terminal clipboard (OSC 52).{real}"), self.now);
                 vec![Effect::Copy(text)]
             }
         }
@@ -283,6 +286,8 @@ impl App {
                 *held = list.get(scroll.at).copied();
             }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
+            Overlay::Messages { scroll } => scroll.settle(self.toasts.history().len(), rows),
+            Overlay::Page { .. } => {}
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Campaigns(open) => open.scroll.settle(open.len(), rows),
             Overlay::Menu(menu) => menu.scroll.settle(menu.items.len(), rows),

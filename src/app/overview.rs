@@ -2,13 +2,14 @@
 
 use super::App;
 use super::command::{CommandId, Context};
-use super::format::{ago, count, moment, number};
+use super::format::{ago, count, number};
 use super::key::Key;
 use super::layout::{self, Pane};
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::picture::Hint;
 use super::scroll::Scroll;
+use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::dataset::Dataset;
 use crate::domain::overview::{BACK_WITHIN_DAYS, DAYS, Days, OfType, Overview};
@@ -105,14 +106,14 @@ fn levels(overview: &Overview) -> Vec<Row> {
     rows.collect()
 }
 
-fn queue(overview: &Overview) -> Vec<Row> {
+fn queue(overview: &Overview, times: Times) -> Vec<Row> {
     let Some(ages) = overview.ages else { return vec![told("Nobody is at risk", "Nobody is at risk: there is no queue.")] };
     let row = |label: &str, since: Timestamp, says: &str| {
         let minutes = since.age(overview.at).num_minutes().max(1) - 1;
         Row {
             label: label.to_owned(),
             value: ago(since, overview.at),
-            told: format!("{says}, since {}", moment(since)),
+            told: format!("{says}, since {}", times.moment(since)),
             filter: Some(format!("{AT_RISK} age:>{minutes}m")),
             ..Row::default()
         }
@@ -128,7 +129,7 @@ fn told(label: &str, told: &str) -> Row {
     Row { label: label.to_owned(), told: told.to_owned(), ..Row::default() }
 }
 
-fn oldest_high(overview: &Overview, dataset: &Dataset) -> Vec<Row> {
+fn oldest_high(overview: &Overview, dataset: &Dataset, times: Times) -> Vec<Row> {
     if overview.oldest_high.is_empty() {
         return vec![told("Nobody", "Nobody is at risk at level high.")];
     }
@@ -138,7 +139,7 @@ fn oldest_high(overview: &Overview, dataset: &Dataset) -> Vec<Row> {
         Some(Row {
             label: user.name().to_owned(),
             value: ago(*since, overview.at),
-            told: format!("{name} has been at high risk since {}", moment(*since)),
+            told: format!("{name} has been at high risk since {}", times.moment(*since)),
             filter: Some(format!("{AT_RISK} {}", term("user", id.as_str()))),
             level: Some(RiskLevel::High),
             ..Row::default()
@@ -196,14 +197,14 @@ fn of_type(of: &OfType) -> Row {
 }
 
 impl Glance {
-    fn of(dataset: &Dataset, now: Timestamp) -> Self {
-        let overview = Overview::of(dataset, now);
+    fn of(dataset: &Dataset, times: Times) -> Self {
+        let overview = Overview::of(dataset, times.now);
         let mut rows = vec![Row::heading(format!("Users at risk, and detections of the last {DAYS} days"))];
         rows.extend(levels(&overview));
         rows.push(Row::heading("How long those at risk have waited"));
-        rows.extend(queue(&overview));
+        rows.extend(queue(&overview, times));
         rows.push(Row::heading("Oldest open high risk"));
-        rows.extend(oldest_high(&overview, dataset));
+        rows.extend(oldest_high(&overview, dataset, times));
         rows.push(Row::heading("Users who came back"));
         rows.extend(came_back(&overview));
         rows.push(Row::heading("Users by detection type, and what came of it"));
@@ -211,7 +212,7 @@ impl Glance {
         if overview.types.is_empty() {
             rows.push(told("None", "No detection is known."));
         }
-        Glance { at: now, rows, scroll: Scroll { at: 1, offset: 0 }, stale: false, message: None }
+        Glance { at: times.now, rows, scroll: Scroll { at: 1, offset: 0 }, stale: false, message: None }
     }
 
     /// The row under the cursor.
@@ -253,7 +254,7 @@ pub fn rows(size: (u16, u16)) -> usize {
 impl App {
     /// Looks at the whole tenant, and opens what came of it.
     pub(super) fn open_overview(&mut self) {
-        self.overlay = Some(Overlay::Overview(Box::new(Glance::of(&self.dataset, self.now))));
+        self.overlay = Some(Overlay::Overview(Box::new(Glance::of(&self.dataset, self.times()))));
     }
 
     pub(super) fn key_in_overview(&mut self, mut glance: Box<Glance>, key: Key) -> Vec<Effect> {

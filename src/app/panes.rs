@@ -98,6 +98,11 @@ impl App {
                 let help = Help::open(palette, self.context(), &self.options.keys, |id| why_off(id, self));
                 self.overlay = Some(Overlay::Help(Box::new(help)));
             }
+            CommandId::Privacy => self.toggle_privacy(),
+            CommandId::Times => self.next_form(),
+            CommandId::Mouse => return self.toggle_mouse(),
+            CommandId::Messages => self.overlay = Some(Overlay::Messages { scroll: Scroll::default() }),
+            CommandId::Page => return self.page(),
             CommandId::Refresh => return self.refresh(),
             CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
             CommandId::Suspend => return self.suspend(),
@@ -149,7 +154,7 @@ impl App {
         Some((anchor.min(cursor), anchor.max(cursor)))
     }
 
-    fn step(&mut self, command: CommandId) {
+    pub(super) fn step(&mut self, command: CommandId) {
         let rows = self.layout().list_rows(self.focus);
         let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
         match self.focus {

@@ -3,7 +3,7 @@
 use super::App;
 use super::command::{CommandId, Context};
 use super::details::{Subject, Tone};
-use super::format::{self, count, level, moment, since, state, wrap};
+use super::format::{self, count, level, since, state, wrap};
 use super::key::Key;
 use super::layout::Area;
 use super::msg::Effect;
@@ -420,7 +420,7 @@ impl App {
             0 => String::new(),
             undated => format!(" · {} without a time", count(undated, "record", "records")),
         };
-        let heading = format!("{} · {} · event {place_of} of {total}{undated}", moment(event.at), since(event.at, self.now));
+        let heading = format!("{} · {} · event {place_of} of {total}{undated}", self.times().moment(event.at), since(event.at, self.now));
         let mut lines = vec![(heading, Tone::Heading)];
         match &event.what {
             What::SignIn(id) => {
@@ -436,7 +436,7 @@ impl App {
                     lines.push((format!("Detection · {} · {risk}{theft}", catalogue::name(kind)), Tone::Plain));
                     lines.push((place(detection.ip_address.as_deref(), detection.location.as_ref()), Tone::Plain));
                     if let Some(at) = detection.detected_date_time.filter(|at| *at != event.at) {
-                        lines.push((format!("detected {}", moment(at)), Tone::Quiet));
+                        lines.push((format!("detected {}", self.times().moment(at)), Tone::Quiet));
                     }
                 }
             }

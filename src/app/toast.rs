@@ -1,5 +1,6 @@
 //! Messages: what was said expires, what failed stays until it is dismissed.
 
+use super::messages::{History, Message};
 use crate::domain::time::Timestamp;
 
 const SECONDS: i64 = 6;
@@ -23,13 +24,22 @@ impl Toast {
 
 /// The messages that have not gone yet.
 #[derive(Debug, Clone, Default)]
-pub struct Toasts(Vec<Toast>);
+pub struct Toasts {
+    held: Vec<Toast>,
+    history: History,
+    now: Option<Timestamp>,
+}
 
 impl Toasts {
+    /// What was said and what failed so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// Adds something to know.
     pub fn say(&mut self, text: impl Into<String>, now: Timestamp) {
         // A new remark takes the place of the one before.
-        self.0.retain(Toast::is_error);
+        self.held.retain(Toast::is_error);
         self.push(Toast { text: text.into(), until: Some(Timestamp(now.0 + chrono::TimeDelta::seconds(SECONDS))) });
     }
 
@@ -39,49 +49,54 @@ impl Toasts {
     }
 
     fn push(&mut self, toast: Toast) {
-        self.0.retain(|held| held.text != toast.text);
-        self.0.push(toast);
-        if self.0.len() > KEPT {
-            self.0.remove(0);
+        let error = toast.is_error();
+        if let Some(at) = self.now {
+            self.history.keep(Message { at, error, text: toast.text.clone() });
+        }
+        self.held.retain(|held| held.text != toast.text);
+        self.held.push(toast);
+        if self.held.len() > KEPT {
+            self.held.remove(0);
         }
     }
 
     /// Lets go what begins so, since it was done.
     pub fn forget_asked(&mut self, beginning: &str) {
-        self.0.retain(|toast| !toast.text.starts_with(beginning));
+        self.held.retain(|toast| !toast.text.starts_with(beginning));
     }
 
     /// Lets all but errors go.
     pub fn forget_remarks(&mut self) {
-        self.0.retain(Toast::is_error);
+        self.held.retain(Toast::is_error);
     }
 
     /// Lets expired messages go.
     pub fn expire(&mut self, now: Timestamp) {
-        self.0.retain(|toast| toast.until.is_none_or(|until| until > now));
+        self.now = Some(now);
+        self.held.retain(|toast| toast.until.is_none_or(|until| until > now));
     }
 
     /// The message to show: the newest.
     pub fn current(&self) -> Option<&Toast> {
-        self.0.last()
+        self.held.last()
     }
 
     /// How many errors wait to be dismissed.
     pub fn errors(&self) -> usize {
-        self.0.iter().filter(|toast| toast.is_error()).count()
+        self.held.iter().filter(|toast| toast.is_error()).count()
     }
 
     /// Dismisses the message that is shown, if it is an error; says whether it was.
     pub fn dismiss(&mut self) -> bool {
-        let error = self.0.last().is_some_and(Toast::is_error);
+        let error = self.held.last().is_some_and(Toast::is_error);
         if error {
-            self.0.pop();
+            self.held.pop();
         }
         error
     }
 
     /// When the next message goes by itself.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.0.iter().filter_map(|toast| toast.until).min()
+        self.held.iter().filter_map(|toast| toast.until).min()
     }
 }

@@ -46,6 +46,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         | CommandId::Note
         | CommandId::Timeline
         | CommandId::Map
+        | CommandId::Page
         | CommandId::Pivot
         | CommandId::Copy
         | CommandId::Mark

@@ -14,6 +14,7 @@ use crate::domain::action::Action;
 use crate::domain::journal::{Entry, JobId};
 use crate::domain::plan::Confirmed;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session, SyncProgress};
+use crate::oauth;
 use crate::tenant::TenantError;
 
 /// Carries effects out.
@@ -46,7 +47,7 @@ impl Effects {
         self.session = Some(session);
     }
 
-    /// Starts an effect. The terminal's own (`Copy`, `Suspend`, `Quit`) are the loop's and do nothing here.
+    /// Starts an effect. The terminal's own (`Copy`, `Mouse`, `Suspend`, `Quit`) are the loop's and do nothing here.
     pub(super) fn start(&mut self, effect: Effect) {
         let Some(session) = self.session.clone() else { return };
         let answers = self.answers.clone();
@@ -146,7 +147,16 @@ impl Effects {
                     answer(Msg::PlaybookNotEnded { playbook, message: Some(message) });
                 }
             }),
-            Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
+            Effect::OpenPage(page) => match page.of(&session.manifest.source) {
+                Err(why) => send(&answers, Msg::Said(why.to_owned())),
+                Ok(address) => spawn(answers, async move {
+                    if oauth::open_in_browser(&address).await {
+                        return vec![Msg::Said(format!("The browser was asked to open the page of {}.", page.words()))];
+                    }
+                    vec![Msg::Page { page, address }]
+                }),
+            },
+            Effect::Mouse(_) | Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -1,7 +1,8 @@
 //! Terminal events as console messages.
 
-use crossterm::event::{Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use crate::app::mouse::{Deed, Mouse};
 use crate::app::{Key, KeyCode, Msg};
 
 /// The message of an event; `None` for what the console does not listen to.
@@ -11,8 +12,19 @@ pub(super) fn message(event: Event) -> Option<Msg> {
         Event::Key(key) if key.kind != KeyEventKind::Release => self::key(key).map(Msg::Key),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),
-        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::Mouse(event) => mouse(event).map(Msg::Mouse),
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
     }
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let deed = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Deed::Click,
+        MouseEventKind::ScrollDown => Deed::Down,
+        MouseEventKind::ScrollUp => Deed::Up,
+        _ => return None,
+    };
+    Some(Mouse { deed, column: event.column, row: event.row })
 }
 
 fn key(event: KeyEvent) -> Option<Key> {

@@ -1,5 +1,6 @@
 //! The console at the edge: terminal, event loop, effects.
 
+mod clipboard;
 mod effects;
 mod input;
 mod runtime;
@@ -47,14 +48,16 @@ pub enum Which {
 /// Runs the console on the real terminal until the operator quits.
 pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorChoice) -> Result<(), LoopError> {
     let mono = without_colour(color);
-    let guard = TerminalGuard::enter()?;
+    let mouse = !config.preferences.without_mouse;
+    let guard = TerminalGuard::enter(mouse)?;
     let terminal = guard.terminal()?;
     let size = crossterm::terminal::size()?;
     let clock = open.clock;
     let problems: Vec<String> = config.problem_words().collect();
     let look = Look { depth: depth(), ..config.look };
     let app = App::new(Options { keys: config.keys, hold_seconds: config.hold_seconds, size, mono }, clock.now()).with_look(look);
-    let (mut runtime, sender) = Runtime::new(terminal, RealScreen, app, clock);
+    let app = app.prefer(config.preferences);
+    let (mut runtime, sender) = Runtime::new(terminal, RealScreen { mouse }, app, clock);
     let open = OpenOptions { sign_in: SignInOptions { prompt: prompt(sender.clone()), ..open.sign_in }, ..open };
     runtime.draw()?; // the first frame does not wait for the workspace
     // The last one that is told is shown first: the one that stands first in the file.

@@ -29,6 +29,8 @@ const AT_ONCE: usize = 256;
 pub trait Screen {
     /// Hands text to the terminal's clipboard (OSC 52). Nobody can tell whether it arrived.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Listens to the mouse, or leaves it to the terminal.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
     /// Stops the process as Ctrl-Z does, and comes back when it goes on.
     fn suspend(&mut self) -> io::Result<()>;
 }
@@ -177,6 +179,7 @@ impl<B: Backend, S: Screen> Runtime<B, S> {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
+                Effect::Mouse(on) => self.screen.mouse(on)?,
                 Effect::Suspend => {
                     self.screen.suspend()?;
                     self.redraw()?;
@@ -226,6 +229,10 @@ mod tests {
     impl Screen for NoScreen {
         fn copy(&mut self, _: &str) -> io::Result<()> {
             Err(io::Error::other("no clipboard"))
+        }
+
+        fn mouse(&mut self, _: bool) -> io::Result<()> {
+            Ok(())
         }
 
         fn suspend(&mut self) -> io::Result<()> {

@@ -51,6 +51,9 @@ pub struct Global {
     /// Whether to use colour; NO_COLOR is honoured, too.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
+    /// Masks names, addresses and the tenant on the console's screen; what commands print is never masked.
+    #[arg(long, global = true)]
+    pub privacy: bool,
 }
 
 /// What to do.

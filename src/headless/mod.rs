@@ -76,6 +76,10 @@ pub async fn run(cli: &Cli) -> Result<Next, Failure> {
     if opens_console && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(no_terminal());
     }
+    if cli.global.privacy && !opens_console {
+        let hint = "leave --privacy away, and mind who sees the output";
+        return Err(Failure::usage("--privacy masks the console only, and this command prints what is there").hinted(hint));
+    }
     let Some(command) = &cli.command else {
         let place = Place::new(&cli.global)?;
         let name = place.chosen()?;

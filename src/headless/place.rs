@@ -24,6 +24,8 @@ pub struct Place {
     pub workspace: Option<String>,
     /// The configuration file, whether or not it exists.
     pub config: PathBuf,
+    /// Whether the console masks its screen from the first frame on, whatever is configured.
+    pub privacy: bool,
     /// What tables may do.
     pub paper: output::Paper,
 }
@@ -47,16 +49,19 @@ impl Place {
             },
             workspace: global.workspace.clone(),
             config,
+            privacy: global.privacy,
             paper: output::Paper::stdout(global.color),
         })
     }
 
     /// What the operator configured.
     pub fn configuration(&self) -> Result<Config, Failure> {
-        Config::read(&self.config).map_err(|error| {
+        let mut config = Config::read(&self.config).map_err(|error| {
             let hint = "check the file, or start without it by --config with another one";
             Failure::new(Exit::Workspace, "the configuration cannot be used").because(error).hinted(hint)
-        })
+        })?;
+        config.preferences.privacy |= self.privacy;
+        Ok(config)
     }
 
     /// Names of the workspaces there are.

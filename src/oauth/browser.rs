@@ -64,6 +64,11 @@ impl Opener {
     }
 }
 
+/// Opens a page in the browser that a sign-in would use; whether that worked.
+pub async fn open_in_browser(address: &str) -> bool {
+    Opener::of_environment().open(address).await
+}
+
 /// What the authority sends the browser back with.
 #[derive(Deserialize)]
 struct Back {

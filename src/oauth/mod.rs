@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use browser::open_in_browser;
 pub use error::{Refusal, SignInError};
 pub use keyring::Keyring;
 pub use permissions::{EXTRA_SCOPES, SCOPES, scopes};

@@ -8,7 +8,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::campaigns::{Campaigns, Row};
-use crate::app::format::{fit, moment_short, number};
+use crate::app::format::{fit, number};
 use crate::app::layout::Area;
 
 const USERS: usize = 8;
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame, app: &App, open: &Campaigns, area: Area, theme: T
             cell(&high, HIGH, if high == "–" || high.is_empty() { quiet } else { theme.danger() }),
             cell(&theft, THEFT, if theft == "–" || theft.is_empty() { quiet } else { theme.warning() }),
             cell(&fit(&of.words(), words.saturating_sub(1)), words, style),
-            cell(&to.map_or_else(|| "?".to_owned(), |at| moment_short(at, app.now())), WHEN, quiet),
+            cell(&to.map_or_else(|| "?".to_owned(), |at| app.times().short(at)), WHEN, quiet),
             cell(&score, SCORE, quiet),
         ];
         put_row(frame, inner, 1 + row, cells, place == open.scroll.at, theme);
@@ -70,7 +70,7 @@ pub fn draw(frame: &mut Frame, app: &App, open: &Campaigns, area: Area, theme: T
     if let Some(row) = open.row(open.scroll.at) {
         let from = (1 + rows).min(last);
         let mut at = from + 1;
-        for line in row.lines(columns).into_iter().take(last.saturating_sub(from + 2)) {
+        for line in row.lines(columns, app.times()).into_iter().take(last.saturating_sub(from + 2)) {
             put(frame, inner, at, Line::raw(line));
             at += 1;
         }

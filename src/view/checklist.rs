@@ -16,7 +16,7 @@ const TITLE: usize = 30;
 
 pub fn draw(frame: &mut Frame, app: &App, list: &Checklist, area: Area, theme: Theme) {
     let Some(playbook) = app.ledger().playbook(list.id) else { return };
-    let right = format!("playbook {} · {}", playbook.id, playbook.created_at.0.format("%Y-%m-%d %H:%M"));
+    let right = format!("playbook {} · {}", playbook.id, app.times().stamp(playbook.created_at, "%Y-%m-%d %H:%M"));
     let inner = window(frame, area, playbook.plan.action.title(), &right, theme);
     let columns = usize::from(inner.width);
     let users: Vec<&str> =

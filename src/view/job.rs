@@ -17,7 +17,7 @@ use crate::domain::journal::{JobState, Outcome};
 pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let Some(job) = app.job() else { return };
     let number = job.id.map_or_else(|| "job".to_owned(), |id| format!("job {id}"));
-    let right = format!("{number} · started {}", job.started.0.format("%H:%M"));
+    let right = format!("{number} · started {}", app.times().stamp(job.started, "%H:%M"));
     let inner = window(frame, area, &job.title(), &right, theme);
     let columns = usize::from(inner.width);
     put(frame, inner, 0, bar(job, columns, theme));

@@ -8,7 +8,7 @@ use super::cell::{cell, field, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{count, fit, moment, number, wrap};
+use crate::app::format::{count, fit, number, wrap};
 use crate::app::input::Input;
 use crate::app::job::{tally_words, whose};
 use crate::app::layout::Area;
@@ -49,14 +49,14 @@ pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: boo
         let cells = vec![
             cell(&id.to_string(), 5, theme.strong()),
             cell(state.as_str(), 10, style),
-            cell(&created_at.0.format(date).to_string(), date_columns, theme.quiet()),
+            cell(&app.times().stamp(created_at, date), date_columns, theme.quiet()),
             cell(&whose(plan, of.saturating_sub(1)), of, Style::new()),
             cell(&what, room.saturating_sub(of), Style::new()),
         ];
         put_row(frame, inner, row + 1, cells, scroll.offset + row == scroll.at, theme);
     }
     if let Some((_, _, created_at, what)) = ids.get(scroll.at).and_then(|id| job_row(app, *id)) {
-        let text = format!("{what} · {}", created_at.0.format("%Y-%m-%d %H:%M"));
+        let text = format!("{what} · {}", app.times().stamp(created_at, "%Y-%m-%d %H:%M"));
         put(frame, inner, rows + 1, Line::styled(fit(&text, columns).into_owned(), theme.quiet()));
     }
     let hint = format!(
@@ -102,7 +102,7 @@ pub fn journal(
             for (row, record) in records.iter().rev().skip(scroll.offset).take(rows).enumerate() {
                 let cells = vec![
                     cell(&record.seq.to_string(), 6, theme.quiet()),
-                    cell(&moment(record.at).replace(" UTC", ""), 20, theme.quiet()),
+                    cell(&app.times().stamp(record.at, "%Y-%m-%d %H:%M:%S"), 20, theme.quiet()),
                     cell(&record.operator, 14, Style::new()),
                     Span::raw(" "),
                     cell(&said(app, &record.entry), columns.saturating_sub(41), Style::new()),
@@ -111,7 +111,8 @@ pub fn journal(
             }
         }
     }
-    let hint = format!("newest first · times are UTC · {} undoes the job · Esc closes", app.keys().hint(CommandId::Undo));
+    let (zone, undo) = (app.times().zone, app.keys().hint(CommandId::Undo));
+    let hint = format!("newest first · times are {zone} · {undo} undoes the job · Esc closes");
     let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, rows, Line::styled(fit(text, columns).into_owned(), style));
 }

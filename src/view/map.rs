@@ -9,7 +9,7 @@ use ratatui::widgets::canvas::{Canvas, Context, Line as Way, Map, MapResolution,
 use super::cell::{cell, put, put_row, rect, window};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{fit, moment_short, number, wrap};
+use crate::app::format::{fit, number, wrap};
 use crate::app::layout::Area;
 use crate::app::map::{HINTS, LATITUDES, TOLD, Travels, map_area, rule};
 use crate::domain::catalogue;
@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: 
         put_row(frame, inner, map + 1 + row, cells(stop, columns, app, theme), at == travels.scroll.at, theme);
     }
     let impossible = travels.stop().and_then(|stop| stop.leg).is_some_and(|leg| leg.is_impossible());
-    let told = travels.told().into_iter().enumerate().flat_map(|(at, text)| {
+    let told = travels.told(app.times()).into_iter().enumerate().flat_map(|(at, text)| {
         let style = if at > 0 && impossible { theme.warning() } else { Style::new() };
         wrap(&text, columns).into_iter().map(move |line| Line::styled(line, style))
     });
@@ -86,7 +86,7 @@ fn cells(stop: &Stop, columns: usize, app: &App, theme: Theme) -> Vec<Span<'stat
     let style = if impossible { theme.danger() } else { Style::new() };
     let text = |text: Option<&str>| text.unwrap_or("?").to_owned();
     let places = [
-        (moment_short(stop.at, app.now()), Style::new()),
+        (app.times().short(stop.at), Style::new()),
         (text(stop.place.as_deref()), Style::new()),
         (text(stop.address.as_deref()), Style::new()),
         (types.join(", "), Style::new()),

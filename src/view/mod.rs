@@ -15,7 +15,9 @@ mod lists;
 #[cfg(test)]
 mod look_tests;
 mod map;
+mod messages;
 mod overview;
+mod page;
 mod passwords;
 mod pending;
 #[cfg(test)]
@@ -23,6 +25,9 @@ mod picture_tests;
 #[cfg(test)]
 mod pivot_tests;
 mod preview;
+mod privacy;
+#[cfg(test)]
+mod privacy_tests;
 #[cfg(test)]
 mod remedy_tests;
 mod sign_ins;
@@ -45,6 +50,19 @@ use theme::Theme;
 
 /// Draws the console.
 pub fn draw(frame: &mut Frame, app: &App) {
+    layers(frame, app);
+    mask(frame, app);
+}
+
+/// Masks everything that was drawn so far, in privacy mode. Also before something is laid over it: what is half covered is no
+/// longer recognised.
+fn mask(frame: &mut Frame, app: &App) {
+    if let Some(mask) = app.mask() {
+        privacy::hide(frame.buffer_mut(), mask);
+    }
+}
+
+fn layers(frame: &mut Frame, app: &App) {
     let theme = Theme::of(app);
     let area = frame.area();
     frame.buffer_mut().set_style(area, theme.base());
@@ -68,6 +86,8 @@ pub fn draw(frame: &mut Frame, app: &App) {
         return;
     }
     match app.phase() {
+        // No name is known yet, so none is shown.
+        Phase::Opening(_) if app.is_private() => card(frame, &["entriage", "", "opening the workspace …", "PRIVACY", "q quits"], theme),
         Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
         Phase::Ready => ready(frame, app, theme),
     }
@@ -86,10 +106,12 @@ fn ready(frame: &mut Frame, app: &App, theme: Theme) {
     }
     foot::draw(frame, app, &layout, theme);
     if let Some(overlay) = app.overlay() {
+        mask(frame, app);
         over(frame, app, overlay, theme);
     }
     pending::draw(frame, app, theme);
     if app.passwords().are_shown() {
+        mask(frame, app);
         passwords::draw(frame, app, theme);
     }
 }
@@ -114,6 +136,8 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Typed(open) => typed::draw(frame, open, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
+        Overlay::Messages { scroll } => messages::draw(frame, app, area, *scroll, theme),
+        Overlay::Page { page, address } => page::draw(frame, page, address, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
         Overlay::Map(travels) => map::draw(frame, app, travels, area, theme),
         Overlay::Overview(glance) => overview::draw(frame, app, glance, area, theme),

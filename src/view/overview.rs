@@ -7,7 +7,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{fit, moment, wrap};
+use crate::app::format::{fit, wrap};
 use crate::app::layout::Area;
 use crate::app::overview::{Glance, HINTS, Row, TOLD, rows};
 use crate::domain::overview::{DAYS, Days};
@@ -17,7 +17,7 @@ const VALUE: usize = 8;
 
 pub fn draw(frame: &mut Frame, app: &App, glance: &Glance, area: Area, theme: Theme) {
     let title = format!("Overview: {}", app.workspace().tenant);
-    let inner = window(frame, area, &title, &format!("as of {}", moment(glance.at)), theme);
+    let inner = window(frame, area, &title, &format!("as of {}", app.times().moment(glance.at)), theme);
     let columns = usize::from(inner.width);
     let list = rows(app.size());
     for row in 0..list {

@@ -8,7 +8,7 @@ use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{client, fit, level, moment_short, state};
+use crate::app::format::{client, fit, level, state};
 use crate::app::layout::{Area, Pane};
 use crate::domain::records::Location;
 
@@ -46,7 +46,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let quiet = theme.quiet();
     let header = vec![
         Span::raw("   "),
-        cell("TIME", time, quiet),
+        cell(&app.times().heading(), time, quiet),
         cell("IP ADDRESS", address, quiet),
         cell("LOCATION", place_column, quiet),
         cell("CLIENT", device, quiet),
@@ -69,7 +69,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
         } else {
             "  "
         };
-        let at = sign_in.created_date_time.map_or_else(|| "?".to_owned(), |at| moment_short(at, app.now()));
+        let at = sign_in.created_date_time.map_or_else(|| "?".to_owned(), |at| app.times().short(at));
         let location = sign_in.location.as_ref().and_then(Location::short).unwrap_or_else(|| "?".to_owned());
         let cells = vec![
             Span::styled(if under { "▌" } else { " " }, theme.accent()),

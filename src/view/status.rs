@@ -73,12 +73,14 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
         Access::ReadOnly => Span::raw("read-only"),
         Access::Evidence => Span::raw("read-only (files)"),
     };
+    let privacy = Span::styled(if app.is_private() { "PRIVACY  " } else { "" }, theme.danger().patch(theme.strong()));
+    let room = room.saturating_sub(width(&privacy.content));
     let Some(account) = &workspace.account else {
         let name = Span::styled(" entriage  ", theme.accent());
         let label = Span::styled(format!("{}  ", workspace.label), theme.accent());
         let taken = width(&name.content) + width(&label.content) + width(&access.content) + 2;
         let tenant = fit(&workspace.tenant, room.saturating_sub(taken).min(40)).into_owned();
-        return vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, access];
+        return vec![name, Span::styled(format!("{tenant}  "), theme.strong()), label, privacy, access];
     };
     // A real tenant must never be taken for the demo: the word stands first, in reverse, and the account beside it.
     let label = Span::styled(format!(" {} ", workspace.label), theme.danger().patch(theme.selected()));
@@ -90,7 +92,7 @@ fn identity(app: &App, room: usize, theme: Theme) -> Vec<Span<'static>> {
     if !account.is_empty() {
         spans.push(Span::raw(format!("{account}  ")));
     }
-    spans.push(access);
+    spans.extend([privacy, access]);
     spans
 }
 

@@ -18,6 +18,8 @@ fn help_version_and_wrong_usage() {
     assert_eq!(home.run(&["plan", "--help"]).exit, 0);
     assert!(home.run(&["--version"]).out.starts_with("entriage "));
     home.run(&["frobnicate"]).is_usage("frobnicate");
+    // What a command prints is not masked, so it must not look as if it were.
+    home.run(&["users", "--privacy"]).is_usage("--privacy");
     home.run(&["users", "--limit", "many"]).is_usage("many");
 }
 

@@ -1,0 +1,95 @@
+//! Privacy mode: whether the finished screen is masked, and by what.
+//!
+//! Records, filters, plans, the journal and what is copied stay as they are. The mask learns the whole tenant once, when
+//! the mode is turned on, and after that what changes: at 100,000 users with 10 records each that once takes longer than
+//! a frame.
+
+use super::App;
+use super::command::{COMMANDS, CommandId};
+use super::layout::Pane;
+use super::sort::Column;
+use crate::domain::action::Action;
+use crate::domain::catalogue;
+use crate::domain::mask::{Alias, Mask};
+use crate::domain::records::UserRecords;
+
+/// Words on the screen that no table below holds.
+const WORDS: &str = "risky users sign-ins detection details sign-in high medium low other token theft read-write read-only files all \
+                     demo live evidence operator admin administrator root user guest service account time address location client \
+                     state browser non-interactive unknown device session";
+
+/// Privacy mode.
+#[derive(Debug, Default)]
+pub struct Privacy {
+    on: bool,
+    /// What was learned stays, so that numbers stay.
+    mask: Option<Mask>,
+}
+
+impl Privacy {
+    /// Privacy mode from the first frame on, or not.
+    pub fn new(on: bool) -> Self {
+        Privacy { on, mask: None }
+    }
+
+    /// Learns what changed.
+    pub(super) fn learn(&mut self, changed: &[UserRecords]) {
+        if let (true, Some(mask)) = (self.on, &mut self.mask) {
+            changed.iter().for_each(|records| mask.learn(records));
+        }
+    }
+}
+
+impl App {
+    /// What the finished screen is masked by; `None` where it is shown as it is.
+    pub fn mask(&self) -> Option<&Mask> {
+        self.privacy.mask.as_ref().filter(|_| self.privacy.on)
+    }
+
+    /// Whether names and addresses are masked.
+    pub fn is_private(&self) -> bool {
+        self.privacy.on
+    }
+
+    /// Learns the whole tenant, where privacy mode is on.
+    pub(super) fn learn_all(&mut self) {
+        if !self.privacy.on {
+            return;
+        }
+        let mut mask = self.privacy.mask.take().unwrap_or_else(|| Mask::new(plain_words()));
+        let workspace = &self.workspace;
+        for own in [Some(workspace.operator.as_str()), workspace.account.as_deref()].into_iter().flatten() {
+            mask.learn_own(own, Alias::You);
+            // As it stands in the address of a sign-in page.
+            mask.learn_own(&own.replace('@', "%40"), Alias::You);
+        }
+        for own in [&workspace.tenant, &workspace.name] {
+            mask.learn_own(own, Alias::Tenant);
+        }
+        self.dataset.users().iter().for_each(|records| mask.learn(records));
+        self.privacy.mask = Some(mask);
+    }
+
+    /// Turns privacy mode on or off.
+    pub(super) fn toggle_privacy(&mut self) {
+        self.privacy.on = !self.privacy.on;
+        self.learn_all();
+        let key = self.options.keys.hint(CommandId::Privacy);
+        let said = if self.privacy.on {
+            format!("Privacy mode is on: the screen masks names and addresses; what is copied stays true. {key} ends it.")
+        } else {
+            "Privacy mode is off: names and addresses are shown.".to_owned()
+        };
+        self.toasts.say(said, self.now);
+    }
+}
+
+/// The program's own words: alone, they name nobody, whatever somebody is called.
+fn plain_words() -> impl Iterator<Item = &'static str> {
+    let commands = COMMANDS.iter().flat_map(|command| [command.title, command.help]);
+    let columns = Column::ALL.into_iter().flat_map(|column| [column.header(), column.words()]);
+    let actions = Action::ALL.into_iter().flat_map(|action| [action.title(), action.outcome(), action.consequence()]);
+    let catalogue = catalogue::all().iter().flat_map(|kind| [kind.name.as_str(), kind.meaning.as_str(), kind.check_first.as_str()]);
+    let panes = Pane::ALL.into_iter().map(Pane::title);
+    commands.chain(columns).chain(actions).chain(catalogue).chain(panes).chain([WORDS])
+}
