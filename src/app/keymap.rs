@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(problems[0].line, 2);
         assert!(problems[0].message.starts_with("\"g n\" begins with g, which is already top in risky users"), "{}", problems[0].message);
         assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Whole(key("g")));
-        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"m\", \"m m\"]\n");
+        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"f4\", \"f4 f4\"]\n");
         assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4, 5]);
         assert!(problems[0].message.starts_with("g begins \"g n\", which is already note"), "{}", problems[0].message);
         assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Begun);

@@ -194,7 +194,7 @@ mod tests {
         keys(&mut app, "o j j g g");
         assert!(matches!(app.overlay(), Some(Overlay::Menu(menu)) if menu.scroll.at == 0));
         keys(&mut app, "esc");
-        let mut app = bound("[keys]\nquit = \"space q\"\nmark = \"m\"\n");
+        let mut app = bound("[keys]\nquit = \"space q\"\nmark = \"f4\"\n");
         keys(&mut app, "o space q");
         assert!(app.overlay().is_none());
         let mut plain = console(five());

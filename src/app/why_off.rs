@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn with_users_under_the_cursor_only_what_needs_marks_is_off() {
+    fn with_users_under_the_cursor_only_what_needs_marks_a_pivot_or_a_queue_is_off() {
         let app = console(five());
         let off: Vec<&str> = super::super::command::COMMANDS
             .iter()
             .filter(|command| why_off(command.id, &app).is_some())
             .map(|command| command.name)
             .collect();
-        assert_eq!(off, ["not-safe", "clear-marks"]);
+        assert_eq!(off, ["not-safe", "clear-marks", "pivot-back", "queue-next", "queue-previous", "queue-later"]);
     }
 
     #[test]
