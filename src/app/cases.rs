@@ -146,6 +146,9 @@ impl App {
         }
         let told = change.verdict.and_then(|verdict| self.told_by(verdict)).map_or_else(String::new, |how| format!(" Not sent: {how}."));
         let said = format!("{}: {}.{told}", self.whom(&users), change.words());
+        if let Some(verdict) = change.verdict {
+            users.iter().for_each(|user| self.decided_in_queue(user, verdict.words()));
+        }
         let entries = users.into_iter().map(|user| Entry::Case { user, change: change.clone() }).collect();
         vec![Effect::Record { entries, said }]
     }

@@ -169,6 +169,13 @@ impl App {
             | CommandId::Pivot
             | CommandId::PivotBack
             | CommandId::Campaigns
+            | CommandId::Views
+            | CommandId::View4
+            | CommandId::View5
+            | CommandId::View6
+            | CommandId::View7
+            | CommandId::View8
+            | CommandId::View9
                 if runs =>
             {
                 Some(format!("The queue keeps its list: {} leaves it first.", self.options.keys.hint(CommandId::Back)))

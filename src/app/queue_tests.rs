@@ -1,7 +1,9 @@
 //! The queue by its keys.
 
+use super::command::CommandId;
 use super::overlay::{Menu, Overlay};
 use super::tests::{console, five, keys, opened};
+use super::why_off::why_off;
 use super::*;
 use crate::domain::fixture::{now, risky_user};
 use crate::domain::journal::JobState;
@@ -84,6 +86,14 @@ fn nothing_from_outside_changes_the_order_and_who_was_closed_is_passed_over() {
     assert_eq!((cursor(&app), bar(&app).as_str()), ("bob", " queue 3 of 5 · 1 closed meanwhile"));
     app.update(Msg::Opened(Box::new(opened(five()))), now());
     assert_eq!(cursor(&app), "bob");
+}
+
+#[test]
+fn a_verdict_decides_the_user_and_the_next_one_comes() {
+    let mut app = console(five());
+    keys(&mut app, "Q V enter");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 2 of 5 · 1 decided"));
+    assert!(why_off(CommandId::View4, &app).unwrap().contains("queue"));
 }
 
 #[test]

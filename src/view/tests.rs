@@ -324,7 +324,7 @@ fn the_wide_screen() {
     ┃                                                     ┃│Evidence               fresh                                   │
     ┃                                                     ┃│MFA registered         yes                                     │
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────────────────────────────────────────────┘
-     1 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  f find  space mark  ? help
+     1 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  t timeline  p pivot  / filter  ? help
     "#);
 }
 
@@ -362,7 +362,7 @@ fn the_preview() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     5 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
+     5 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  t timeline  ? help
     "#);
 }
 
@@ -439,6 +439,6 @@ fn a_running_job() {
     │used is not proven.                                                                               │
     │Check first: Reset the password now; then other users with the same address, user agent, network  │
     └──────────────────────────────────────────────────────────────────────────────────────────────────┘
-     4 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  / filter  ? help
+     4 marked   d dismiss  c compromised  s safe  r remediate  e explain  u unblock  t timeline  ? help
     "#);
 }
