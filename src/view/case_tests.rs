@@ -45,7 +45,8 @@ fn part(app: &App, rows: std::ops::Range<usize>) -> String {
 
 #[test]
 fn no_size_breaks_the_drawing_of_a_case() {
-    let opened: [(&str, fn(&mut App)); 5] = [
+    type Step = fn(&mut App);
+    let opened: [(&str, Step); 5] = [
         ("menu", |app| drop(keys(app, "V"))),
         ("tag", |app| drop(keys(app, "V G k k enter 'two words' enter"))),
         ("views", open_views),
