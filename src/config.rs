@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
+use toml::{Spanned, Value};
 
 use crate::app::{KeyMap, KeyProblem};
 
@@ -34,7 +35,7 @@ pub struct ConfigError {
 
 #[derive(Deserialize)]
 struct Form {
-    hold: Option<u64>,
+    hold: Option<Spanned<Value>>,
 }
 
 /// Where the configuration is looked for, unless `--config` says otherwise.
@@ -53,10 +54,16 @@ impl Config {
     }
 
     fn parse(text: &str) -> Config {
-        let (keys, problems) = KeyMap::load(KeyMap::defaults(), text);
+        let (keys, mut problems) = KeyMap::load(KeyMap::defaults(), text);
         // What does not parse is already among the key map's problems, which reads the same text.
         let hold = toml::from_str::<Form>(text).ok().and_then(|form| form.hold);
-        Config { hold_seconds: hold.unwrap_or(HOLD_SECONDS), keys, problems }
+        let seconds = hold.as_ref().and_then(|hold| u64::try_from(hold.get_ref().as_integer()?).ok());
+        if let (Some(hold), None) = (&hold, seconds) {
+            let line = text.as_bytes().iter().take(hold.span().start).filter(|byte| **byte == b'\n').count() + 1;
+            problems.push(KeyProblem { line, message: format!("hold takes a whole number of seconds; {HOLD_SECONDS} holds") });
+            problems.sort_by_key(|problem| problem.line);
+        }
+        Config { hold_seconds: seconds.unwrap_or(HOLD_SECONDS), keys, problems }
     }
 }
 
