@@ -25,7 +25,7 @@ pub fn words(entry: &Entry) -> String {
         Entry::PlaybookEnded { playbook, state } => format!("playbook {playbook} ended: {}", state.as_str()),
         Entry::Note { user, text } => format!("note on {user}: {text}"),
         Entry::Setting { name, value } => format!("setting {name} = {value}"),
-        Entry::Imported { sources, changed, rejected } => {
+        Entry::Imported { sources, changed, rejected, .. } => {
             format!("imported {}: {changed} changed, {rejected} rejected", sources.join(", "))
         }
         Entry::Repaired { what } => format!("repaired: {what}"),

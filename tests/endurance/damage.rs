@@ -31,7 +31,8 @@ impl Stage {
         let home = tempfile::tempdir().unwrap();
         let path = home.path();
         assert_eq!(output(path, &["demo", "--no-console", "--users", "30", "--rate", "off"]).0, 0);
-        let user = json(path, &["users", "level:medium", "--limit", "1", "--format", "json"])["value"][0]["id"].as_str().unwrap().to_owned();
+        let user =
+            json(path, &["users", "level:medium", "--limit", "1", "--format", "json"])["value"][0]["id"].as_str().unwrap().to_owned();
         assert_eq!(output(path, &["note", &user, "seen"]).0, 0);
         let act = ["act", "dismissUserRisk", "--user", &user, "--include-caution", "--reason", "drill", "--confirm", "1"];
         assert_eq!(output(path, &act).0, 0);
