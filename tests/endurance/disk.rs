@@ -34,7 +34,9 @@ fn limits() -> Vec<u64> {
 fn an_import_meets_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("users.jsonl");
-    let line = |number: usize| format!(r#"{{"id":"u{number}","userPrincipalName":"u{number}@contoso.test","riskState":"atRisk","riskLevel":"high"}}"#);
+    let line = |number: usize| {
+        format!(r#"{{"id":"u{number}","userPrincipalName":"u{number}@contoso.test","riskState":"atRisk","riskLevel":"high"}}"#)
+    };
     std::fs::write(&file, (0..200).map(line).collect::<Vec<_>>().join("\n")).unwrap();
     let import = ["import", file.to_str().unwrap(), "--workspace", "case"];
     let undisturbed = tempfile::tempdir().unwrap();

@@ -13,7 +13,7 @@ use entriage::store::Home;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::Value;
 
-use crate::support::{entriage, held, json, journal_of, output, rounds, verified};
+use crate::support::{entriage, held, journal_of, json, output, rounds, verified};
 
 const DEMO: [&str; 4] = ["demo", "--no-console", "--users", "60"];
 
@@ -78,17 +78,15 @@ fn act(home: &Path) -> Command {
 
 /// A job whose intent is in the journal.
 fn running_job(home: &Path) -> std::process::Child {
+    let length = || std::fs::metadata(journal_of(home, "demo")).map_or(0, |file| file.len());
+    let before = length();
     let child = act(home).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    wait_for_job(home);
-    child
-}
-
-fn wait_for_job(home: &Path) {
     let start = Instant::now();
-    while std::fs::metadata(journal_of(home, "demo")).map_or(0, |file| file.len()) == 0 {
+    while length() == before {
         assert!(start.elapsed() < Duration::from_secs(60), "the job never began");
         std::thread::yield_now();
     }
+    child
 }
 
 /// The job that was left can be gone on with.
@@ -119,7 +117,9 @@ fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
     let home = folder.path();
     let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_entriage"));
-    for (name, value) in [("ENTRIAGE_HOME", home.to_str().unwrap()), ("HOME", home.to_str().unwrap()), ("TERM", "xterm"), ("USER", "tester")] {
+    for (name, value) in
+        [("ENTRIAGE_HOME", home.to_str().unwrap()), ("HOME", home.to_str().unwrap()), ("TERM", "xterm"), ("USER", "tester")]
+    {
         command.env(name, value);
     }
     let mut child = pty.slave.spawn_command(command).unwrap();
