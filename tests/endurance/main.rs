@@ -6,6 +6,7 @@
 mod damage;
 mod disk;
 mod kill;
+mod plans;
 mod processes;
 mod soak;
 

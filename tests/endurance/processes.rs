@@ -129,7 +129,7 @@ fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
     let drained = std::thread::spawn(move || {
         let (mut buffer, mut screen) = ([0; 4096], vt100::Parser::new(40.try_into().unwrap(), 120.try_into().unwrap(), 0));
         let mut typed = [
-            ("Risky users", "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true level:low\r"),
+            ("Adele Vance", "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true level:low\r"),
             ("level:low", "d"),
             ("Dismiss user risk", "drill\r\r"),
         ]
