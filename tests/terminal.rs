@@ -359,3 +359,38 @@ fn below_its_least_size_the_console_says_so() {
     console.send("q");
     assert_eq!(console.end(), 0);
 }
+
+#[test]
+fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo", "--rate", "off"], 40, 120);
+    console.wait_for("Adele Vance");
+    console.send("/level:low state:atRisk -privileged:true tokentheft:false -deleted:true -guest:true evidence:fresh\r");
+    console.wait_for("evidence:fresh");
+    console.send("d");
+    console.wait_for("Dismiss user risk");
+    console.send("drill\r");
+    console.wait_for("confirm ");
+    console.send("\r");
+    console.wait_for("nothing has been sent");
+    let Console { mut child, keys, output, screen, _pty: pty, .. } = console;
+    drop((keys, output, pty)); // what reads the terminal ends with the next frame, and then it is gone
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE, "the console goes on without its terminal, which showed\n{}", screen.screen().contents());
+        std::thread::sleep(Duration::from_millis(20)); // another process: nothing tells its end
+    }
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
+        let output = command.args(arguments).env("ENTRIAGE_HOME", home.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let job = || serde_json::from_str::<serde_json::Value>(&run(&["jobs", "--format", "json"])).unwrap()["value"][0].clone();
+    run(&["journal", "verify"]);
+    if job()["state"] == "open" {
+        run(&["jobs", "resume", &job()["id"].to_string()]);
+    }
+    let job = job();
+    assert!(job["state"] == "done" && job["verified"] == 1 && job["total"] == 1, "{job}");
+}

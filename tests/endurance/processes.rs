@@ -1,6 +1,7 @@
-//! What surrounds the program: a second process, a reader that goes away, a terminal that vanishes, a clock that jumps.
+//! What surrounds the program: a second process, signals, a reader that goes away, a clock that jumps. A terminal that vanishes is in
+//! `tests/terminal.rs`.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +11,6 @@ use entriage::domain::journal::Entry;
 use entriage::domain::time::Timestamp;
 use entriage::engine::{OpenOptions, Session, SignInOptions};
 use entriage::store::Home;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::Value;
 
 use crate::support::{entriage, held, journal_of, json, output, rounds, verified};
@@ -109,56 +109,6 @@ fn signals_during_a_job_leave_it_to_be_resumed() {
         job.wait().unwrap();
         resumes(folder.path());
     }
-}
-
-#[test]
-fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
-    let folder = demo("off");
-    let home = folder.path();
-    let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_entriage"));
-    for (name, value) in
-        [("ENTRIAGE_HOME", home.to_str().unwrap()), ("HOME", home.to_str().unwrap()), ("TERM", "xterm"), ("USER", "tester")]
-    {
-        command.env(name, value);
-    }
-    let mut child = pty.slave.spawn_command(command).unwrap();
-    drop(pty.slave);
-    let mut reader = pty.master.try_clone_reader().unwrap();
-    let mut keys = pty.master.take_writer().unwrap();
-    let drained = std::thread::spawn(move || {
-        let (mut buffer, mut screen) = ([0; 4096], vt100::Parser::new(40.try_into().unwrap(), 120.try_into().unwrap(), 0));
-        let mut typed = [
-            ("Adele Vance", "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true level:low\r"),
-            ("level:low", "d"),
-            ("Dismiss user risk", "drill\r\r"),
-        ]
-        .into_iter()
-        .peekable();
-        while let Ok(count) = reader.read(&mut buffer) {
-            if count == 0 {
-                break;
-            }
-            screen.process(&buffer[..count]);
-            if let Some((_, text)) = typed.next_if(|(seen, _)| screen.screen().contents().contains(seen)) {
-                keys.write_all(text.as_bytes()).unwrap();
-            }
-            // In its hold window: nothing was sent.
-            if screen.screen().contents().contains("nothing has been sent") {
-                break;
-            }
-        }
-        screen.screen().contents()
-    });
-    let seen = drained.join().unwrap();
-    assert!(seen.contains("nothing has been sent"), "{seen}");
-    drop(pty.master); // the terminal is gone, with SIGHUP
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        assert!(start.elapsed() < Duration::from_secs(30), "the console goes on without its terminal");
-        std::thread::sleep(Duration::from_millis(20)); // another process: nothing here tells its end
-    }
-    resumes(home);
 }
 
 #[test]
