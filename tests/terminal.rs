@@ -125,6 +125,14 @@ impl Console {
         }
     }
 
+    /// Reads until nothing has come for a moment.
+    fn rest(&mut self) {
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(250)) {
+            self.screen.process(&bytes);
+            self.raw.extend(bytes);
+        }
+    }
+
     /// Reads until the screen no longer shows this text.
     fn wait_until_gone(&mut self, text: &str) {
         let start = Instant::now();
@@ -216,6 +224,115 @@ fn escape_sequences_in_tenant_text_never_reach_the_terminal() {
     );
 }
 
+/// What a tenant may send, each a way to act on a terminal or to pass for other text: OSC 52, 8 and 0, CSI, DCS, C1, bidi, zero-width,
+/// tag characters. What the console itself never writes, so that it is found in all that it wrote.
+const HOSTILE: [&str; 14] = [
+    "\u{1b}]52;c;",
+    "\u{1b}]8;;",
+    "\u{1b}]0;",
+    "\u{1b}[38;5;123m",
+    "\u{1b}[99;99H",
+    "\u{1b}[?1003h",
+    "\u{1b}Pq",
+    "\u{7}",
+    "\u{9b}",
+    "\u{9d}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{200b}",
+    "\u{e0041}",
+];
+
+/// An export in which every text of a tenant is hostile.
+fn hostile_export() -> String {
+    let text = |first: &str| serde_json::Value::from(format!("{first}{}", HOSTILE.concat()));
+    let texts: Vec<serde_json::Value> = HOSTILE.iter().map(|first| text(first)).collect();
+    let [name, upn, city, app, agent, device, reason, session, activity, info] = &texts[..10] else { panic!("ten texts") };
+    let place = serde_json::json!({"city": city, "state": city, "countryOrRegion": city});
+    let ids = serde_json::json!({"userId": "u1", "userDisplayName": name, "userPrincipalName": upn});
+    let mut user = serde_json::json!({"id": "u1", "riskLevel": "high", "riskState": "atRisk", "riskDetail": "none",
+        "riskLastUpdatedDateTime": "2026-11-20T10:00:00Z", "userDisplayName": name, "userPrincipalName": upn});
+    let mut sign_in = serde_json::json!({"id": "s1", "createdDateTime": "2026-11-20T10:00:00Z", "appDisplayName": app, "appId": app,
+        "ipAddress": agent, "clientAppUsed": app, "userAgent": agent, "correlationId": session, "sessionId": session,
+        "originalRequestId": session, "uniqueTokenIdentifier": session, "tokenIssuerType": app, "resourceDisplayName": app,
+        "conditionalAccessStatus": "failure", "riskLevelDuringSignIn": "high", "riskState": "atRisk", "location": place,
+        "status": {"errorCode": 50053, "failureReason": reason, "additionalDetails": reason},
+        "deviceDetail": {"deviceId": device, "displayName": device, "operatingSystem": device, "browser": device}});
+    let mut detection = serde_json::json!({"id": "d1", "requestId": "s1", "riskEventType": "anomalousToken", "riskLevel": "high",
+        "riskState": "atRisk", "riskDetail": "none", "activity": activity, "ipAddress": agent, "source": app, "location": place,
+        "correlationId": session, "detectedDateTime": "2026-11-20T10:00:00Z", "activityDateTime": "2026-11-20T10:00:00Z",
+        "lastUpdatedDateTime": "2026-11-20T10:00:00Z",
+        "additionalInfo": serde_json::json!([{"Key": "userAgent", "Value": info}, {"Key": info, "Value": info}]).to_string()});
+    sign_in.as_object_mut().unwrap().extend(ids.as_object().unwrap().clone());
+    detection.as_object_mut().unwrap().extend(ids.as_object().unwrap().clone());
+    for (record, kind) in [(&mut user, "riskyUser"), (&mut sign_in, "signIn"), (&mut detection, "riskDetection")] {
+        record["@odata.type"] = format!("#microsoft.graph.{kind}").into();
+    }
+    serde_json::json!([user, sign_in, detection]).to_string()
+}
+
+#[test]
+fn a_hostile_tenant_is_walked_through_without_a_raw_byte_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let export = home.path().join("hostile.json");
+    std::fs::write(&export, hostile_export()).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
+        command.args(arguments).args(["--workspace", "hostile"]).env("ENTRIAGE_HOME", home.path()).output().unwrap()
+    };
+    let imported = run(&["import", export.to_str().unwrap()]);
+    assert!(imported.status.success() && String::from_utf8_lossy(&imported.stderr).contains("3 new"), "{imported:?}");
+    let mut console = Console::start(home.path(), &["--workspace", "hostile"], 60, 200);
+    console.wait_for("Risky users");
+    console.wait_for("EVIDENCE");
+    // Each place shows the text, made visible, and is left again.
+    for (place, keys) in [
+        ("users", "1"),
+        ("sign-ins", "2w"),
+        ("details", "3"),
+        ("details to their end", "3zG"),
+        ("panes again", "z1"),
+        ("explain", "e"),
+        ("why blocked", "u"),
+        ("remedies", "r"),
+        ("a plan", "d"),
+        ("a note", "n"),
+        ("copy", "y"),
+        ("not safe", "S"),
+    ] {
+        console.send(keys);
+        console.rest();
+        assert!(console.text().contains(r"\x1b]"), "{place} does not show it; the screen is\n{}", console.text());
+        console.send("\x1b");
+        console.rest();
+        console.send("\x1b");
+        console.rest();
+    }
+    for keys in ["a", "v", "i", "A", "J", "x", ":user", "?", "o", "f]52", "/\"]52\"\r", "/name:\u{202e}\r", "D", "U", "R", "W"] {
+        console.send(keys);
+        console.rest();
+        console.send("\x1b");
+        console.rest();
+    }
+    console.send("\x1b");
+    console.rest();
+    console.send("q");
+    console.end();
+    let raw = String::from_utf8_lossy(&console.raw).into_owned();
+    for hostile in HOSTILE {
+        assert!(!raw.contains(hostile), "{hostile:?} reached the terminal");
+    }
+    for arguments in [&["users"][..], &["users", "--format", "csv"], &["show", "u1"], &["explain", "u1"], &["sign-ins"], &["detections"]] {
+        let output = run(arguments);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(r"\x1b]"), "{arguments:?} {said}");
+        for hostile in HOSTILE {
+            assert!(!said.contains(hostile), "{hostile:?} came out of {arguments:?}");
+        }
+    }
+}
+
 #[test]
 fn the_terminal_is_restored_after_sigterm() {
     let home = tempfile::tempdir().unwrap();
@@ -255,4 +372,39 @@ fn below_its_least_size_the_console_says_so() {
     console.wait_for("60x18");
     console.send("q");
     assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo", "--rate", "off"], 40, 120);
+    console.wait_for("Adele Vance");
+    console.send("/level:low state:atRisk -privileged:true tokentheft:false -deleted:true -guest:true evidence:fresh\r");
+    console.wait_for("evidence:fresh");
+    console.send("d");
+    console.wait_for("Dismiss user risk");
+    console.send("drill\r");
+    console.wait_for("confirm ");
+    console.send("\r");
+    console.wait_for("nothing has been sent");
+    let Console { mut child, keys, output, screen, _pty: pty, .. } = console;
+    drop((keys, output, pty)); // what reads the terminal ends with the next frame, and then it is gone
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE, "the console goes on without its terminal, which showed\n{}", screen.screen().contents());
+        std::thread::sleep(Duration::from_millis(20)); // another process: nothing tells its end
+    }
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
+        let output = command.args(arguments).env("ENTRIAGE_HOME", home.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let job = || serde_json::from_str::<serde_json::Value>(&run(&["jobs", "--format", "json"])).unwrap()["value"][0].clone();
+    run(&["journal", "verify"]);
+    if job()["state"] == "open" {
+        run(&["jobs", "resume", &job()["id"].to_string()]);
+    }
+    let job = job();
+    assert!(job["state"] == "done" && job["verified"] == 1 && job["total"] == 1, "{job}");
 }

@@ -261,6 +261,9 @@ pub enum Entry {
         changed: u64,
         /// Records that could not be read.
         rejected: u64,
+        /// How many bytes the file has since then that the cache is rebuilt from; it only grows. `None` where nothing was noted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<u64>,
     },
     /// The program repaired something.
     Repaired {

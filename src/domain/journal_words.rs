@@ -32,7 +32,7 @@ pub fn words(entry: &Entry) -> String {
         Entry::ViewSaved { view } => format!("view {} saved: {}", view.name, view.query),
         Entry::ViewRemoved { name } => format!("view {name} removed"),
         Entry::Setting { name, value } => format!("setting {name} = {value}"),
-        Entry::Imported { sources, changed, rejected } => {
+        Entry::Imported { sources, changed, rejected, .. } => {
             format!("imported {}: {changed} changed, {rejected} rejected", sources.join(", "))
         }
         Entry::Repaired { what } => format!("repaired: {what}"),

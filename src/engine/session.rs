@@ -276,25 +276,37 @@ impl Session {
 
     /// What of the imported records could not be read again, in words.
     fn lost_evidence(&self) -> Result<Option<String>, StoreError> {
-        let Some(kept) = &self.kept else { return Ok(None) };
-        let was_imported = |entry: &Entry| matches!(entry, Entry::Imported { changed, .. } if *changed > 0);
-        let what = match kept.skipped() {
-            0 if kept.is_kept() || !self.store.journal()?.iter().any(|record| was_imported(&record.entry)) => return Ok(None),
-            0 => "what was imported is not there any more: evidence.jsonl is missing".to_owned(),
-            count => format!("{count} lines of evidence.jsonl cannot be read, so these imported records are not there"),
+        let Some(tenant) = &self.kept else { return Ok(None) };
+        let mut imported = (false, None);
+        for record in self.store.journal()? {
+            if let Entry::Imported { changed, kept, .. } = record.entry {
+                imported = (imported.0 || changed > 0, kept.or(imported.1));
+            }
+        }
+        let missing = imported.1.unwrap_or_default().saturating_sub(tenant.length());
+        let what = match (tenant.skipped(), missing) {
+            (0, 0) if tenant.is_kept() || !imported.0 => return Ok(None),
+            _ if !tenant.is_kept() => "what was imported is not there any more: evidence.jsonl is missing".to_owned(),
+            (0, missing) => format!("the last {missing} bytes of evidence.jsonl are missing, and the imported records in them"),
+            (count, 0) => format!("{count} lines of evidence.jsonl are damaged, so these imported records are not there"),
+            (count, missing) => {
+                format!("{count} lines of evidence.jsonl are damaged and its last {missing} bytes missing, with their records")
+            }
         };
         Ok(Some(format!("{what}. Import the files again; journal lists them")))
     }
 
-    /// Keeps imported records, so that a damaged cache can be rebuilt from them. A tenant that can tell again needs none kept.
-    pub fn keep(&self, records: &[Record]) -> Result<(), OpenError> {
-        let Some(kept) = &self.kept else { return Ok(()) };
+    /// Keeps imported records, so that a damaged cache can be rebuilt from them. Tells how many bytes are kept in all; `None` of a
+    /// tenant that can tell again.
+    pub fn keep(&self, records: &[Record]) -> Result<Option<u64>, OpenError> {
+        let Some(kept) = &self.kept else { return Ok(None) };
         if !kept.is_kept() {
             // Imported by a version that kept nothing, or the file was removed: the cache still has it.
             let held = self.load()?;
             kept.keep(&held.users().iter().flat_map(all_records).collect::<Vec<_>>())?;
         }
-        Ok(kept.keep(records)?)
+        kept.keep(records)?;
+        Ok(Some(kept.length()))
     }
 
     /// Brings the data up to date where there is a tenant.

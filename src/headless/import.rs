@@ -86,7 +86,7 @@ fn read(args: &Import) -> (Vec<Record>, Report) {
 fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Import) -> Result<(), Failure> {
     let dataset = session.load()?;
     let (changed, new) = file(&dataset, records, report);
-    session.keep(&new)?; // before the cache, which is rebuilt from it
+    let kept = session.keep(&new)?; // before the cache, which is rebuilt from it
     session.store.put(&changed)?;
     let now = session.clock().now();
     session.store.set_synced_at(now)?;
@@ -94,6 +94,7 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
         sources: args.paths.iter().map(|path| path.display().to_string()).collect(),
         changed: (report.new + report.updated) as u64,
         rejected: report.rejected as u64,
+        kept,
     };
     session.store.append(now, &session.operator, vec![entry])?;
     Ok(())

@@ -16,7 +16,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,8 @@ pub(super) struct Cache {
     folder: PathBuf,
     db: Db,
     writing: Mutex<()>,
+    /// Why nothing more can be written: something failed inside sled.
+    failed: OnceLock<String>,
 }
 
 impl fmt::Debug for Cache {
@@ -111,7 +113,7 @@ impl Cache {
             Ok(db) => db,
             Err(damage) => return Ok(Err(damage)),
         };
-        let cache = Cache { folder: folder.to_owned(), db, writing: Mutex::new(()) };
+        let cache = Cache { folder: folder.to_owned(), db, writing: Mutex::new(()), failed: OnceLock::new() };
         Ok(match cache.synced_at() {
             Ok(None) if folder.join("filled").exists() => Err("what it held is lost".to_owned()),
             Ok(_) => Ok(cache),
@@ -178,6 +180,7 @@ impl Cache {
         // Of a user that is given twice, the last counts: it stays last in a stable sort.
         let last_of_each = sorted.chunk_by(|a, b| a.id() == b.id()).filter_map(|same| same.last());
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_writable()?;
         self.guarded("writing it", || {
             let (mut batch, mut keys) = (Batch::default(), 0);
             for records in last_of_each {
@@ -241,6 +244,7 @@ impl Cache {
     }
 
     fn set_value<T: Serialize>(&self, name: &[u8], value: &T) -> Result<(), StoreError> {
+        self.check_writable()?;
         self.guarded("writing it", || {
             self.db.insert(name, encoding::encode_value(value).map_err(Fault::Encoding)?)?;
             self.db.flush()?;
@@ -254,9 +258,29 @@ impl Cache {
         if self.folder.join("filled").exists() { Ok(()) } else { write_mark(&self.folder, "filled", "") }
     }
 
+    fn check_writable(&self) -> Result<(), StoreError> {
+        match self.failed.get() {
+            Some(why) => Err(StoreError::Cache(format!("nothing is written after a failure: {why}. Open the workspace again"))),
+            None => Ok(()),
+        }
+    }
+
+    /// After a failed write sled waits without end for what it could not write: in the next flush, and when it is let go. So neither
+    /// happens any more; the process ends with it.
+    fn never_flush_again(&self, why: &str) {
+        std::mem::forget(self.db.clone());
+        self.failed.get_or_init(|| why.to_owned());
+    }
+
     /// Does something with sled, and remembers damage.
     fn guarded<T>(&self, doing: &str, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
-        let damage = match caught(work) {
+        let done = caught(work);
+        match &done {
+            Ok(Err(Fault::Sled(error))) => self.never_flush_again(&error.to_string()),
+            Err(panic) => self.never_flush_again(panic),
+            Ok(_) => {}
+        }
+        let damage = match done {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(Fault::Encoding(why))) => return Err(StoreError::Cache(format!("{doing} failed: {why}"))),
             Ok(Err(Fault::Sled(error))) if !is_damage(&error) => {

@@ -41,10 +41,11 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Whether an error tells of damage, and not of a full disk or missing permission.
 pub(super) fn is_damage(error: &sled::Error) -> bool {
-    use io::ErrorKind::{OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use io::ErrorKind::{FileTooLarge, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match error {
         sled::Error::Io(error) => {
-            !is_held(error) && !matches!(error.kind(), OutOfMemory | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+            !is_held(error)
+                && !matches!(error.kind(), FileTooLarge | OutOfMemory | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
         }
         _ => true,
     }

@@ -151,7 +151,20 @@ fn a_cache_whose_opening_never_ends_is_given_up() {
 #[test]
 fn a_full_disk_is_no_damage() {
     assert!(!is_damage(&sled::Error::Io(std::io::ErrorKind::StorageFull.into())));
+    assert!(!is_damage(&sled::Error::Io(std::io::ErrorKind::FileTooLarge.into())));
     assert!(is_damage(&sled::Error::Corruption { at: None, bt: () }));
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_written_or_waited_for_and_what_is_held_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path());
+    let cache = open(folder.path()).0;
+    cache.never_flush_again("the disk is full");
+    let error = cache.put(&[fixture::risky_user("u1", "x")]).unwrap_err().to_string();
+    assert!(error.contains("the disk is full") && error.contains("Open the workspace again"), "{error}");
+    assert!(cache.set_synced_at(fixture::now()).is_err());
+    assert_eq!(cache.load().unwrap().len(), 300);
 }
 
 #[test]

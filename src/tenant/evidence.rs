@@ -1,7 +1,8 @@
 //! The tenant of an evidence workspace: there is none, but what was imported is kept in a file and can be read again.
 //!
-//! One record a line, in the order of the imports: `{"kind":"signIn","record":{…},"extra":{…}}`, the record as Graph would
-//! send it, and properties of it that were not understood. Filed in this order they give what the imports gave.
+//! One record a line, in the order of the imports: `{"check":"…","kind":"signIn","record":{…},"extra":{…}}`, the record as Graph
+//! would send it, and properties of it that were not understood. Filed in this order they give what the imports gave. `check` begins
+//! the line and is the beginning of the SHA-256 of the line without it: a flipped bit must not become another fact of a case.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::{Call, Limits, Page, Tenant, TenantError};
 use crate::domain::action::Action;
@@ -48,6 +50,15 @@ struct Line {
     extra: Option<Map<String, Value>>,
 }
 
+/// How a checked line begins, and what stands between the check and the rest.
+const CHECK: &[u8] = b"{\"check\":\"";
+const CHECKED: &[u8] = b"\",";
+const CHECK_LENGTH: usize = 16;
+
+fn check(text: &[u8]) -> String {
+    Sha256::digest(text).iter().take(CHECK_LENGTH / 2).map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Line {
     /// `None` for what no file holds: devices, methods and policies are read from a tenant only.
     fn of(record: &Record) -> Option<Line> {
@@ -68,7 +79,22 @@ impl Line {
         Some(Line { kind, record, extra })
     }
 
+    /// The line as it is kept, with what it is checked by.
+    fn kept(&self) -> serde_json::Result<Vec<u8>> {
+        let text = serde_json::to_vec(self)?;
+        let rest = text.strip_prefix(b"{").unwrap_or(&text);
+        Ok([CHECK, check(&text).as_bytes(), CHECKED, rest, b"\n"].concat())
+    }
+
+    /// `None` for what was not kept so. A line without a check was kept by a version that made none.
     fn read(text: &[u8]) -> Option<Record> {
+        let checked = text.strip_prefix(CHECK).and_then(|rest| rest.split_at_checked(CHECK_LENGTH));
+        if let Some((sum, rest)) = checked {
+            let rest = rest.strip_prefix(CHECKED)?;
+            if check(&[b"{", rest].concat()).as_bytes() != sum {
+                return None;
+            }
+        }
         let Line { kind, record, extra } = serde_json::from_slice(text).ok()?;
         let kind = match kind {
             Kind::SignIn => wire::Kind::SignIn,
@@ -106,6 +132,11 @@ impl EvidenceTenant {
         self.file.exists()
     }
 
+    /// How many bytes are kept; none where the file cannot be looked at.
+    pub fn length(&self) -> u64 {
+        std::fs::metadata(&self.file).map_or(0, |file| file.len())
+    }
+
     /// How many lines could not be read since the reading began.
     pub fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)
@@ -133,8 +164,7 @@ impl EvidenceTenant {
             }
         }
         for line in records.iter().filter_map(Line::of) {
-            serde_json::to_writer(&mut bytes, &line)?;
-            bytes.push(b'\n');
+            bytes.extend(line.kept()?);
         }
         if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
             file.set_len(length).ok(); // where this fails, too, the lines are there, and reading them does no harm
@@ -266,6 +296,34 @@ mod tests {
         tenant.keep(second).unwrap();
         assert_eq!(all(&tenant).await, records);
         assert_eq!(tenant.page(None).await.unwrap().records.len(), PAGE);
+    }
+
+    #[tokio::test]
+    async fn a_line_with_a_flipped_bit_is_never_read_as_another_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenant = EvidenceTenant::new(folder.path().join("evidence.jsonl"));
+        let records = records(1);
+        tenant.keep(&records).unwrap();
+        let whole = std::fs::read(&tenant.file).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&tenant.file, bytes).unwrap();
+            let read = all(&tenant).await;
+            assert!(read.iter().all(|record| records.contains(record)), "byte {at}: {read:?}");
+            // The last line without its line feed is short by it, which the journal tells.
+            assert!(read == records || tenant.skipped() > 0 || at + 1 == whole.len(), "byte {at}: nothing was told");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_version_that_made_no_check_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenant = EvidenceTenant::new(folder.path().join("evidence.jsonl"));
+        let records = records(1);
+        let lines: Vec<String> = records.iter().filter_map(Line::of).map(|line| serde_json::to_string(&line).unwrap() + "\n").collect();
+        std::fs::write(&tenant.file, lines.concat()).unwrap();
+        assert_eq!((all(&tenant).await, tenant.skipped()), (records, 0));
     }
 
     #[tokio::test]
