@@ -51,6 +51,10 @@ impl Screen for NoScreen {
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Stage {
