@@ -41,6 +41,7 @@ pub(super) fn job_of(entry: &Entry) -> Option<JobId> {
         | Entry::JobResumed { job }
         | Entry::Intent { job, .. }
         | Entry::Answered { job, .. }
+        | Entry::PasswordsTold { job, .. }
         | Entry::NotApplied { job, .. }
         | Entry::Outcomes { job, .. }
         | Entry::JobEnded { job, .. } => Some(*job),

@@ -50,7 +50,7 @@ pub(super) fn extracts(source: &Source<'_>) -> Extracts {
                 about
             }
             Entry::Answered { job, call, .. } => calls.get(&(*job, *call)).cloned().unwrap_or_default(),
-            Entry::NotApplied { ids, .. } => named(ids),
+            Entry::NotApplied { ids, .. } | Entry::PasswordsTold { ids, .. } => named(ids),
             Entry::Outcomes { items, .. } => items.iter().filter_map(|item| ids.get(item.id.as_str()).copied()).collect(),
             Entry::JobResumed { job } | Entry::JobEnded { job, .. } => jobs.get(job).cloned().unwrap_or_default(),
             Entry::StepSkipped { playbook, .. } | Entry::PlaybookEnded { playbook, .. } => jobs.get(playbook).cloned().unwrap_or_default(),

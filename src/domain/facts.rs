@@ -447,8 +447,11 @@ pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign
         BlockedBy::SignInRisk => closed.then_some(BlockEnded::RiskClosed),
         BlockedBy::AccountDisabled => (records.directory.account_enabled == Some(true)).then_some(BlockEnded::AccountEnabled),
         BlockedBy::BuiltInProtection => {
-            let address = sign_in.ip_address.as_deref().and_then(policy::range);
-            address.and_then(|address| tenant.trusted_by(&address)).map(|_| BlockEnded::AddressTrusted)
+            // What was trusted all along did not help: only trust that is younger than the block is a reason to try again.
+            let location = sign_in.ip_address.as_deref().and_then(policy::range).and_then(|address| tenant.trusted_by(&address));
+            let trusted_at = location.and_then(|location| location.modified_date_time);
+            let younger = trusted_at.zip(sign_in.created_date_time).is_some_and(|(trusted, blocked)| trusted > blocked);
+            younger.then_some(BlockEnded::AddressTrusted)
         }
         BlockedBy::SmartLockout | BlockedBy::ConditionalAccess => None,
     };
@@ -590,11 +593,19 @@ mod tests {
             assert_eq!(endings(&records, &nothing), if holds { vec![] } else { vec![BlockEnded::AccountEnabled] });
         }
         records.sign_ins[0].status = Some(status(50053, "built-in protection"));
-        let trusted = |is_trusted, range: &str| {
+        let at = records.sign_ins[0].created_date_time.unwrap();
+        let changed = |seconds| Some(Timestamp(at.0 + chrono::TimeDelta::seconds(seconds)));
+        let office = |is_trusted, range: &str, modified_date_time| {
             let ranges = vec![policy::range_value(&policy::range(range).unwrap())];
-            let location = policy::IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted, ranges };
+            let location =
+                policy::IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted, ranges, modified_date_time };
             TenantFacts { policies: None, locations: Some(vec![location]) }
         };
+        let trusted = |is_trusted, range: &str| office(is_trusted, range, changed(60));
+        for before in [changed(-60), None] {
+            let tenant = office(true, "203.0.113.0/24", before);
+            assert_eq!(blocked(&records, &tenant).by, [BlockedBy::BuiltInProtection], "it was trusted all along");
+        }
         assert_eq!(blocked(&records, &trusted(false, "203.0.113.0/24")).by, [BlockedBy::BuiltInProtection]);
         assert_eq!(blocked(&records, &trusted(true, "192.0.2.0/24")).by, [BlockedBy::BuiltInProtection]);
         assert_eq!(endings(&records, &trusted(true, "203.0.113.0/24")), [BlockEnded::AddressTrusted]);

@@ -165,6 +165,13 @@ pub enum Entry {
         #[serde(flatten)]
         answer: CallAnswer,
     },
+    /// Temporary passwords were shown, once; what they are is never written.
+    PasswordsTold {
+        /// The job.
+        job: JobId,
+        /// Whose.
+        ids: Vec<String>,
+    },
     /// The answer to a request was lost, and reading back showed that these were not changed: they may be sent again.
     NotApplied {
         /// The job.

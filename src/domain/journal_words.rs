@@ -13,6 +13,7 @@ pub fn words(entry: &Entry) -> String {
         Entry::JobResumed { job } => format!("job {job} resumed"),
         Entry::Intent { job, call, ids } => format!("job {job}, request {call}: about to send {}", naming(ids)),
         Entry::Answered { job, call, answer } => format!("job {job}, request {call}: {}", answered(answer)),
+        Entry::PasswordsTold { job, ids } => format!("job {job}: temporary password told, once: {}", naming(ids)),
         Entry::NotApplied { job, ids } => format!("job {job}: not applied, may be sent again: {}", naming(ids)),
         Entry::Outcomes { job, items } => format!("job {job}: {}", outcomes(items)),
         Entry::JobEnded { job, state } => format!("job {job} ended: {}", state.as_str()),

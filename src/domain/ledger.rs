@@ -2,12 +2,11 @@
 //!
 //! The journal is the truth; this is its fold, kept in memory and never stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::action::Action;
 use super::case::{Case, Snapshot};
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
-use super::password::UNTOLD;
 use super::plan::Plan;
 use super::playbook::Playbook;
 use super::records::UserId;
@@ -55,6 +54,8 @@ pub struct Job {
     pub next_call: u32,
     /// Answers that say more than that the tenant took a target, by its position.
     remarks: HashMap<usize, CallAnswer>,
+    /// Positions of users whose temporary password was told.
+    told: HashSet<usize>,
     calls: HashMap<u32, Vec<usize>>,
     positions: HashMap<String, usize>,
 }
@@ -125,8 +126,8 @@ impl Job {
     fn new(id: JobId, plan: Plan, created_at: Timestamp) -> Self {
         let items: Vec<Item> = plan.included().map(|target| Item { id: target.id.clone(), state: ItemState::Pending }).collect();
         let positions = items.iter().enumerate().map(|(position, item)| (item.id.clone(), position)).collect();
-        let (remarks, calls) = (HashMap::new(), HashMap::new());
-        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, remarks, calls, positions }
+        let (remarks, told, calls) = (HashMap::new(), HashSet::new(), HashMap::new());
+        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, remarks, told, calls, positions }
     }
 
     /// The job in numbers.
@@ -146,13 +147,7 @@ impl Job {
 
     /// Users whose temporary password was told, whatever became of it.
     pub fn told_passwords(&self) -> Vec<String> {
-        if self.plan.action != Action::GenerateTemporaryPassword {
-            return Vec::new();
-        }
-        self.ids_where(|state| {
-            matches!(state, ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, because)
-                if because.as_deref() != Some(UNTOLD))
-        })
+        self.items.iter().enumerate().filter(|(position, _)| self.told.contains(position)).map(|(_, item)| item.id.clone()).collect()
     }
 
     /// Ids of the targets for which this holds.
@@ -170,6 +165,8 @@ impl Job {
         let positions: Vec<usize> = ids.iter().filter_map(|id| self.positions.get(id).copied()).collect();
         for position in &positions {
             self.set(*position, ItemState::MaybeSent);
+            // Each request of a password has a new one.
+            self.told.remove(position);
         }
         self.calls.insert(call, positions);
         self.next_call = self.next_call.max(call + 1);
@@ -196,6 +193,8 @@ impl Job {
         for id in ids {
             if let Some(position) = self.positions.get(id).copied() {
                 self.set(position, ItemState::Pending);
+                // Whoever was told a password that was not set holds nothing.
+                self.told.remove(&position);
             }
         }
     }
@@ -276,6 +275,9 @@ impl Ledger {
             }
             Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
+            Entry::PasswordsTold { job, ids } => self.with(*job, |job| {
+                job.told.extend(ids.iter().filter_map(|id| job.positions.get(id).copied()));
+            }),
             Entry::NotApplied { job, ids } => self.with(*job, |job| job.not_applied(ids)),
             Entry::Outcomes { job, items } => self.with(*job, |job| job.outcomes(items)),
             Entry::JobEnded { job, state } => self.with(*job, |job| {

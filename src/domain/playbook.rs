@@ -3,13 +3,13 @@
 //! A playbook is kept in the journal. Its steps are jobs like any other, whose plans name it; what the ledger says of them is where
 //! the playbook stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::action::Action;
 use super::dataset::Dataset;
-use super::journal::{JobId, JobState, Outcome};
+use super::journal::{ItemOutcome, JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
-use super::password::PASSWORD_IS_NEW;
+use super::password::{PASSWORD_IS_NEW, UNTOLD};
 use super::plan::{Because, Plan, PlanContext, PlanTarget, Target, Verdict};
 use super::records::UserRecords;
 use super::risk::{RiskLevel, RiskState};
@@ -70,6 +70,47 @@ enum Refused {
     ForGood,
 }
 
+/// A user whom a step did not help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftUndone<'a> {
+    /// The user, as the playbook's plan has them.
+    pub target: &'a PlanTarget,
+    /// How the user came out; skipped where the step left them out.
+    pub outcome: Outcome,
+    /// Why. Holds hostile text.
+    pub because: String,
+}
+
+impl LeftUndone<'_> {
+    /// Whether there was something to do for the user.
+    fn counts(&self) -> bool {
+        self.outcome != Outcome::Skipped || !self.because.split(", ").filter_map(Because::named).any(Because::is_nothing_to_do)
+    }
+}
+
+/// What the jobs of a step say of a user last.
+enum LastWord<'a> {
+    /// A job acts on the user.
+    Item(&'a ItemState),
+    /// A job's plan leaves the user out.
+    LeftOut(&'a PlanTarget),
+}
+
+/// What the jobs of a step, oldest first, say of a user last; `None` where there are none, or none that knows the user. A try that left
+/// the user out without refusing them adds nothing to what the one before it did.
+fn last_word<'a>(jobs: &[&'a Job], id: &str) -> Option<LastWord<'a>> {
+    let planned = |job: &'a Job| job.plan.targets.iter().find(|of_step| of_step.id == id);
+    let mut held: Option<LastWord<'a>> = None;
+    for job in jobs {
+        held = match (job.item(id), planned(job)) {
+            (Some(item), _) => Some(LastWord::Item(&item.state)),
+            (None, Some(of_step)) if held.is_none() || of_step.verdict == Verdict::Refused => Some(LastWord::LeftOut(of_step)),
+            _ => held,
+        };
+    }
+    held
+}
+
 /// Whether a step was left out because there was nothing to do for anybody.
 fn is_nothing_to_do(because: &str) -> bool {
     let nothing = [Because::AlreadyDone.as_str(), Because::NoDevices.as_str()];
@@ -91,6 +132,19 @@ pub fn nobody_left(plan: &Plan) -> String {
     words.sort_unstable();
     words.dedup();
     if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") }
+}
+
+/// Reasons in words for people: of those that are none of the fixed words, the text itself. Holds hostile text.
+pub fn words_of(because: &str) -> String {
+    let words: Vec<&str> = because.split(", ").map(|word| Because::named(word).map_or(word, |known| known.words())).collect();
+    words.join(", ")
+}
+
+/// Whether the plan of a step, which has nobody left, would have nobody the next time either: everybody is refused for good, or has devices
+/// that may not be read.
+pub fn is_left_out_for_good(plan: &Plan) -> bool {
+    let for_good = |because: &Because| because.is_for_good(plan.action) || *because == Because::DevicesUnknown;
+    plan.targets.iter().all(|target| target.because.iter().any(for_good))
 }
 
 impl Playbook {
@@ -127,44 +181,43 @@ impl Playbook {
                 *held = &item.state;
             }
         }
-        let left_out = self.left_out(step, ledger, |id| items.contains_key(id)).len();
+        let without =
+            self.left_undone(step, ledger).into_iter().filter(|left| left.counts() && !items.contains_key(left.target.id.as_str()));
+        let left_out = without.count();
         let mut tally = Tally::of(items.into_values());
         tally.total += left_out;
         tally.skipped += left_out;
         tally
     }
 
-    /// Users of the playbook whom the plan of a step left out although there was something to do, and why.
-    fn left_out(&self, step: Action, ledger: &Ledger, has_item: impl Fn(&str) -> bool) -> Vec<String> {
-        let Some(job) = self.jobs_of(step, ledger).last() else { return Vec::new() };
-        let without = self.plan.included().filter(|target| !has_item(&target.id));
-        without
-            .filter_map(|target| job.plan.targets.iter().find(|of_step| of_step.id == target.id))
-            .filter(|of_step| !of_step.because.iter().any(|because| because.is_nothing_to_do()))
-            .map(|of_step| {
-                let words = why_left_out(of_step);
-                if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") }
-            })
-            .collect()
+    /// Whom a step that was begun did not help, in the playbook's order, and why: as the last of its jobs that had to do with the user says.
+    /// Whoever is on the way in a job counts as neither.
+    pub fn left_undone<'a>(&'a self, step: Action, ledger: &'a Ledger) -> Vec<LeftUndone<'a>> {
+        let jobs: Vec<&Job> = self.jobs_of(step, ledger).collect();
+        let verified: HashSet<String> = self.verified(step, ledger).into_iter().collect();
+        let left = self.plan.included().filter(|target| !verified.contains(&target.id));
+        left.filter_map(|target| {
+            let (outcome, because) = match last_word(&jobs, &target.id)? {
+                LastWord::Item(ItemState::Ended(outcome, because)) => {
+                    (*outcome, because.clone().unwrap_or_else(|| outcome.as_str().to_owned()))
+                }
+                LastWord::Item(_) => return None,
+                LastWord::LeftOut(of_step) => {
+                    let words = why_left_out(of_step);
+                    (Outcome::Skipped, if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") })
+                }
+            };
+            Some(LeftUndone { target, outcome, because })
+        })
+        .collect()
     }
 
-    /// Why users did not come through a step, as its last job was told; each reason once. Holds hostile text.
+    /// Why users did not come through a step, each reason once. Holds hostile text.
     pub fn problems_of(&self, step: Action, ledger: &Ledger) -> Vec<String> {
         let mut said = Vec::new();
-        for item in self.jobs_of(step, ledger).last().map(|job| job.items.as_slice()).unwrap_or_default() {
-            if let ItemState::Ended(outcome, because) = &item.state
-                && *outcome != Outcome::Verified
-            {
-                let because = because.clone().unwrap_or_else(|| outcome.as_str().to_owned());
-                if !said.contains(&because) {
-                    said.push(because);
-                }
-            }
-        }
-        let items: Vec<&str> = self.jobs_of(step, ledger).flat_map(|job| &job.items).map(|item| item.id.as_str()).collect();
-        for because in self.left_out(step, ledger, |id| items.contains(&id)) {
-            if !said.contains(&because) {
-                said.push(because);
+        for left in self.left_undone(step, ledger).into_iter().filter(LeftUndone::counts) {
+            if !said.contains(&left.because) {
+                said.push(left.because);
             }
         }
         said
@@ -227,24 +280,23 @@ impl Playbook {
             if words().any(Because::is_nothing_to_do) {
                 Some(Refused::NothingToDo)
             } else {
-                words().any(|because| because.refuses(step)).then_some(Refused::ForGood)
+                words().any(|because| because.is_for_good(step)).then_some(Refused::ForGood)
             }
         };
-        let state = self.jobs_of(step, ledger).filter_map(|job| job.item(id)).last().map(|item| &item.state);
-        let by_itself = match (state, self.jobs_of(step, ledger).last()) {
-            (Some(ItemState::Ended(Outcome::Skipped, Some(because))), _) => by_words(because),
-            (Some(_), _) => None,
-            (None, Some(job)) => {
-                let of_step = job.plan.targets.iter().find(|target| target.id == id && target.verdict == Verdict::Refused);
-                of_step.and_then(|target| by_words(&why_left_out(target).join(", ")))
-            }
+        let jobs: Vec<&Job> = self.jobs_of(step, ledger).collect();
+        let last = last_word(&jobs, id);
+        let by_itself = match &last {
+            Some(LastWord::Item(ItemState::Ended(Outcome::Skipped, Some(because)))) => by_words(because),
+            Some(LastWord::LeftOut(of_step)) if of_step.verdict == Verdict::Refused => by_words(&why_left_out(of_step).join(", ")),
+            Some(LastWord::Item(_) | LastWord::LeftOut(_)) => None,
             // Whoever left the step out did so for everybody, for whatever reason.
-            (None, None) => match self.step(step, ledger) {
+            None => match self.step(step, ledger) {
                 StepState::Skipped(because) => by_words(&because).or(Some(Refused::ForGood)),
                 _ => None,
             },
         };
-        let rests_on = self.rests_on(step).filter(|_| by_itself.is_none() && !matches!(state, Some(ItemState::Ended(..))));
+        let came_out = matches!(last, Some(LastWord::Item(ItemState::Ended(..))));
+        let rests_on = self.rests_on(step).filter(|_| by_itself.is_none() && !came_out);
         by_itself.or_else(|| self.refused(rests_on?, id, ledger).filter(|refused| *refused == Refused::ForGood))
     }
 
@@ -254,11 +306,12 @@ impl Playbook {
         rests.then_some(Action::ConfirmUserCompromised)
     }
 
-    /// Whether a job of a step may be begun now: the step is the next one, failed, or was left out.
+    /// Whether a job of a step may be begun now: the step is the next one, failed, or was left out. Where all steps were confirmed with the
+    /// playbook, one that waits for something does not hinder the others.
     pub fn is_due(&self, step: Action, ledger: &Ledger) -> bool {
         let state = self.steps(ledger).into_iter().find(|(held, _)| *held == step).map(|(_, state)| state);
         match state {
-            Some(StepState::Waiting) => self.next(ledger).is_some_and(|(next, _)| next == step),
+            Some(StepState::Waiting) => self.steps_confirmed || self.next(ledger).is_some_and(|(next, _)| next == step),
             Some(StepState::Open(_)) | None => false,
             Some(state) => !state.is_verified(),
         }
@@ -268,7 +321,13 @@ impl Playbook {
     /// true since.
     pub fn unsure(&self, step: Action, ledger: &Ledger) -> Vec<(JobId, Vec<String>)> {
         let verified = self.verified(step, ledger);
-        let taken = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _));
+        let taken = |state: &ItemState| match state {
+            // Reading back showed the password of before: that another one comes true is no work of this job.
+            ItemState::Ended(Outcome::Diverged, because) if step == Action::GenerateTemporaryPassword => {
+                because.as_deref().is_some_and(|because| because == UNTOLD || because.starts_with(PASSWORD_IS_NEW))
+            }
+            state => matches!(state, ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _)),
+        };
         let mut settled = verified;
         let jobs: Vec<&Job> = self.jobs_of(step, ledger).collect();
         let mut unsure: Vec<(JobId, Vec<String>)> = Vec::new();
@@ -279,6 +338,34 @@ impl Playbook {
         }
         unsure.retain(|(_, ids)| !ids.is_empty());
         unsure
+    }
+
+    /// Users whom a step did not help and whom its plan, made again, refuses for good, with the job that had them last: nothing more comes
+    /// of it for them.
+    pub fn settled_since(&self, again: &Plan, ledger: &Ledger) -> Vec<(JobId, Vec<ItemOutcome>)> {
+        let jobs: Vec<&Job> = self.jobs_of(again.action, ledger).collect();
+        let mut settled: Vec<(JobId, Vec<ItemOutcome>)> = Vec::new();
+        for left in self.left_undone(again.action, ledger) {
+            let now = again.targets.iter().find(|of_step| of_step.id == left.target.id);
+            // What the tenant took and did not show is read again: that it looks done now is no reason to leave it out.
+            let was_taken = matches!(left.outcome, Outcome::Unverified | Outcome::Diverged);
+            let settles = |because: &Because| because.is_for_good(again.action) && !(was_taken && because.is_nothing_to_do());
+            let is_for_good = |of_step: &&PlanTarget| of_step.because.iter().any(settles);
+            let (Some(now), Some(job)) = (now.filter(is_for_good), jobs.iter().rev().find(|job| job.item(&left.target.id).is_some()))
+            else {
+                continue;
+            };
+            let because = why_left_out(now).join(", ");
+            if left.outcome == Outcome::Skipped && left.because == because {
+                continue;
+            }
+            let item = ItemOutcome { id: left.target.id.clone(), outcome: Outcome::Skipped, because: Some(because) };
+            match settled.iter_mut().find(|(held, _)| *held == job.id) {
+                Some((_, items)) => items.push(item),
+                None => settled.push((job.id, vec![item])),
+            }
+        }
+        settled
     }
 
     /// Whether a step has users who only wait for the step before it to come true. Whom that one refused for good, nobody waits for.
@@ -292,8 +379,10 @@ impl Playbook {
     pub fn tally(&self, ledger: &Ledger) -> Tally {
         let users = self.plan.included_count();
         let mut all = Tally::default();
-        for (_, state) in self.steps(ledger) {
+        for (step, state) in self.steps(ledger) {
             let of_step = match state {
+                // Cancelled half-way: what was sent counts as it came out.
+                StepState::Waiting if self.jobs_of(step, ledger).next().is_some() => self.tally_of(step, ledger),
                 StepState::Waiting => Tally { total: users, pending: users, ..Tally::default() },
                 StepState::Open(job) => ledger.job(job).map(|job| job.tally()).unwrap_or_default(),
                 StepState::Ended(_, tally) => tally,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::risk::RiskLevel;
+use super::time::Timestamp;
 
 /// A Conditional Access policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,6 +222,9 @@ pub struct IpLocation {
     pub is_trusted: bool,
     /// The ranges as Graph sends them, which a change must keep.
     pub ranges: Vec<Value>,
+    /// When it was last changed.
+    #[serde(default)]
+    pub modified_date_time: Option<Timestamp>,
 }
 
 /// The trusted location that this program adds addresses to: it leaves the tenant's own locations alone.
@@ -239,6 +243,7 @@ impl IpLocation {
             display_name: text("displayName").unwrap_or_default(),
             is_trusted: object.get("isTrusted").and_then(Value::as_bool).unwrap_or(false),
             ranges: object.get("ipRanges")?.as_array()?.clone(),
+            modified_date_time: text("modifiedDateTime").and_then(|text| Timestamp::parse(&text)),
         })
     }
 
@@ -481,6 +486,7 @@ mod tests {
             display_name: OWN_LOCATION.to_owned(),
             is_trusted: true,
             ranges: vec![range_value(&range("203.0.113.0/24").unwrap())],
+            modified_date_time: None,
         };
         let (inside, other) = (range("203.0.113.7").unwrap(), range("2001:db8::1").unwrap());
         assert!(location.covers(&inside) && !location.holds(&inside) && !location.covers(&other));

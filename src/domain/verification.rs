@@ -319,7 +319,13 @@ mod tests {
         after.exclude_users.push("U1".to_owned());
         after.state = DISABLED.to_owned();
         let ranges = vec![range_value(&policy::range("203.0.113.7").unwrap())];
-        tenant.locations = Some(vec![IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges }]);
+        tenant.locations = Some(vec![IpLocation {
+            id: "l".to_owned(),
+            display_name: OWN_LOCATION.to_owned(),
+            is_trusted: true,
+            ranges,
+            modified_date_time: None,
+        }]);
         tenant.policies = Some(vec![after]);
         for (action, target) in
             [(Action::ExcludeFromPolicy, &user), (Action::DisablePolicy, &Target::Policy("p".to_owned())), (Action::TrustIp, &address)]

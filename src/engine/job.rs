@@ -45,6 +45,8 @@ pub(super) struct Run<'a> {
     created_at: Timestamp,
     /// Users whose password was told, by this process or by the one that brought the job to its end.
     told: Mutex<HashSet<String>>,
+    /// Of these, whose telling is not in the journal yet.
+    newly_told: Mutex<Vec<String>>,
     /// When, by the tenant's clock, and before which request changes of those who are not sent yet were read.
     pub(super) changes_read: Mutex<Option<(Timestamp, u32)>>,
     /// Accounts as they were right before they were sent.
@@ -73,6 +75,7 @@ impl<'a> Run<'a> {
             created_at,
             passwords: Mutex::default(),
             told: Mutex::new(told.into_iter().collect()),
+            newly_told: Mutex::default(),
             changes_read: Mutex::default(),
             before: Mutex::default(),
             told_unread: AtomicBool::default(),
@@ -92,6 +95,14 @@ impl<'a> Run<'a> {
     /// Sends what is to be sent and reads back what was sent, until nothing is left. Reading waits for a full page or for the
     /// last request: sending never waits for one slow target.
     pub(super) async fn drive(&self) -> Result<JobReport, EngineError> {
+        let driven = self.go_on().await;
+        if driven.is_err() {
+            self.tell_what_may_be_set()?;
+        }
+        driven
+    }
+
+    async fn go_on(&self) -> Result<JobReport, EngineError> {
         let page = self.engine.tenant.limits().read_back_batch.max(1);
         let mut queue = self.batches()?;
         let mut watched = Watched::default();
@@ -152,18 +163,25 @@ impl<'a> Run<'a> {
         let sent_at = Some(self.engine.tenant.by_its_clock(self.now()));
         let result = self.engine.tenant.act(&call).await;
         let answer = result.as_ref().map_or_else(TenantError::answer, |()| CallAnswer::Accepted);
-        self.engine.append(vec![Entry::Answered { job: self.job, call: call_number, answer }])?;
         let error = match result {
-            Err(error) if !matches!(error, TenantError::Partly { .. } | TenantError::Contested { .. }) => error,
+            Err(error) if !matches!(error, TenantError::Partly { .. } | TenantError::Contested { .. }) => Some(error),
+            // A password that was taken is told before anything else: nobody else has it, even where the journal cannot be written.
             _ => {
-                *troubles = 0;
                 for id in &call.ids {
-                    self.event(What::Accepted, id);
                     self.tell_password(id);
                 }
-                watched.watch(call.ids, sent_at, self.now());
-                return Ok(());
+                None
             }
+        };
+        let answered = Entry::Answered { job: self.job, call: call_number, answer };
+        self.append_with_told(Some(answered))?;
+        let Some(error) = error else {
+            *troubles = 0;
+            for id in &call.ids {
+                self.event(What::Accepted, id);
+            }
+            watched.watch(call.ids, sent_at, self.now());
+            return Ok(());
         };
         match error {
             TenantError::Rejected { .. } | TenantError::Changed { .. } => {
@@ -288,6 +306,7 @@ impl<'a> Run<'a> {
             let records = self.engine.store.user(&id.as_str().into())?;
             call.hybrid = records.is_some_and(|records| records.directory.on_premises_sync_enabled == Some(true));
             let password = TemporaryPassword::generate(random());
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
             self.passwords.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), password.clone());
             call.password = Some(password);
         }
@@ -301,9 +320,37 @@ impl<'a> Run<'a> {
         let Some(password) = held else { return told.contains(id) };
         told.insert(id.to_owned());
         drop(told);
+        self.newly_told.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
         let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
         self.tell(EngineEvent::Password { job: self.job, user: id.to_owned(), user_principal_name, password });
         true
+    }
+
+    /// Journals what happened, and with it which passwords were told since the last time.
+    fn append_with_told(&self, entry: Option<Entry>) -> Result<(), EngineError> {
+        let ids = self.newly_told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = (!ids.is_empty()).then_some(Entry::PasswordsTold { job: self.job, ids });
+        let entries: Vec<Entry> = told.into_iter().chain(entry).collect();
+        if !entries.is_empty() {
+            self.engine.append(entries)?;
+            self.newly_told.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(())
+    }
+
+    /// A job that stops tells the passwords whose answer was lost: they may have been set, and are gone with this process.
+    fn tell_what_may_be_set(&self) -> Result<(), EngineError> {
+        let may_be_set = self.ids(|state| *state == ItemState::MaybeSent)?;
+        let held = |id: &String| self.passwords.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id);
+        for id in may_be_set.into_iter().filter(held) {
+            self.tell_password(&id);
+            let name = self.targets.get(&id).and_then(|target| target.user_principal_name.clone()).unwrap_or(id);
+            let job = self.job;
+            self.tell(EngineEvent::Notice(format!(
+                "whether the temporary password of {name} was set is not known, because the answer was lost: resuming job {job} reads it back"
+            )));
+        }
+        self.append_with_told(None)
     }
 
     /// Journals how targets came out, and tells it.
@@ -312,7 +359,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let items = self.with_remarks(items)?;
-        self.engine.append(vec![Entry::Outcomes { job: self.job, items: items.clone() }])?;
+        self.append_with_told(Some(Entry::Outcomes { job: self.job, items: items.clone() }))?;
         for item in items {
             let because = item.because.unwrap_or_default();
             let what = match item.outcome {

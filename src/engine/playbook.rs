@@ -14,7 +14,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Confirmed, Plan, PlanContext};
-use crate::domain::playbook::{Playbook, StepState, nobody_left};
+use crate::domain::playbook::{Playbook, StepState, is_left_out_for_good, nobody_left, words_of};
 use crate::domain::records::UserId;
 use crate::domain::settings::TenantSettings;
 use crate::tenant::TenantError;
@@ -110,6 +110,8 @@ impl Engine {
                 StepState::Ended(..) if !confirmed => None,
                 // Nobody confirmed this step: it waits for its own plan, in the console.
                 StepState::Waiting if !confirmed => return self.report(playbook),
+                // Cancelled half-way: what was sent may have come true.
+                StepState::Waiting if again && self.came_true_since(playbook, step, cancel, events).await? => None,
                 StepState::Ended(..) | StepState::Waiting => self.run_step(playbook, step, hold, cancel, events).await?,
             };
             if cancel.is_cancelled() || report.is_some_and(|report| report.state == JobState::Cancelled) {
@@ -142,12 +144,23 @@ impl Engine {
             return Box::pin(self.run(&plan.confirm(Answer::Number(count))?, hold, cancel, events)).await.map(Some);
         }
         let dataset = self.users_of(playbook)?;
-        let (begun, waits) = self.on_playbook(playbook, |held, ledger| {
-            (held.jobs.iter().any(|(action, _)| *action == step), held.waits_for_step_before(step, &dataset, ledger))
+        let (begun, waits, settled) = self.on_playbook(playbook, |held, ledger| {
+            let begun = held.jobs.iter().any(|(action, _)| *action == step);
+            (begun, held.waits_for_step_before(step, &dataset, ledger), held.settled_since(&plan, ledger))
         })?;
-        // Where the step before it may still come true, or this one was tried, it is not left out for good.
-        if !begun && !waits {
+        for (job, items) in settled {
+            self.append(vec![Entry::Outcomes { job, items }])?;
+        }
+        if begun || waits {
+            return Ok(None);
+        }
+        if is_left_out_for_good(&plan) {
             self.skip_step(playbook, step, nobody_left(&plan))?;
+        } else {
+            // The cause may be gone the next time: a permission, a registration, a setting, a caution that the operator takes in.
+            let words = words_of(&nobody_left(&plan));
+            let again = format!("job {playbook} stays open, and resuming it tries the step again");
+            tell(events, EngineEvent::Notice(format!("{} was not begun, because nobody is left for it ({words}): {again}", step.title())));
         }
         Ok(None)
     }
@@ -169,9 +182,11 @@ impl Engine {
         };
         match hindered {
             None => {}
-            Some(EngineError::Tenant(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. } | TenantError::Lost { .. }))) => {
+            Some(EngineError::Tenant(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. }))) => {
                 tell(events, EngineEvent::Notice(format!("not all devices could be read: {error}")));
             }
+            // Nothing was sent, so that nothing is in doubt.
+            Some(EngineError::Tenant(TenantError::Lost { message })) => return Err(TenantError::Unreachable { message }.into()),
             // The step waits: what is merely late is not to be left out.
             Some(error) => return Err(error),
         }
@@ -191,7 +206,8 @@ impl Engine {
         for (job, ids) in self.on_playbook(playbook, |playbook, ledger| playbook.unsure(step, ledger))? {
             Run::new(self, job, cancel, events)?.read_back_once(ids).await?;
         }
-        self.on_playbook(playbook, |playbook, ledger| playbook.tally_of(step, ledger).all_verified())
+        let tally = self.on_playbook(playbook, |playbook, ledger| playbook.tally_of(step, ledger))?;
+        Ok(tally.total > 0 && tally.all_verified())
     }
 
     /// Cancels an interrupted playbook: its open step is read back first, the steps that are left are never sent.

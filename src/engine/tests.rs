@@ -65,9 +65,13 @@ struct Scripted {
     late: Mutex<Option<(u32, Call)>>,
     throttled_reads: Mutex<u32>,
     unreachable_reads: Mutex<u32>,
+    /// So many times what was changed cannot be read back.
+    unreachable_reads_back: Mutex<u32>,
     asked_for_changes: Mutex<u32>,
     /// Whether what users have cannot be reached.
     unreachable_looks: AtomicBool,
+    /// Whether the answer is lost that tells what users have.
+    lost_looks: AtomicBool,
     /// Whether accounts may not be read.
     denied_accounts: bool,
     /// How far the tenant's clock is ahead of this machine's.
@@ -90,8 +94,10 @@ impl Scripted {
             late: Mutex::default(),
             throttled_reads: Mutex::default(),
             unreachable_reads: Mutex::default(),
+            unreachable_reads_back: Mutex::default(),
             asked_for_changes: Mutex::default(),
             unreachable_looks: AtomicBool::default(),
+            lost_looks: AtomicBool::default(),
             denied_accounts: false,
             ahead: TimeDelta::zero(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
@@ -260,6 +266,9 @@ impl Tenant for Scripted {
         if self.unreachable_looks.load(Ordering::SeqCst) {
             return Err(TenantError::Unreachable { message: "no route".to_owned() });
         }
+        if self.lost_looks.load(Ordering::SeqCst) {
+            return Err(TenantError::Lost { message: "connection reset".to_owned() });
+        }
         self.read_back(Action::DismissUserRisk, &[Target::User(user.clone())], None).await
     }
 
@@ -269,6 +278,11 @@ impl Tenant for Scripted {
 
     async fn read_back(&self, _action: Action, targets: &[Target], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
         self.pacer.turn(Urgency::Acting).await;
+        let unreachable = std::mem::replace(&mut *self.unreachable_reads_back.lock().unwrap(), 0);
+        if unreachable > 0 {
+            *self.unreachable_reads_back.lock().unwrap() = unreachable - 1;
+            return Err(TenantError::Unreachable { message: "no route".to_owned() });
+        }
         let throttled = std::mem::replace(&mut *self.throttled_reads.lock().unwrap(), 0);
         if throttled > 0 {
             *self.throttled_reads.lock().unwrap() = throttled - 1;

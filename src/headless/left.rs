@@ -1,7 +1,7 @@
 //! What a job or a checklist left undone: each target with the reason, and what to do next.
 
 use crate::domain::action::{Action, Aim, Kind};
-use crate::domain::journal::{JobId, Outcome};
+use crate::domain::journal::{JobId, JobState, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger};
 use crate::domain::plan::{Because, Plan, PlanTarget};
 use crate::domain::playbook::{Playbook, StepState};
@@ -64,24 +64,18 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
     let mut all = Vec::new();
     for (step, state) in playbook.steps(ledger) {
         let prefix = format!("job {}, {}", playbook.id, step.title());
+        let plan = Plan { action: step, ..playbook.plan.clone() };
         match state {
+            StepState::Waiting if playbook.steps_confirmed && playbook.state == JobState::Open => {
+                all.push(format!("{prefix}: not begun; entriage jobs resume {} tries it", playbook.id));
+            }
             StepState::Waiting | StepState::Open(_) => {}
             StepState::Skipped(because) => {
-                let plan = Plan { action: step, ..playbook.plan.clone() };
                 all.extend(playbook.plan.included().map(|target| line(&prefix, &plan, target, Outcome::Skipped, &because)));
             }
-            StepState::Ended(last, _) => {
-                let Some(job) = ledger.job(last) else { continue };
-                all.extend(of_job(job, &prefix));
-                // Whom the step left out has no outcome in it; whoever came through before is not in question.
-                let tries = || playbook.jobs.iter().filter(|(action, _)| *action == step).filter_map(|(_, id)| ledger.job(*id));
-                let without = playbook.plan.included().filter(|target| !tries().any(|job| job.item(&target.id).is_some()));
-                for target in without {
-                    let of_step = job.plan.targets.iter().find(|of_step| of_step.id == target.id);
-                    let words: Vec<&str> = of_step.iter().flat_map(|found| &found.because).map(|because| because.as_str()).collect();
-                    let because = if words.is_empty() { "the step before it was not verified".to_owned() } else { words.join(", ") };
-                    all.push(line(&prefix, &job.plan, target, Outcome::Skipped, &because));
-                }
+            StepState::Ended(..) => {
+                let left = playbook.left_undone(step, ledger);
+                all.extend(left.iter().map(|left| line(&prefix, &plan, left.target, left.outcome, &left.because)));
             }
         }
     }
@@ -149,7 +143,7 @@ mod tests {
     use super::*;
     use crate::domain::dataset::Dataset;
     use crate::domain::fixture;
-    use crate::domain::journal::{Entry, ItemOutcome, JobState, JournalRecord};
+    use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
     use crate::domain::plan::{Access, PlanContext, Target};
 
     fn ledger(entries: Vec<Entry>) -> Ledger {
@@ -207,8 +201,9 @@ mod tests {
             ]),
             playbook,
         );
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("job 1, Generate temporary password: a@contoso.test skipped: hybrid, password writeback not"));
-        assert!(told[0].ends_with("then entriage act generateTemporaryPassword --user a@contoso.test"), "{told:?}");
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told[1].starts_with("job 1, Generate temporary password: a@contoso.test skipped: hybrid, password writeback not"));
+        assert!(told[1].ends_with("then entriage act generateTemporaryPassword --user a@contoso.test"), "{told:?}");
+        assert_eq!(told[2], "job 1, Revoke sessions: not begun; entriage jobs resume 1 tries it");
     }
 }

@@ -141,7 +141,7 @@ fn devices_that_a_plan_does_not_name_are_left_out_where_nobody_looks_at_it_again
     let (none, _) = older.revise_as_named(&owner(vec![device("NEW", true), device("LAPTOP", false)]), &context());
     let target = &none.targets[0];
     assert_eq!((target.verdict, target.included, target.devices.len()), (Verdict::Refused, false, 0));
-    assert_eq!(target.because, [Because::NoDevices]);
+    assert_eq!(target.because, [Because::DevicesNotInPlan]);
     let (same, changes) = older.revise_as_named(&owner(vec![device("LAPTOP", true), device("GONE", true)]), &context());
     assert_eq!((same.targets, changes), (older.targets.clone(), vec![]));
 }
@@ -244,7 +244,8 @@ fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     assert_eq!(judge(Action::TrustIp, "198.51.0.0/16", &dataset).because, [Because::Everybody, Because::WideRange]);
     assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);
     let ranges = vec![range_value(&range("198.51.100.0/24").unwrap())];
-    let location = IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges };
+    let location =
+        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges, modified_date_time: None };
     dataset.set_tenant(TenantFacts { policies: None, locations: Some(vec![location]) });
     assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).verdict, Verdict::Refused, "it is trusted already");
     assert_eq!(judge(Action::UntrustIp, "198.51.100.0/24", &dataset).verdict, Verdict::Eligible);

@@ -54,6 +54,8 @@ pub enum Because {
     DevicesUnknown,
     /// The user has no device that could be disabled.
     NoDevices,
+    /// The user has devices that could be disabled, and the plan that was confirmed names none of them.
+    DevicesNotInPlan,
     /// The policy is not known: policies were not read, or it is gone.
     PolicyUnknown,
     /// Somebody else changed the policy since it was shown.
@@ -119,6 +121,7 @@ impl Because {
             Because::MfaUnknown => ("mfaUnknown", "multifactor registration not read"),
             Because::DevicesUnknown => ("devicesUnknown", "devices not read"),
             Because::NoDevices => ("noDevices", "no device to disable"),
+            Because::DevicesNotInPlan => ("devicesNotInPlan", "only devices that the plan does not name"),
             Because::PolicyUnknown => ("policyUnknown", "policy not known"),
             Because::PolicyChanged => ("policyChanged", "the policy was changed by somebody else"),
             Because::ExclusionsUnknown => ("exclusionsUnknown", "whom the policy leaves out cannot be read whole"),
@@ -173,6 +176,22 @@ impl Because {
         )
     }
 
+    /// Whether the action cannot be done for it, and trying again does not change that. A permission, a setting, a registration or a policy
+    /// may be there the next time.
+    pub(crate) fn is_for_good(self, action: Action) -> bool {
+        let lasts = matches!(
+            self,
+            Because::UnknownUser
+                | Because::EvidenceWorkspace
+                | Because::Deleted
+                | Because::NotAtRisk
+                | Because::AlreadyDone
+                | Because::NoDevices
+                | Because::Guest
+        );
+        lasts && self.refuses(action)
+    }
+
     /// Whether the action cannot be done at all for it.
     pub fn refuses(self, action: Action) -> bool {
         match self {
@@ -190,6 +209,7 @@ impl Because {
             | Because::HybridNoWriteback
             | Because::MfaNotRegistered
             | Because::NoDevices
+            | Because::DevicesNotInPlan
             | Because::PolicyUnknown
             | Because::PolicyChanged
             | Because::ExclusionsUnknown

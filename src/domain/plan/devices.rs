@@ -20,7 +20,7 @@ pub(super) fn keep_named(targets: &mut [PlanTarget], older: &Plan) -> HashMap<St
         }
         left_out.insert(target.id.clone(), others.into_iter().map(|(_, line)| line).collect());
         if target.devices.is_empty() {
-            target.because.push(Because::NoDevices);
+            target.because.push(Because::DevicesNotInPlan);
             target.because.sort_unstable();
             (target.verdict, target.included) = (Verdict::Refused, false);
         }

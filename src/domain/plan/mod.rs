@@ -336,6 +336,11 @@ impl Plan {
         first
             .map(|was| {
                 let mut now = judge(&judgement, &self.target(was));
+                // The playbook that told it knows, not the facts.
+                if was.because.contains(&Because::PasswordTold) && now.verdict != Verdict::Refused {
+                    now.because.push(Because::PasswordTold);
+                    now.verdict = Verdict::Caution;
+                }
                 let known = now.because.iter().all(|because| was.because.contains(because));
                 now.included = was.included && (now.verdict == Verdict::Eligible || (now.verdict == Verdict::Caution && known));
                 now

@@ -118,6 +118,17 @@ fn a_caution_that_is_new_since_the_look_is_left_out() {
 }
 
 #[test]
+fn that_a_password_was_told_is_kept_when_the_plan_is_judged_again() {
+    let mut told = plan(Action::GenerateTemporaryPassword, &["plain"]);
+    told.targets[0].because.push(Because::PasswordTold);
+    (told.targets[0].verdict, told.targets[0].included) = (Verdict::Caution, false);
+    let (again, changes) = told.revise(&dataset(), &context());
+    assert_eq!((&again.targets, changes), (&told.targets, vec![]));
+    told.set_included("plain", true, &context());
+    assert!(told.rejudge(&told.targets, &dataset(), &context())[0].included, "the operator took it in, knowing it");
+}
+
+#[test]
 fn sign_ins_are_targets_of_their_own() {
     let targets = [Target::SignIn("theft-s1".into()), Target::SignIn("plain-s1".into())];
     let plan = Plan::compute(Action::DismissSignInRisk, &targets, &dataset(), &context());

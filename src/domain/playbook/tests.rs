@@ -289,3 +289,39 @@ fn whoever_the_confirmation_refused_does_not_keep_a_playbook_open_that_dismissed
     }
     assert!(ledger.playbook(PLAYBOOK).unwrap().is_through(&ledger));
 }
+
+#[test]
+fn the_old_password_that_was_read_back_is_not_read_again_and_one_that_nobody_knows_is() {
+    let (step, users) = (Action::GenerateTemporaryPassword, [("a", Outcome::Diverged), ("b", Outcome::Diverged)]);
+    let mut ledger = ledger(Action::SecureAccount, job(2, step, &users, true));
+    let reason = |id: &str, because: &str| ItemOutcome { id: id.to_owned(), outcome: Outcome::Diverged, because: Some(because.to_owned()) };
+    let items = vec![reason("a", "the password is of before"), reason("b", UNTOLD)];
+    apply(&mut ledger, Entry::Outcomes { job: JobId(2), items });
+    assert_eq!(ledger.playbook(PLAYBOOK).unwrap().unsure(step, &ledger), [(JobId(2), vec!["b".to_owned()])]);
+}
+
+#[test]
+fn whoever_a_second_try_refuses_for_good_is_settled_whatever_the_first_one_did() {
+    let step = Action::ConfirmUserCompromised;
+    let mut ledger = ledger(Action::SecureAccount, job(2, step, &[("a", Outcome::Failed), ("b", Outcome::Verified)], true));
+    let is_over = |ledger: &Ledger| ledger.playbook(PLAYBOOK).unwrap().is_over(step, ledger);
+    assert!(!is_over(&ledger));
+    let gone: Dataset = dataset()
+        .users()
+        .iter()
+        .cloned()
+        .map(|mut records| {
+            records.user.is_deleted = Some(true);
+            records
+        })
+        .collect();
+    let again = ledger.playbook(PLAYBOOK).unwrap().plan_step(step, &gone, &ledger, &context());
+    let settled = ledger.playbook(PLAYBOOK).unwrap().settled_since(&again, &ledger);
+    let [(job, items)] = settled.as_slice() else { panic!("{settled:?}") };
+    assert_eq!((*job, items.len(), items[0].id.as_str()), (JobId(2), 1, "a"), "b came through");
+    apply(&mut ledger, Entry::Outcomes { job: *job, items: items.clone() });
+    assert!(is_over(&ledger));
+    let again = ledger.playbook(PLAYBOOK).unwrap().plan_step(step, &gone, &ledger, &context());
+    assert!(ledger.playbook(PLAYBOOK).unwrap().settled_since(&again, &ledger).is_empty(), "it is said once");
+    assert_eq!(ledger.playbook(PLAYBOOK).unwrap().problems_of(step, &ledger), ["deleted"]);
+}

@@ -25,20 +25,37 @@ pub(super) fn change(call: &Call, records: &mut UserRecords, cause: &Cause) {
     }
 }
 
+/// The passwords that were told, and whose.
+fn passwords(events: &mut UnboundedReceiver<EngineEvent>) -> Vec<(String, String)> {
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if let EngineEvent::Password { user, password, .. } = event {
+            told.push((user, password.expose().to_owned()));
+        }
+    }
+    told
+}
+
 impl Bench {
-    /// The passwords that were told, and whose.
     fn passwords(&mut self) -> Vec<(String, String)> {
-        let mut told = Vec::new();
+        passwords(&mut self.told)
+    }
+
+    /// What was told beside the job, then the passwords.
+    pub(super) fn notices_and_passwords(&mut self) -> (Vec<String>, Vec<String>) {
+        let (mut notices, mut passwords) = (Vec::new(), Vec::new());
         while let Ok(event) = self.told.try_recv() {
-            if let EngineEvent::Password { user, password, .. } = event {
-                told.push((user, password.expose().to_owned()));
+            match event {
+                EngineEvent::Notice(notice) => notices.push(notice),
+                EngineEvent::Password { password, .. } => passwords.push(password.expose().to_owned()),
+                _ => {}
             }
         }
-        told
+        (notices, passwords)
     }
 
     /// Everything that the journal says, as it lies on the disk.
-    fn journal_text(&self) -> String {
+    pub(super) fn journal_text(&self) -> String {
         let records = self.store.journal().unwrap();
         records.iter().map(|record| format!("{record:?} {}", words(&record.entry))).collect()
     }
@@ -305,4 +322,63 @@ async fn a_password_is_told_although_its_user_is_not_among_what_is_read_back() {
     });
     assert_eq!(report.unwrap().tally.unverified, 1);
     assert_eq!((bench.calls(), bench.passwords().len()), (vec![1], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_told_counts_when_another_process_reads_it_back() {
+    let mut bench = bench(Scripted::new(1));
+    *bench.tenant.unreachable_reads_back.lock().unwrap() = 3;
+    bench.run(Action::GenerateTemporaryPassword).await.unwrap_err();
+    assert_eq!(bench.passwords().len(), 1);
+    let report = bench.resume(1).await.unwrap();
+    assert!(report.tally.all_verified(), "{report:?}");
+    assert_eq!((bench.passwords().len(), bench.calls()), (0, vec![1]), "there is one password");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_whose_answer_was_lost_is_told_when_the_job_stops_before_it_is_read_back() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostAfter]));
+    *bench.tenant.unreachable_reads_back.lock().unwrap() = 3;
+    let error = bench.run(Action::GenerateTemporaryPassword).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })), "{error}");
+    let (notices, passwords) = bench.notices_and_passwords();
+    assert_eq!(passwords, bench.tenant.passwords.lock().unwrap().clone());
+    assert!(notices.iter().any(|notice| notice.contains("was set is not known")), "{notices:?}");
+    assert!(bench.resume(1).await.unwrap().tally.all_verified());
+    assert_eq!(bench.passwords().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_told_and_not_set_is_replaced_by_one_that_is() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostBefore]));
+    *bench.tenant.unreachable_reads_back.lock().unwrap() = 3;
+    bench.tenant.change("u0000", |records| {
+        records.directory.last_password_change_date_time = Some(Timestamp(fixture::now().0 - TimeDelta::days(30)));
+    });
+    bench.run(Action::GenerateTemporaryPassword).await.unwrap_err();
+    assert_eq!(bench.passwords().len(), 1);
+    assert!(bench.resume(1).await.unwrap().tally.all_verified());
+    let told = bench.passwords();
+    assert_eq!((told.len(), bench.calls()), (1, vec![1, 1]));
+    assert_eq!(Some(&told[0].1), bench.tenant.passwords.lock().unwrap().last());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_told_once_although_the_journal_cannot_be_written() {
+    for at in 2.. {
+        let Bench { tenant, store, cancel, events, mut told, .. } = bench(Scripted::new(1));
+        let failing = Arc::new(FailsOnce { inner: store.clone(), at, appends: Mutex::default() });
+        let engine = Engine::new(failing, tenant.clone(), Clock::starting_at(fixture::now()), "me".to_owned());
+        let plan = confirmed(Action::GenerateTemporaryPassword, &tenant.dataset());
+        let failed = engine.run(&plan, Duration::ZERO, &cancel, &events).await.is_err();
+        if failed {
+            let report = engine.resume(JobId(1), &cancel, &events).await.unwrap();
+            assert!(report.tally.all_verified(), "append {at}: {report:?}");
+        }
+        let told = passwords(&mut told);
+        assert_eq!((told.len(), tenant.passwords.lock().unwrap().len()), (1, 1), "append {at}");
+        if !failed {
+            break;
+        }
+    }
 }

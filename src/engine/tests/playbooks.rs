@@ -109,3 +109,75 @@ async fn a_playbook_that_is_cancelled_while_devices_are_read_stays_open_at_that_
     assert_eq!((report.unwrap().state, bench.steps(1)[3].1.clone()), (JobState::Open, StepState::Waiting));
     assert!(bench.told().iter().all(|what| !matches!(what, What::Failed { .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn devices_whose_answer_was_lost_leave_their_step_waiting() {
+    let mut bench = bench(Scripted::new(1));
+    bench.tenant.lost_looks.store(true, Ordering::SeqCst);
+    let error = bench.run(Action::SecureAccount).await.unwrap_err();
+    assert!(matches!(error, EngineError::Tenant(TenantError::Unreachable { .. })), "nothing was sent that could be lost: {error}");
+    assert_eq!(bench.steps(1)[3].1, StepState::Waiting);
+}
+
+/// A playbook over users of whom nobody is registered for multifactor authentication, which its second step needs.
+async fn without_registration() -> Bench {
+    let mut bench = bench(Scripted::new(1));
+    let plan = Plan {
+        steps: vec![Action::ConfirmUserCompromised, Action::RequirePasswordChange, Action::RevokeSessions],
+        ..{ confirmed(Action::SecureAccount, &bench.tenant.dataset()).plan().clone() }
+    };
+    let entry = Entry::PlaybookStarted { playbook: JobId(1), plan: Box::new(plan), steps_confirmed: true };
+    bench.store.append(fixture::now(), "me", vec![entry]).unwrap();
+    set_registered(&bench, false);
+    bench.resume(1).await.unwrap();
+    bench.told();
+    bench
+}
+
+fn set_registered(bench: &Bench, is_registered: bool) {
+    bench.tenant.change("u0000", |records| records.directory.is_mfa_registered = Some(is_registered));
+    bench.store.put(bench.tenant.dataset().users()).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_cannot_be_done_yet_waits_while_the_later_ones_run_and_is_done_when_it_can_be() {
+    let mut bench = without_registration().await;
+    assert_eq!((bench.steps(1)[1].1.clone(), verified(&bench)), (StepState::Waiting, vec![true, false, true]));
+    let report = bench.resume(1).await.unwrap();
+    let (notices, _) = bench.notices_and_passwords();
+    assert_eq!(report.state, JobState::Open);
+    assert!(notices.iter().any(|notice| notice.contains("not registered for multifactor authentication")), "{notices:?}");
+    set_registered(&bench, true);
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.state, verified(&bench)), (JobState::Done, vec![true, true, true]), "{:?}", bench.steps(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playbook_ends_where_whom_a_step_failed_for_was_deleted_since() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::NoEffect]));
+    bench.run(Action::RemediatedElsewhere).await.unwrap();
+    bench.tenant.change("u0000", |records| records.user.is_deleted = Some(true));
+    bench.store.put(bench.tenant.dataset().users()).unwrap();
+    let sent = bench.calls().len();
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.state, bench.calls().len()), (JobState::Done, sent), "{:?}", bench.steps(1));
+    assert!(report.tally.skipped > 0, "it is no success: {report:?}");
+    assert!(bench.journal_text().contains("deleted"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_cancelled_half_way_is_read_again_before_anything_is_sent_again() {
+    let mut tenant = Scripted::new(2).meeting(&[Meets::RiskLate]);
+    let cancel = CancellationToken::new();
+    tenant.cancel_at_call = Some((2, cancel.clone()));
+    let mut bench = bench(tenant);
+    bench.cancel = cancel;
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    assert_eq!((report.state, report.tally.unverified), (JobState::Open, 1), "{report:?}");
+    bench.tenant.change("u0000", |records| records.user.risk_state = Some(RiskState::Remediated));
+    bench.cancel = CancellationToken::new();
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!(report.state, JobState::Done, "{:?}", bench.steps(1));
+    let told = bench.notices_and_passwords().1.len();
+    assert_eq!((bench.tenant.passwords.lock().unwrap().len(), told), (2, 2), "one password each");
+}
