@@ -448,8 +448,8 @@ pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign
         BlockedBy::AccountDisabled => (records.directory.account_enabled == Some(true)).then_some(BlockEnded::AccountEnabled),
         BlockedBy::BuiltInProtection => {
             // What was trusted all along did not help: only trust that is younger than the block is a reason to try again.
-            let location = sign_in.ip_address.as_deref().and_then(policy::range).and_then(|address| tenant.trusted_by(&address));
-            let trusted_at = location.and_then(|location| location.modified_date_time);
+            let address = sign_in.ip_address.as_deref().and_then(policy::range);
+            let trusted_at = address.and_then(|address| tenant.trusted_since(&address));
             let younger = trusted_at.zip(sign_in.created_date_time).is_some_and(|(trusted, blocked)| trusted > blocked);
             younger.then_some(BlockEnded::AddressTrusted)
         }
@@ -595,11 +595,13 @@ mod tests {
         records.sign_ins[0].status = Some(status(50053, "built-in protection"));
         let at = records.sign_ins[0].created_date_time.unwrap();
         let changed = |seconds| Some(Timestamp(at.0 + chrono::TimeDelta::seconds(seconds)));
-        let office = |is_trusted, range: &str, modified_date_time| {
+        let office = |is_trusted, range: &str, made: Option<Timestamp>| {
             let ranges = vec![policy::range_value(&policy::range(range).unwrap())];
-            let location =
-                policy::IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted, ranges, modified_date_time };
-            TenantFacts { policies: None, locations: Some(vec![location]) }
+            let id = "l".to_owned();
+            let location = policy::IpLocation { id, is_trusted, ranges, created_date_time: made, ..policy::IpLocation::default() };
+            let mut tenant = TenantFacts::default();
+            tenant.take_locations(vec![location]);
+            tenant
         };
         let trusted = |is_trusted, range: &str| office(is_trusted, range, changed(60));
         for before in [changed(-60), None] {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::action::Action;
 use super::case::{Case, Snapshot};
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
+use super::password::UNTOLD;
 use super::plan::Plan;
 use super::playbook::Playbook;
 use super::records::UserId;
@@ -56,6 +57,8 @@ pub struct Job {
     remarks: HashMap<usize, CallAnswer>,
     /// Positions of users whose temporary password was told.
     told: HashSet<usize>,
+    /// When the last request with a target was about to leave, by its position and this machine's clock.
+    sent: HashMap<usize, Timestamp>,
     calls: HashMap<u32, Vec<usize>>,
     positions: HashMap<String, usize>,
 }
@@ -126,8 +129,20 @@ impl Job {
     fn new(id: JobId, plan: Plan, created_at: Timestamp) -> Self {
         let items: Vec<Item> = plan.included().map(|target| Item { id: target.id.clone(), state: ItemState::Pending }).collect();
         let positions = items.iter().enumerate().map(|(position, item)| (item.id.clone(), position)).collect();
-        let (remarks, told, calls) = (HashMap::new(), HashSet::new(), HashMap::new());
-        Job { id, plan, created_at, ended_at: None, state: JobState::Open, items, next_call: 1, remarks, told, calls, positions }
+        Job {
+            id,
+            plan,
+            created_at,
+            ended_at: None,
+            state: JobState::Open,
+            items,
+            next_call: 1,
+            remarks: HashMap::new(),
+            told: HashSet::new(),
+            sent: HashMap::new(),
+            calls: HashMap::new(),
+            positions,
+        }
     }
 
     /// The job in numbers.
@@ -145,9 +160,18 @@ impl Job {
         self.positions.get(id).and_then(|position| self.remarks.get(position))
     }
 
-    /// Users whose temporary password was told, whatever became of it.
-    pub fn told_passwords(&self) -> Vec<String> {
-        self.items.iter().enumerate().filter(|(position, _)| self.told.contains(position)).map(|(_, item)| item.id.clone()).collect()
+    /// When the last request with a target was about to leave, by this machine's clock.
+    pub fn sent_at(&self, id: &str) -> Option<Timestamp> {
+        self.positions.get(id).and_then(|position| self.sent.get(position)).copied()
+    }
+
+    /// Whether the temporary password of a target was told, whatever became of it.
+    pub fn is_told(&self, id: &str) -> bool {
+        let Some(position) = self.positions.get(id) else { return false };
+        // Journals of before telling had an entry say it by how the user came out.
+        let by_outcome = matches!(self.items.get(*position).map(|item| &item.state),
+            Some(ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, because)) if because.as_deref() != Some(UNTOLD));
+        self.told.contains(position) || (by_outcome && self.plan.action == Action::GenerateTemporaryPassword)
     }
 
     /// Ids of the targets for which this holds.
@@ -161,10 +185,11 @@ impl Job {
         }
     }
 
-    fn intent(&mut self, call: u32, ids: &[String]) {
+    fn intent(&mut self, call: u32, ids: &[String], at: Timestamp) {
         let positions: Vec<usize> = ids.iter().filter_map(|id| self.positions.get(id).copied()).collect();
         for position in &positions {
             self.set(*position, ItemState::MaybeSent);
+            self.sent.insert(*position, at);
             // Each request of a password has a new one.
             self.told.remove(position);
         }
@@ -245,6 +270,8 @@ impl Ledger {
         match &record.entry {
             Entry::JobConfirmed { job, plan, .. } => {
                 if let Some(playbook) = plan.playbook.and_then(|id| self.playbooks.get_mut(&id)) {
+                    // What was left out and is taken up after all is left out no more.
+                    playbook.skipped.retain(|(step, _)| *step != plan.action);
                     playbook.jobs.push((plan.action, *job));
                 }
                 // A number stands for one job: a second confirmation of it would forget what was sent for the first.
@@ -273,7 +300,7 @@ impl Ledger {
                     playbook.ended_at = Some(record.at);
                 }
             }
-            Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids)),
+            Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids, record.at)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
             Entry::PasswordsTold { job, ids } => self.with(*job, |job| {
                 job.told.extend(ids.iter().filter_map(|id| job.positions.get(id).copied()));

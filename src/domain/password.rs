@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub const UNTOLD: &str = "a temporary password may have been set, but it cannot be shown any more: generate another";
 /// Begins why a target diverged whose password was set, while its risk stays open.
 pub const PASSWORD_IS_NEW: &str = "the password is new";
+/// Begins why a target is not verified whose password is the one of before.
+pub const PASSWORD_IS_OLD: &str = "lastPasswordChangeDateTime is";
 /// How many random bytes a password is made of.
 pub const RANDOM_BYTES: usize = 16;
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::action::Action;
 use super::dataset::Dataset;
-use super::journal::{ItemOutcome, JobId, JobState, Outcome};
+use super::journal::{JobId, JobState, Outcome};
 use super::ledger::{ItemState, Job, Ledger, Tally};
-use super::password::{PASSWORD_IS_NEW, UNTOLD};
+use super::password::PASSWORD_IS_OLD;
 use super::plan::{Because, Plan, PlanContext, PlanTarget, Target, Verdict};
 use super::records::UserRecords;
 use super::risk::{RiskLevel, RiskState};
@@ -90,8 +90,8 @@ impl LeftUndone<'_> {
 
 /// What the jobs of a step say of a user last.
 enum LastWord<'a> {
-    /// A job acts on the user.
-    Item(&'a ItemState),
+    /// The job acts on the user.
+    Item(&'a ItemState, &'a Job),
     /// A job's plan leaves the user out.
     LeftOut(&'a PlanTarget),
 }
@@ -103,7 +103,7 @@ fn last_word<'a>(jobs: &[&'a Job], id: &str) -> Option<LastWord<'a>> {
     let mut held: Option<LastWord<'a>> = None;
     for job in jobs {
         held = match (job.item(id), planned(job)) {
-            (Some(item), _) => Some(LastWord::Item(&item.state)),
+            (Some(item), _) => Some(LastWord::Item(&item.state, job)),
             (None, Some(of_step)) if held.is_none() || of_step.verdict == Verdict::Refused => Some(LastWord::LeftOut(of_step)),
             _ => held,
         };
@@ -117,12 +117,19 @@ fn is_nothing_to_do(because: &str) -> bool {
     because.split(", ").all(|word| nothing.contains(&word))
 }
 
-/// Why the plan of a step leaves a user out, in fixed words: where there is nothing to do, a caution besides says nothing.
+/// Why the plan of a step leaves a user out, in fixed words: that the user is gone says all, and where there is nothing to do, a caution
+/// besides says nothing.
 fn why_left_out(target: &PlanTarget) -> Vec<&'static str> {
-    let nothing: Vec<&str> = target.because.iter().filter(|because| because.is_nothing_to_do()).map(|because| because.as_str()).collect();
-    if nothing.is_empty() { target.because.iter().map(|because| because.as_str()).collect() } else { nothing }
+    let words = |holds: &dyn Fn(&Because) -> bool| -> Vec<&'static str> {
+        target.because.iter().filter(|because| holds(because)).map(|because| because.as_str()).collect()
+    };
+    let gone = words(&|because| because.is_gone());
+    let nothing = words(&|because| because.is_nothing_to_do());
+    [gone, nothing].into_iter().find(|words| !words.is_empty()).unwrap_or_else(|| words(&|_| true))
 }
 
+/// Why a user was not acted on whose job was cancelled.
+const NOT_SENT: &str = "cancelled before it was sent";
 /// Why a user waits for an earlier step.
 const STEP_BEFORE: &str = "the step before it was not verified";
 
@@ -140,13 +147,6 @@ pub fn words_of(because: &str) -> String {
     words.join(", ")
 }
 
-/// Whether the plan of a step, which has nobody left, would have nobody the next time either: everybody is refused for good, or has devices
-/// that may not be read.
-pub fn is_left_out_for_good(plan: &Plan) -> bool {
-    let for_good = |because: &Because| because.is_for_good(plan.action) || *because == Because::DevicesUnknown;
-    plan.targets.iter().all(|target| target.because.iter().any(for_good))
-}
-
 impl Playbook {
     /// Its steps and where each stands, in order.
     pub fn steps(&self, ledger: &Ledger) -> Vec<(Action, StepState)> {
@@ -156,14 +156,11 @@ impl Playbook {
     fn step(&self, step: Action, ledger: &Ledger) -> StepState {
         match self.jobs_of(step, ledger).last() {
             Some(job) if job.state == JobState::Open => StepState::Open(job.id),
-            Some(job) if job.state != JobState::Cancelled || job.tally().pending == 0 => {
+            Some(job) if job.state != JobState::Cancelled || self.tally_of(step, ledger).pending == 0 => {
                 StepState::Ended(job.id, self.tally_of(step, ledger))
             }
             // What was cancelled before it was sent is still to be done, or left out.
-            _ => match self.skipped.iter().rev().find(|(action, _)| *action == step) {
-                Some((_, because)) => StepState::Skipped(because.clone()),
-                None => StepState::Waiting,
-            },
+            _ => self.left_out_since(step).map_or(StepState::Waiting, |because| StepState::Skipped(because.to_owned())),
         }
     }
 
@@ -198,10 +195,12 @@ impl Playbook {
         let left = self.plan.included().filter(|target| !verified.contains(&target.id));
         left.filter_map(|target| {
             let (outcome, because) = match last_word(&jobs, &target.id)? {
-                LastWord::Item(ItemState::Ended(outcome, because)) => {
+                LastWord::Item(ItemState::Ended(outcome, because), _) => {
                     (*outcome, because.clone().unwrap_or_else(|| outcome.as_str().to_owned()))
                 }
-                LastWord::Item(_) => return None,
+                // Cancelled before its turn came.
+                LastWord::Item(ItemState::Pending, job) if job.state != JobState::Open => (Outcome::Skipped, NOT_SENT.to_owned()),
+                LastWord::Item(..) => return None,
                 LastWord::LeftOut(of_step) => {
                     let words = why_left_out(of_step);
                     (Outcome::Skipped, if words.is_empty() { STEP_BEFORE.to_owned() } else { words.join(", ") })
@@ -220,11 +219,13 @@ impl Playbook {
                 said.push(left.because);
             }
         }
+        let since = self.left_out_since(step).filter(|_| self.jobs_of(step, ledger).next().is_some());
+        said.extend(since.filter(|because| !said.iter().any(|held| held == because)).map(str::to_owned));
         said
     }
 
     /// For whom a step was verified, in any of its tries.
-    fn verified(&self, step: Action, ledger: &Ledger) -> Vec<String> {
+    pub fn verified(&self, step: Action, ledger: &Ledger) -> Vec<String> {
         let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
         self.jobs_of(step, ledger).flat_map(|job| job.ids_where(verified)).collect()
     }
@@ -239,12 +240,12 @@ impl Playbook {
             told.retain(|id| !set.contains(id));
             let is_old = |id: &String| {
                 let because = job.item(id).and_then(|item| match &item.state {
-                    ItemState::Ended(Outcome::Diverged, because) => because.as_deref(),
+                    ItemState::Ended(Outcome::Diverged | Outcome::Unverified, because) => because.as_deref(),
                     _ => None,
                 });
-                because.is_some_and(|because| !because.starts_with(PASSWORD_IS_NEW))
+                because.is_some_and(|because| because.starts_with(PASSWORD_IS_OLD))
             };
-            told.extend(job.told_passwords().into_iter().filter(|id| !is_old(id)));
+            told.extend(job.items.iter().map(|item| item.id.clone()).filter(|id| job.is_told(id) && !is_old(id)));
         }
         told
     }
@@ -268,16 +269,21 @@ impl Playbook {
             StepState::Skipped(_) => true,
             StepState::Ended(_, tally) => {
                 let settled = |target: &PlanTarget| verified.contains(&target.id) || self.refused(step, &target.id, ledger).is_some();
-                tally.all_verified() || self.plan.included().all(settled)
+                tally.all_verified() || self.left_out_since(step).is_some() || self.plan.included().all(settled)
             }
         }
+    }
+
+    /// Why nothing more is to come of a step, where that was said after its last job.
+    fn left_out_since(&self, step: Action) -> Option<&str> {
+        self.skipped.iter().rev().find(|(action, _)| *action == step).map(|(_, because)| because.as_str())
     }
 
     /// Why a step can do nothing for a user any more, whom it, or the one before it that it rests on, refuses; `None` where it still can.
     fn refused(&self, step: Action, id: &str, ledger: &Ledger) -> Option<Refused> {
         let by_words = |because: &str| {
             let words = || because.split(", ").filter_map(Because::named);
-            if words().any(Because::is_nothing_to_do) {
+            if words().any(Because::is_nothing_to_do) && !words().any(Because::is_gone) {
                 Some(Refused::NothingToDo)
             } else {
                 words().any(|because| because.is_for_good(step)).then_some(Refused::ForGood)
@@ -285,17 +291,14 @@ impl Playbook {
         };
         let jobs: Vec<&Job> = self.jobs_of(step, ledger).collect();
         let last = last_word(&jobs, id);
-        let by_itself = match &last {
-            Some(LastWord::Item(ItemState::Ended(Outcome::Skipped, Some(because)))) => by_words(because),
-            Some(LastWord::LeftOut(of_step)) if of_step.verdict == Verdict::Refused => by_words(&why_left_out(of_step).join(", ")),
-            Some(LastWord::Item(_) | LastWord::LeftOut(_)) => None,
-            // Whoever left the step out did so for everybody, for whatever reason.
-            None => match self.step(step, ledger) {
-                StepState::Skipped(because) => by_words(&because).or(Some(Refused::ForGood)),
-                _ => None,
-            },
+        let by_itself = match (self.left_out_since(step), &last) {
+            // Whoever left the step out did so for everybody that is left, for whatever reason.
+            (Some(because), _) => by_words(because).or(Some(Refused::ForGood)),
+            (None, Some(LastWord::Item(ItemState::Ended(Outcome::Skipped, Some(because)), _))) => by_words(because),
+            (None, Some(LastWord::LeftOut(of_step))) if of_step.verdict == Verdict::Refused => by_words(&why_left_out(of_step).join(", ")),
+            (None, _) => None,
         };
-        let came_out = matches!(last, Some(LastWord::Item(ItemState::Ended(..))));
+        let came_out = matches!(last, Some(LastWord::Item(ItemState::Ended(..), _)));
         let rests_on = self.rests_on(step).filter(|_| by_itself.is_none() && !came_out);
         by_itself.or_else(|| self.refused(rests_on?, id, ledger).filter(|refused| *refused == Refused::ForGood))
     }
@@ -323,9 +326,7 @@ impl Playbook {
         let verified = self.verified(step, ledger);
         let taken = |state: &ItemState| match state {
             // Reading back showed the password of before: that another one comes true is no work of this job.
-            ItemState::Ended(Outcome::Diverged, because) if step == Action::GenerateTemporaryPassword => {
-                because.as_deref().is_some_and(|because| because == UNTOLD || because.starts_with(PASSWORD_IS_NEW))
-            }
+            ItemState::Ended(Outcome::Diverged, Some(because)) if because.starts_with(PASSWORD_IS_OLD) => false,
             state => matches!(state, ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _)),
         };
         let mut settled = verified;
@@ -340,32 +341,24 @@ impl Playbook {
         unsure
     }
 
-    /// Users whom a step did not help and whom its plan, made again, refuses for good, with the job that had them last: nothing more comes
-    /// of it for them.
-    pub fn settled_since(&self, again: &Plan, ledger: &Ledger) -> Vec<(JobId, Vec<ItemOutcome>)> {
-        let jobs: Vec<&Job> = self.jobs_of(again.action, ledger).collect();
-        let mut settled: Vec<(JobId, Vec<ItemOutcome>)> = Vec::new();
-        for left in self.left_undone(again.action, ledger) {
-            let now = again.targets.iter().find(|of_step| of_step.id == left.target.id);
-            // What the tenant took and did not show is read again: that it looks done now is no reason to leave it out.
-            let was_taken = matches!(left.outcome, Outcome::Unverified | Outcome::Diverged);
-            let settles = |because: &Because| because.is_for_good(again.action) && !(was_taken && because.is_nothing_to_do());
-            let is_for_good = |of_step: &&PlanTarget| of_step.because.iter().any(settles);
-            let (Some(now), Some(job)) = (now.filter(is_for_good), jobs.iter().rev().find(|job| job.item(&left.target.id).is_some()))
-            else {
-                continue;
+    /// Whether a step can be left out, of which this is the plan and has nobody left: it would have nobody the next time either, because
+    /// everybody who did not come through is refused for good. Devices that may not be read will not be read the next time.
+    pub fn is_nobody_left_for_good(&self, plan: &Plan, devices_may_come: bool, ledger: &Ledger) -> bool {
+        let jobs: Vec<&Job> = self.jobs_of(plan.action, ledger).collect();
+        let verified: HashSet<String> = self.verified(plan.action, ledger).into_iter().collect();
+        plan.targets.iter().filter(|target| !verified.contains(&target.id)).all(|target| {
+            // What the tenant took and did not show is read again: that it looks done by now does not settle it.
+            let was_taken = matches!(
+                last_word(&jobs, &target.id),
+                Some(LastWord::Item(ItemState::Ended(Outcome::Unverified | Outcome::Diverged, _), _))
+            );
+            let is_settled = |because: &Because| match because {
+                Because::DevicesUnknown => !devices_may_come,
+                because if because.is_nothing_to_do() => !was_taken,
+                because => because.is_for_good(plan.action),
             };
-            let because = why_left_out(now).join(", ");
-            if left.outcome == Outcome::Skipped && left.because == because {
-                continue;
-            }
-            let item = ItemOutcome { id: left.target.id.clone(), outcome: Outcome::Skipped, because: Some(because) };
-            match settled.iter_mut().find(|(held, _)| *held == job.id) {
-                Some((_, items)) => items.push(item),
-                None => settled.push((job.id, vec![item])),
-            }
-        }
-        settled
+            target.because.iter().any(is_settled)
+        })
     }
 
     /// Whether a step has users who only wait for the step before it to come true. Whom that one refused for good, nobody waits for.
@@ -404,7 +397,14 @@ impl Playbook {
         // A second try is for whom the first did not help: nobody gets a second password.
         let done = self.verified(step, ledger);
         let told = if step == Action::GenerateTemporaryPassword { self.told_passwords(ledger) } else { Vec::new() };
+        // Whose password was reset since would be set to high risk again, with nothing after it that brings that down.
+        let secured =
+            if step == Action::ConfirmUserCompromised { self.verified(Action::GenerateTemporaryPassword, ledger) } else { Vec::new() };
         for target in &mut plan.targets {
+            if secured.contains(&target.id) && !target.because.contains(&Because::NotAtRisk) {
+                target.because.push(Because::NotAtRisk);
+                target.verdict = Verdict::Refused;
+            }
             let known = self
                 .plan
                 .targets

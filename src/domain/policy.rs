@@ -3,6 +3,8 @@
 //! A changed list replaces the whole list, and there is no way to say "only if nobody else changed it": so a plan holds the policy
 //! as it was shown, and it is read again right before and right after the change (`reference/graph.md` section 2).
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -211,7 +213,7 @@ impl PolicyDiff {
 }
 
 /// A named location of address ranges.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IpLocation {
     /// Its id.
@@ -222,9 +224,15 @@ pub struct IpLocation {
     pub is_trusted: bool,
     /// The ranges as Graph sends them, which a change must keep.
     pub ranges: Vec<Value>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_date_time: Option<Timestamp>,
     /// When it was last changed.
     #[serde(default)]
     pub modified_date_time: Option<Timestamp>,
+    /// Since when its ranges are trusted, by the range, as far as that was seen: the tenant tells only when the location was changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trusted_since: BTreeMap<String, Timestamp>,
 }
 
 /// The trusted location that this program adds addresses to: it leaves the tenant's own locations alone.
@@ -243,8 +251,24 @@ impl IpLocation {
             display_name: text("displayName").unwrap_or_default(),
             is_trusted: object.get("isTrusted").and_then(Value::as_bool).unwrap_or(false),
             ranges: object.get("ipRanges")?.as_array()?.clone(),
+            created_date_time: text("createdDateTime").and_then(|text| Timestamp::parse(&text)),
             modified_date_time: text("modifiedDateTime").and_then(|text| Timestamp::parse(&text)),
+            trusted_since: BTreeMap::new(),
         })
+    }
+
+    /// Notes since when its ranges are trusted, by how it was read before; `None` where locations were not read before. A range that
+    /// turned up came with the last change; what was there at the first reading is at least as old as the location, or unknown.
+    fn note_trust(&mut self, before: Option<&[IpLocation]>) {
+        let was = before.unwrap_or_default().iter().find(|was| was.id == self.id);
+        for range in self.ranges.iter().filter(|_| self.is_trusted).filter_map(cidr) {
+            let since = match was {
+                Some(was) if was.is_trusted && was.holds(&range) => was.trusted_since.get(&range.to_string()).copied(),
+                Some(_) => self.modified_date_time,
+                None => self.created_date_time,
+            };
+            self.trusted_since.extend(since.map(|since| (range.to_string(), since)));
+        }
     }
 
     /// Whether it holds exactly this range.
@@ -367,6 +391,21 @@ impl TenantFacts {
         self.locations.as_deref().unwrap_or_default().iter().find(|location| location.display_name == OWN_LOCATION && location.is_trusted)
     }
 
+    /// Takes locations as they were read now.
+    pub fn take_locations(&mut self, mut now: Vec<IpLocation>) {
+        now.iter_mut().for_each(|location| location.note_trust(self.locations.as_deref()));
+        self.locations = Some(now);
+    }
+
+    /// Since when a range is trusted; `None` where it is not, or where nobody saw it come.
+    pub fn trusted_since(&self, range: &IpNet) -> Option<Timestamp> {
+        let trusted = self.locations.as_deref().unwrap_or_default().iter().filter(|location| location.is_trusted);
+        let covering = trusted.flat_map(|location| location.ranges.iter().filter_map(cidr).map(move |held| (location, held)));
+        let since = covering.filter(|(_, held)| held.contains(range)).map(|(location, held)| location.trusted_since.get(&held.to_string()));
+        // Where one of several was there all along, it is that one.
+        since.min().flatten().copied()
+    }
+
     /// The trusted location that a range lies in.
     pub fn trusted_by(&self, range: &IpNet) -> Option<&IpLocation> {
         self.locations.as_deref().unwrap_or_default().iter().find(|location| location.is_trusted && location.covers(range))
@@ -486,7 +525,7 @@ mod tests {
             display_name: OWN_LOCATION.to_owned(),
             is_trusted: true,
             ranges: vec![range_value(&range("203.0.113.0/24").unwrap())],
-            modified_date_time: None,
+            ..IpLocation::default()
         };
         let (inside, other) = (range("203.0.113.7").unwrap(), range("2001:db8::1").unwrap());
         assert!(location.covers(&inside) && !location.holds(&inside) && !location.covers(&other));
@@ -500,5 +539,30 @@ mod tests {
         assert_eq!(range(" 203.0.113.7 ").unwrap().to_string(), "203.0.113.7/32");
         assert_eq!(range("203.0.113.7/24").unwrap().to_string(), "203.0.113.0/24");
         assert_eq!(range("somewhere"), None);
+    }
+
+    #[test]
+    fn a_range_is_trusted_since_it_was_seen_to_come_whatever_else_changes_in_its_location() {
+        let at = |hour: u32| Timestamp::parse(&format!("2026-11-22T{hour:02}:00:00Z"));
+        let (a, b) = (range("203.0.113.7").unwrap(), range("198.51.100.9").unwrap());
+        let location = |ranges: &[&IpNet], modified: u32| IpLocation {
+            id: "l".to_owned(),
+            is_trusted: true,
+            ranges: ranges.iter().map(|range| range_value(range)).collect(),
+            created_date_time: at(1),
+            modified_date_time: at(modified),
+            ..IpLocation::default()
+        };
+        let mut tenant = TenantFacts::default();
+        tenant.take_locations(vec![location(&[&a], 1)]);
+        assert_eq!((tenant.trusted_since(&a), tenant.trusted_since(&b)), (at(1), None));
+        tenant.take_locations(vec![location(&[&a, &b], 3)]);
+        tenant.take_locations(vec![location(&[&a, &b], 5)]);
+        assert_eq!((tenant.trusted_since(&a), tenant.trusted_since(&b)), (at(1), at(3)));
+        tenant.take_locations(vec![location(&[&a], 6)]);
+        tenant.take_locations(vec![location(&[&a, &b], 7)]);
+        assert_eq!(tenant.trusted_since(&b), at(7), "it was gone meanwhile");
+        tenant.take_locations(vec![IpLocation { is_trusted: false, ..location(&[&a], 8) }]);
+        assert_eq!(tenant.trusted_since(&a), None);
     }
 }

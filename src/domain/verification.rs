@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::action::{Action, Kind};
 use super::facts;
-use super::password::PASSWORD_IS_NEW;
+use super::password::{PASSWORD_IS_NEW, PASSWORD_IS_OLD};
 use super::plan::{Plan, Target};
 use super::policy::{self, DISABLED, ENABLED, TenantFacts};
 use super::records::{Device, Directory, UserRecords};
@@ -108,7 +108,7 @@ fn of_user(action: Action, records: &UserRecords, seen: Seen<'_>) -> Option<Veri
                 return Some(Verification::Untold("lastPasswordChangeDateTime"));
             };
             if !seen.is_of_this(Some(changed), |held| held.last_password_change_date_time) {
-                return Some(Verification::Diverged(format!("lastPasswordChangeDateTime is {changed}")));
+                return Some(Verification::Diverged(format!("{PASSWORD_IS_OLD} {changed}")));
             }
             match records.user.at_risk() {
                 // Who is not listed as risky is at no risk.
@@ -324,7 +324,7 @@ mod tests {
             display_name: OWN_LOCATION.to_owned(),
             is_trusted: true,
             ranges,
-            modified_date_time: None,
+            ..IpLocation::default()
         }]);
         tenant.policies = Some(vec![after]);
         for (action, target) in

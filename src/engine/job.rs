@@ -43,7 +43,7 @@ pub(super) struct Run<'a> {
     passwords: Mutex<HashMap<String, TemporaryPassword>>,
     /// When the plan was confirmed.
     created_at: Timestamp,
-    /// Users whose password was told, by this process or by the one that brought the job to its end.
+    /// Users whose password was told since the job was taken up.
     told: Mutex<HashSet<String>>,
     /// Of these, whose telling is not in the journal yet.
     newly_told: Mutex<Vec<String>>,
@@ -62,7 +62,7 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
         events: &'a UnboundedSender<EngineEvent>,
     ) -> Result<Self, EngineError> {
-        let (mut plan, created_at, told) = engine.job(job, |job| (job.plan.clone(), job.created_at, job.told_passwords()))?;
+        let (mut plan, created_at) = engine.job(job, |job| (job.plan.clone(), job.created_at))?;
         let targets = std::mem::take(&mut plan.targets);
         let targets = targets.into_iter().filter(|target| target.included).map(|target| (target.id.clone(), target)).collect();
         Ok(Run {
@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
             targets,
             created_at,
             passwords: Mutex::default(),
-            told: Mutex::new(told.into_iter().collect()),
+            told: Mutex::default(),
             newly_told: Mutex::default(),
             changes_read: Mutex::default(),
             before: Mutex::default(),
@@ -243,9 +243,11 @@ impl<'a> Run<'a> {
         owners.filter(|id| seen.insert(id.clone())).collect()
     }
 
-    /// When the plan was confirmed, by the tenant's clock as far as that is known by now.
-    pub(super) fn confirmed_at(&self) -> Timestamp {
-        self.engine.tenant.by_its_clock(self.created_at)
+    /// When the last request with a target left, by the tenant's clock as far as that is known by now; at the earliest when the plan was
+    /// confirmed.
+    pub(super) fn sent_at(&self, id: &str) -> Timestamp {
+        let sent = self.engine.job(self.job, |job| job.sent_at(id)).ok().flatten();
+        self.engine.tenant.by_its_clock(sent.unwrap_or(self.created_at))
     }
 
     /// A refused batch holds an id that the tenant does not take, and the tenant does not say which: halve it until that id stands alone.
@@ -313,17 +315,25 @@ impl<'a> Run<'a> {
         Ok(call)
     }
 
-    /// Tells the password that was set for a user, for the first and last time; whether this process ever did.
+    /// Tells the password that was set for a user, for the first and last time; whether it was told since the job was taken up.
     pub(super) fn tell_password(&self, id: &str) -> bool {
         let held = self.passwords.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(password) = held else { return told.contains(id) };
-        told.insert(id.to_owned());
-        drop(told);
-        self.newly_told.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
         let user_principal_name = self.targets.get(id).and_then(|target| target.user_principal_name.clone());
-        self.tell(EngineEvent::Password { job: self.job, user: id.to_owned(), user_principal_name, password });
-        true
+        let event = EngineEvent::Password { job: self.job, user: id.to_owned(), user_principal_name, password };
+        // Where nobody listens any more, nobody was told.
+        let is_told = self.events.send(event).is_ok();
+        if is_told {
+            told.insert(id.to_owned());
+            self.newly_told.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
+        }
+        is_told
+    }
+
+    /// The user as people know it. Hostile text.
+    pub(super) fn name<'b>(&'b self, id: &'b str) -> &'b str {
+        self.targets.get(id).and_then(|target| target.user_principal_name.as_deref()).unwrap_or(id)
     }
 
     /// Journals what happened, and with it which passwords were told since the last time.
@@ -344,11 +354,9 @@ impl<'a> Run<'a> {
         let held = |id: &String| self.passwords.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id);
         for id in may_be_set.into_iter().filter(held) {
             self.tell_password(&id);
-            let name = self.targets.get(&id).and_then(|target| target.user_principal_name.clone()).unwrap_or(id);
+            let doubt = "whether it was set is not known, because the answer was lost";
             let job = self.job;
-            self.tell(EngineEvent::Notice(format!(
-                "whether the temporary password of {name} was set is not known, because the answer was lost: resuming job {job} reads it back"
-            )));
+            self.tell(EngineEvent::Notice(format!("temporary password of {}: {doubt}: resuming job {job} reads it back", self.name(&id))));
         }
         self.append_with_told(None)
     }

@@ -13,11 +13,22 @@ use crate::domain::dataset::Dataset;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState};
 use crate::domain::ledger::Ledger;
-use crate::domain::plan::{Answer, Confirmed, Plan, PlanContext};
-use crate::domain::playbook::{Playbook, StepState, is_left_out_for_good, nobody_left, words_of};
+use crate::domain::plan::{Answer, Because, Confirmed, Plan, PlanContext};
+use crate::domain::playbook::{Playbook, StepState, nobody_left, words_of};
 use crate::domain::records::UserId;
 use crate::domain::settings::TenantSettings;
 use crate::tenant::TenantError;
+
+/// What came of looking at the devices of a playbook's users.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Devices {
+    /// All that there are were read.
+    Read,
+    /// Some may not be read.
+    Hidden,
+    /// Some could not be read this time.
+    Late,
+}
 
 impl Engine {
     /// Takes a confirmed playbook into the journal. Nothing is sent yet: its steps were confirmed with it, or are one by one.
@@ -135,7 +146,8 @@ impl Engine {
         cancel: &CancellationToken,
         events: &UnboundedSender<EngineEvent>,
     ) -> Result<Option<JobReport>, EngineError> {
-        if step == Action::DisableDevices && !self.look_at_devices(playbook, cancel, events).await? {
+        let devices = if step == Action::DisableDevices { self.look_at_devices(playbook, cancel, events).await? } else { Devices::Read };
+        if cancel.is_cancelled() {
             return Ok(None);
         }
         let plan = self.plan_step(playbook, step)?;
@@ -144,53 +156,57 @@ impl Engine {
             return Box::pin(self.run(&plan.confirm(Answer::Number(count))?, hold, cancel, events)).await.map(Some);
         }
         let dataset = self.users_of(playbook)?;
-        let (begun, waits, settled) = self.on_playbook(playbook, |held, ledger| {
-            let begun = held.jobs.iter().any(|(action, _)| *action == step);
-            (begun, held.waits_for_step_before(step, &dataset, ledger), held.settled_since(&plan, ledger))
+        let (waits, for_good) = self.on_playbook(playbook, |held, ledger| {
+            let for_good = held.is_nobody_left_for_good(&plan, devices == Devices::Late, ledger);
+            (held.waits_for_step_before(step, &dataset, ledger), for_good)
         })?;
-        for (job, items) in settled {
-            self.append(vec![Entry::Outcomes { job, items }])?;
-        }
-        if begun || waits {
+        if waits {
             return Ok(None);
         }
-        if is_left_out_for_good(&plan) {
-            self.skip_step(playbook, step, nobody_left(&plan))?;
-        } else {
-            // The cause may be gone the next time: a permission, a registration, a setting, a caution that the operator takes in.
-            let words = words_of(&nobody_left(&plan));
-            let again = format!("job {playbook} stays open, and resuming it tries the step again");
-            tell(events, EngineEvent::Notice(format!("{} was not begun, because nobody is left for it ({words}): {again}", step.title())));
+        let verified = self.on_playbook(playbook, |held, ledger| held.verified(step, ledger))?;
+        let left = Plan { targets: plan.targets.into_iter().filter(|target| !verified.contains(&target.id)).collect(), ..plan };
+        let because = nobody_left(&left);
+        if for_good {
+            self.skip_step(playbook, step, because)?;
+            return Ok(None);
         }
+        // The cause may be gone the next time: a permission, a registration, a setting. A caution is for the operator to take in.
+        let words = words_of(&because);
+        let next = if because == Because::PasswordTold.as_str() {
+            format!("entriage act {step} --user NAME sets another where nobody has it")
+        } else {
+            format!("job {playbook} stays open, and resuming it tries the step again")
+        };
+        tell(events, EngineEvent::Notice(format!("{}: nobody is left to act on now ({words}); {next}", step.title())));
         Ok(None)
     }
 
-    /// Reads the devices of a playbook's users, because most users' never were; false where the operator cancelled meanwhile. What
-    /// cannot be read of one stays unknown, and the plan of the step says so.
+    /// Reads the devices of a playbook's users, because most users' never were. What cannot be read of one stays unknown, and the plan of
+    /// the step says so.
     async fn look_at_devices(
         &self,
         playbook: JobId,
         cancel: &CancellationToken,
         events: &UnboundedSender<EngineEvent>,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<Devices, EngineError> {
         let users: Vec<UserId> = self.playbook(playbook, |held| held.plan.included().map(|target| target.id.as_str().into()).collect())?;
         tell(events, EngineEvent::Notice(format!("reading the devices of the playbook's users ({})", users.len())));
-        let hindered = tokio::select! {
+        let (seen, hindered) = tokio::select! {
             biased;
-            () = cancel.cancelled() => return Ok(false),
-            (_, hindered) = self.look(&users) => hindered,
+            () = cancel.cancelled() => return Ok(Devices::Late),
+            looked = self.look(&users) => looked,
         };
-        match hindered {
-            None => {}
-            Some(EngineError::Tenant(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. }))) => {
-                tell(events, EngineEvent::Notice(format!("not all devices could be read: {error}")));
-            }
-            // Nothing was sent, so that nothing is in doubt.
+        let (error, devices) = match hindered {
+            None => return Ok(Devices::Read),
+            Some(EngineError::Tenant(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. }))) => (error, Devices::Hidden),
+            // One user whose devices cannot be told hinders no other.
+            Some(EngineError::Tenant(error @ TenantError::Lost { .. })) if !seen.is_empty() => (error, Devices::Late),
+            // Nothing was sent, so that nothing is in doubt; the step waits.
             Some(EngineError::Tenant(TenantError::Lost { message })) => return Err(TenantError::Unreachable { message }.into()),
-            // The step waits: what is merely late is not to be left out.
             Some(error) => return Err(error),
-        }
-        Ok(true)
+        };
+        tell(events, EngineEvent::Notice(format!("not all devices could be read: {error}")));
+        Ok(devices)
     }
 
     /// Reads once more what the tenant took of a step and did not show as promised: it may only have been late. Sends nothing; tells

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use chrono::TimeDelta;
+
 use super::job::Run;
 use super::{Engine, EngineError, EngineEvent};
 use crate::domain::action::Action;
@@ -24,6 +26,10 @@ const READS_BEFORE_DIVERGED: u32 = 4;
 const READS_WHILE_PROCESSING: u32 = 8;
 /// Why a target has no state.
 const NOT_FOUND: &str = "it was not among what was read back";
+/// A request takes no longer than this: a password that was changed later was changed by somebody else.
+const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(5);
+/// Why a password is not verified that was told while its answer was lost.
+const ANOTHER_MAY_BE_SET: &str = "the password was changed later than it was sent, so it may be another one than was told";
 /// How often a read is tried that the tenant puts off or cannot be reached for.
 const TRIES: u32 = 6;
 
@@ -34,8 +40,7 @@ pub(super) struct Watched(HashMap<String, Watch>);
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     reads: u32,
-    /// When it was sent, or may have been, by the tenant's clock. Of what an earlier process sent, nobody knows more than that it was
-    /// after the plan was confirmed.
+    /// When it was sent, or may have been, by the tenant's clock. Of what an earlier process sent, the journal has it by this machine's.
     sent: Option<Timestamp>,
     due: Timestamp,
 }
@@ -53,9 +58,9 @@ impl Watched {
         due.into_iter().take(batch).map(|(id, _)| id.clone()).collect()
     }
 
-    /// When the first of these was sent; at the earliest when the plan was confirmed.
-    fn sent(&self, ids: &[String], confirmed_at: Timestamp) -> Option<Timestamp> {
-        ids.iter().filter_map(|id| self.0.get(id)).map(|watch| watch.sent.unwrap_or(confirmed_at)).min()
+    /// When the first of these was sent; `journalled` tells it of what an earlier process sent.
+    fn sent(&self, ids: &[String], journalled: impl Fn(&str) -> Timestamp) -> Option<Timestamp> {
+        ids.iter().filter_map(|id| self.0.get(id).map(|watch| watch.sent.unwrap_or_else(|| journalled(id)))).min()
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
@@ -96,7 +101,7 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let mut items = Vec::new();
         let mut not_applied = Vec::new();
-        for (id, found) in self.verify(&ids, &lost, |ids| watched.sent(ids, self.confirmed_at())).await? {
+        for (id, found) in self.verify(&ids, &lost, |ids| watched.sent(ids, |id| self.sent_at(id))).await? {
             let reads = watched.read(&id);
             let Some(found) = found else {
                 // Nobody saw its state, so nobody knows: what may have been applied is not sent again.
@@ -105,12 +110,12 @@ impl Run<'_> {
                     continue;
                 }
                 watched.forget(&id);
-                let because = self.told_or_lost(&id, Some(NOT_FOUND.to_owned()));
+                let because = self.told_or_lost(&id, Some(NOT_FOUND.to_owned()))?;
                 items.push(ItemOutcome { id, outcome: Outcome::Unverified, because });
                 continue;
             };
             let (outcome, because) = match found {
-                Verification::Verified => self.came_true(&id),
+                Verification::Verified => self.came_true(&id)?,
                 Verification::Diverged(because) if reads >= READS_BEFORE_DIVERGED => {
                     if lost.contains(&id) {
                         watched.forget(&id);
@@ -130,7 +135,7 @@ impl Run<'_> {
                 }
             };
             watched.forget(&id);
-            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because) };
+            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because)? };
             items.push(ItemOutcome { id, outcome, because });
         }
         self.come_out(items)?;
@@ -147,14 +152,14 @@ impl Run<'_> {
         let lost: HashSet<String> = self.ids(|state| *state == ItemState::MaybeSent)?.into_iter().collect();
         let ended: HashSet<String> = self.ids(|state| matches!(state, ItemState::Ended(..)))?.into_iter().collect();
         let mut items = Vec::new();
-        for (id, found) in self.verify(&ids, &lost, |_| Some(self.confirmed_at())).await? {
+        for (id, found) in self.verify(&ids, &lost, |ids| ids.iter().map(|id| self.sent_at(id)).min()).await? {
             let (outcome, because) = match found.unwrap_or_else(|| Verification::Diverged(NOT_FOUND.to_owned())) {
-                Verification::Verified => self.came_true(&id),
+                Verification::Verified => self.came_true(&id)?,
                 Verification::Processing => (Outcome::Unverified, Some("the service is still processing it".to_owned())),
                 Verification::Diverged(because) => (Outcome::Unverified, Some(because)),
                 Verification::Untold(what) => (Outcome::Unverified, Some(untold(what))),
             };
-            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because) };
+            let because = if outcome == Outcome::Verified { because } else { self.told_or_lost(&id, because)? };
             if outcome == Outcome::Verified || !ended.contains(&id) {
                 items.push(ItemOutcome { id, outcome, because });
             }
@@ -163,17 +168,40 @@ impl Run<'_> {
     }
 
     /// Why a target is not verified. A password that may have been set is told all the same: nobody else has it.
-    fn told_or_lost(&self, id: &str, because: Option<String>) -> Option<String> {
-        let of_password = self.plan.action == Action::GenerateTemporaryPassword;
-        if of_password && !self.tell_password(id) { Some(UNTOLD.to_owned()) } else { because }
+    fn told_or_lost(&self, id: &str, because: Option<String>) -> Result<Option<String>, EngineError> {
+        if self.plan.action != Action::GenerateTemporaryPassword {
+            return Ok(because);
+        }
+        let (told_before, lost) =
+            self.engine.job(self.job, |job| (job.is_told(id), job.item(id).is_some_and(|item| item.state == ItemState::MaybeSent)))?;
+        if !self.tell_password(id) && !told_before {
+            return Ok(Some(UNTOLD.to_owned()));
+        }
+        if lost {
+            let why = because.as_deref().unwrap_or("its answer was lost");
+            self.tell(EngineEvent::Notice(format!("temporary password of {}: whether it was set is not known: {why}", self.name(id))));
+        }
+        Ok(because)
     }
 
-    /// A target is as promised. A password is of use only where it was told: of one that an earlier process set, nobody knows it.
-    fn came_true(&self, id: &str) -> (Outcome, Option<String>) {
-        if self.plan.action == Action::GenerateTemporaryPassword && !self.tell_password(id) {
-            return (Outcome::Diverged, Some(UNTOLD.to_owned()));
+    /// A target is as promised. A password is of use only where it was told, and only if it is the one that was set.
+    fn came_true(&self, id: &str) -> Result<(Outcome, Option<String>), EngineError> {
+        if self.plan.action != Action::GenerateTemporaryPassword || self.tell_password(id) {
+            return Ok((Outcome::Verified, None));
         }
-        (Outcome::Verified, None)
+        let (told_before, lost) =
+            self.engine.job(self.job, |job| (job.is_told(id), job.item(id).is_some_and(|item| item.state == ItemState::MaybeSent)))?;
+        if !told_before {
+            return Ok((Outcome::Diverged, Some(UNTOLD.to_owned())));
+        }
+        let changed = self.engine.store.user(&id.into())?.and_then(|records| records.directory.last_password_change_date_time);
+        // Whoever sets another one later must not pass for the request whose answer was lost.
+        if lost && changed.is_none_or(|changed| changed.0 - self.sent_at(id).0 > ANSWERED_WITHIN) {
+            return Ok((Outcome::Unverified, Some(ANOTHER_MAY_BE_SET.to_owned())));
+        }
+        let hint = "it was told before the job was taken up again; where nobody has it, generate another";
+        self.tell(EngineEvent::Notice(format!("temporary password of {}: {hint}", self.name(id))));
+        Ok((Outcome::Verified, None))
     }
 
     /// How targets came out, with what the tenant said when it took them. What is as promised of a policy or location that somebody else
@@ -279,8 +307,6 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::domain::fixture;
 
@@ -293,8 +319,8 @@ mod tests {
             watched.watch(ids, Some(at(call)), at(call));
         }
         let first = watched.due(at(9), 590);
-        assert_eq!(watched.sent(&first, at(5)), Some(at(0)));
+        assert_eq!(watched.sent(&first, |_| at(5)), Some(at(0)));
         first.iter().for_each(|id| watched.forget(id));
-        assert_eq!(watched.sent(&watched.due(at(9), 590), at(5)), Some(at(9)), "only some of the last call are left");
+        assert_eq!(watched.sent(&watched.due(at(9), 590), |_| at(5)), Some(at(9)), "only some of the last call are left");
     }
 }

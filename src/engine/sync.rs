@@ -209,7 +209,7 @@ impl Engine {
         for record in records {
             match record {
                 Record::Policies(policies) => facts.policies = Some(policies),
-                Record::Locations(locations) => facts.locations = Some(locations),
+                Record::Locations(locations) => facts.take_locations(locations),
                 _ => {}
             }
         }

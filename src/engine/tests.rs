@@ -72,6 +72,8 @@ struct Scripted {
     unreachable_looks: AtomicBool,
     /// Whether the answer is lost that tells what users have.
     lost_looks: AtomicBool,
+    /// The same for one user alone.
+    lost_look_of: Mutex<Option<UserId>>,
     /// Whether accounts may not be read.
     denied_accounts: bool,
     /// How far the tenant's clock is ahead of this machine's.
@@ -98,6 +100,7 @@ impl Scripted {
             asked_for_changes: Mutex::default(),
             unreachable_looks: AtomicBool::default(),
             lost_looks: AtomicBool::default(),
+            lost_look_of: Mutex::default(),
             denied_accounts: false,
             ahead: TimeDelta::zero(),
             pacer: Pacer::new(Some(1.0), Clock::starting_at(fixture::now())),
@@ -266,7 +269,7 @@ impl Tenant for Scripted {
         if self.unreachable_looks.load(Ordering::SeqCst) {
             return Err(TenantError::Unreachable { message: "no route".to_owned() });
         }
-        if self.lost_looks.load(Ordering::SeqCst) {
+        if self.lost_looks.load(Ordering::SeqCst) || self.lost_look_of.lock().unwrap().as_ref() == Some(user) {
             return Err(TenantError::Lost { message: "connection reset".to_owned() });
         }
         self.read_back(Action::DismissUserRisk, &[Target::User(user.clone())], None).await
@@ -305,8 +308,9 @@ impl Tenant for Scripted {
         let records = found.cloned().flat_map(|records| {
             let detections = records.detections.into_iter().map(Record::Detection);
             let sign_ins = records.sign_ins.into_iter().map(|sign_in| Record::SignIn(Box::new(sign_in)));
+            let devices = records.devices.map(|devices| Record::Devices(records.user.id.clone(), devices));
             let account = Record::Directory(records.user.id.clone(), records.directory);
-            [Record::User(records.user), account].into_iter().chain(detections).chain(sign_ins).collect::<Vec<_>>()
+            [Record::User(records.user), account].into_iter().chain(devices).chain(detections).chain(sign_ins).collect::<Vec<_>>()
         });
         Ok(records.collect())
     }

@@ -96,7 +96,12 @@ async fn execute(
         return Err(failure);
     }
     let confirmed = match run.confirm {
-        Some(count) => plan.confirm(Answer::Number(count))?,
+        Some(count) => {
+            let left_out = not_acted_on(&plan);
+            let confirmed = plan.confirm(Answer::Number(count)).map_err(|error| Failure { lines: left_out.clone(), ..error.into() })?;
+            left_out.iter().for_each(|line| output::say(line));
+            confirmed
+        }
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
         None => otherwise(&plan)?,
     };
@@ -181,6 +186,20 @@ fn told(change: &Change) -> String {
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
     let told = change.told.iter().map(|line| format!("; {line}")).collect::<String>();
     format!("changed since the plan: {name} was {}, is {}{why}{told}", judged(change.was), judged(change.now))
+}
+
+/// A line for each target that a plan lists and does not act on, then how many more there are. Holds hostile text.
+fn not_acted_on(plan: &Plan) -> Vec<String> {
+    let mut all = plan.targets.iter().filter(|target| !target.included).map(|target| {
+        let verdict = if target.verdict == Verdict::Refused { "refused" } else { "left out" };
+        format!("  {verdict} {}: {}", left::name(plan, target), plan::because(plan.action, target))
+    });
+    let mut lines: Vec<String> = all.by_ref().take(TOLD).collect();
+    match all.count() {
+        0 => {}
+        more => lines.push(format!("  and {more} more that are not acted on: entriage plan lists them")),
+    }
+    lines
 }
 
 /// Why there is nothing to do: writing is off, or every target is refused or left out.
@@ -302,6 +321,16 @@ mod tests {
         let left_out = failure(Access::ReadWrite, false);
         assert_eq!(left_out.exit, Exit::Usage);
         assert!(left_out.hint.is_some_and(|hint| hint.contains("--include-caution")));
+    }
+
+    #[test]
+    fn whoever_is_not_acted_on_is_named_with_the_reason() {
+        assert_eq!(not_acted_on(&plan(Access::ReadWrite)), ["  left out adele@contoso.test: token theft"]);
+        let targets: Vec<Target> = (0..TOLD + 3).map(|number| Target::User(format!("u{number}").as_str().into())).collect();
+        let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
+        let lines = not_acted_on(&Plan::compute(Action::DismissUserRisk, &targets, &Dataset::new(), &context));
+        assert_eq!(lines.len(), TOLD + 1);
+        assert!(lines[TOLD].contains("3 more"), "{lines:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +89,13 @@ async fn follow_to_report(
                 output::say("stopping after the request in flight; Ctrl-C again leaves at once");
                 cancel.cancel();
             }
-            Some(event) = events.recv() => teller.tell(&event),
+            Some(event) = events.recv() => {
+                teller.tell(&event);
+                if !teller.unread.is_empty() && !cancel.is_cancelled() {
+                    output::say("stopping after the request in flight: nobody reads the temporary passwords");
+                    cancel.cancel();
+                }
+            }
             ended = &mut work => break Some(ended),
         }
     };
@@ -121,7 +128,11 @@ async fn follow_to_report(
         None => return Err(again(Failure::new(Exit::Cancelled, "left while a request was in flight"))),
     };
     let jobs = jobs_of(&ledger, report.job);
-    teller.conclude(&report, &jobs)?;
+    let concluded = teller.conclude(&report, &jobs);
+    if let Some(failure) = teller.unread_failure() {
+        return Err(failure);
+    }
+    concluded?;
     tell_not_safe(session, &jobs)?;
     tell_unfinished(&ledger, report.job);
     Ok(report)
@@ -164,9 +175,22 @@ fn jobs_of(ledger: &Ledger, id: JobId) -> Vec<Job> {
     }
 }
 
-/// Hands on every interrupt from the keyboard.
+/// Hands on every interrupt from the keyboard, and what ends a program from outside: what was set must still be told.
 async fn listen(interrupt: UnboundedSender<()>) {
-    while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {}
+    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {}
+        return;
+    };
+    loop {
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => if pressed.is_err() { return },
+            Some(()) = terminate.recv() => {}
+            Some(()) = hang_up.recv() => {}
+        }
+        if interrupt.send(()).is_err() {
+            return;
+        }
+    }
 }
 
 /// How the program ends with a job.
@@ -186,11 +210,13 @@ struct Teller {
     reader_left: bool,
     /// Passwords that are part of the one document at the end.
     passwords: Vec<Value>,
+    /// Users whose password was set and could not be written out. Hostile text.
+    unread: Vec<String>,
 }
 
 impl Teller {
     fn new(format: Format) -> Self {
-        Teller { format, job: None, last: None, reader_left: false, passwords: Vec::new() }
+        Teller { format, job: None, last: None, reader_left: false, passwords: Vec::new(), unread: Vec::new() }
     }
 
     fn tell(&mut self, event: &EngineEvent) {
@@ -225,6 +251,7 @@ impl Teller {
                     Format::Table | Format::Csv => {
                         let line = format!("temporary password of {}, shown once: {}\n", text::safe(name), password.expose());
                         self.reader_left |= output::data(&line).is_err();
+                        self.unread.extend(self.reader_left.then(|| name.to_owned()));
                     }
                     Format::Jsonl | Format::Json => {
                         let event = json!({
@@ -235,6 +262,7 @@ impl Teller {
                             self.passwords.push(event);
                         } else {
                             self.print(&event);
+                            self.unread.extend(self.reader_left.then(|| name.to_owned()));
                         }
                     }
                 }
@@ -252,11 +280,29 @@ impl Teller {
         }
     }
 
+    /// What is to be said where passwords were set that nobody can have read.
+    fn unread_failure(&self) -> Option<Failure> {
+        let first = self.unread.first()?;
+        let names = self.unread.iter().map(|name| text::safe(name).into_owned()).collect::<Vec<_>>().join(", ");
+        Some(
+            Failure::new(Exit::Partly, format!("temporary passwords were set that could not be written out: {names}"))
+                .because("standard output was closed")
+                .hinted(format!("generate others: entriage act generateTemporaryPassword --user {first}")),
+        )
+    }
+
     /// The last word, on standard output.
-    fn conclude(&self, report: &JobReport, jobs: &[Job]) -> Result<(), Failure> {
+    fn conclude(&mut self, report: &JobReport, jobs: &[Job]) -> Result<(), Failure> {
         match self.format {
             Format::Jsonl => Ok(()),
-            Format::Json => output::data(&output::json(&document(report, jobs, &self.passwords))?),
+            Format::Json => {
+                let written = output::data(&output::json(&document(report, jobs, &self.passwords))?);
+                if written.is_err() {
+                    let named = |event: &Value| event["userPrincipalName"].as_str().or(event["id"].as_str()).map(str::to_owned);
+                    self.unread.extend(self.passwords.iter().filter_map(named));
+                }
+                written
+            }
             Format::Table | Format::Csv => {
                 let state = report.state.as_str();
                 let about = jobs.first().and_then(|job| left::about(&job.plan)).map(|about| format!(", {}", text::safe(&about)));
@@ -282,7 +328,7 @@ pub fn counts(tally: &Tally) -> Value {
 
 /// The document of a command that had nothing to do, so that there is no job.
 pub fn nothing() -> Value {
-    let mut document = json!({"job": null, "state": JobState::Done, "value": []});
+    let mut document = json!({"job": null, "state": JobState::Done, "value": [], "leftOut": []});
     if let (Some(document), Value::Object(counts)) = (document.as_object_mut(), counts(&Tally::default())) {
         document.extend(counts);
     }
@@ -313,6 +359,18 @@ fn document(report: &JobReport, jobs: &[Job], passwords: &[Value]) -> Value {
     if let Some(policy) = jobs.first().and_then(|job| job.plan.policy.as_ref()) {
         document["policy"] = json!({"id": policy.id, "displayName": policy.display_name});
     }
+    let left_out = jobs.iter().flat_map(|job| job.plan.targets.iter().filter(|target| !target.included).map(move |target| (job, target)));
+    let left_out: Vec<Value> = left_out
+        .map(|(job, target)| {
+            let (name, because) = (&target.user_principal_name, &target.because);
+            let mut object = json!({"id": target.id, "userPrincipalName": name, "verdict": target.verdict, "because": because});
+            if job.plan.playbook.is_some() {
+                object["action"] = json!(job.plan.action);
+            }
+            object
+        })
+        .collect();
+    document["leftOut"] = json!(left_out);
     if !passwords.is_empty() {
         document["temporaryPasswords"] = json!(passwords);
     }
@@ -396,7 +454,7 @@ mod tests {
         assert_eq!(
             document,
             json!({"job": 7, "state": "done", "total": 1, "verified": 1, "failed": 0, "skipped": 0, "diverged": 0,
-            "unverified": 0, "pending": 0, "value": []})
+            "unverified": 0, "pending": 0, "value": [], "leftOut": []})
         );
     }
 }

@@ -66,6 +66,10 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
         let prefix = format!("job {}, {}", playbook.id, step.title());
         let plan = Plan { action: step, ..playbook.plan.clone() };
         match state {
+            StepState::Waiting if playbook.state == JobState::Open && playbook.jobs.iter().any(|(action, _)| *action == step) => {
+                all.push(format!("{prefix}: not finished; entriage jobs resume {} goes on with it", playbook.id));
+                all.extend(left_undone(playbook, step, ledger, &plan, &prefix));
+            }
             StepState::Waiting if playbook.steps_confirmed && playbook.state == JobState::Open => {
                 all.push(format!("{prefix}: not begun; entriage jobs resume {} tries it", playbook.id));
             }
@@ -73,13 +77,16 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
             StepState::Skipped(because) => {
                 all.extend(playbook.plan.included().map(|target| line(&prefix, &plan, target, Outcome::Skipped, &because)));
             }
-            StepState::Ended(..) => {
-                let left = playbook.left_undone(step, ledger);
-                all.extend(left.iter().map(|left| line(&prefix, &plan, left.target, left.outcome, &left.because)));
-            }
+            StepState::Ended(..) => all.extend(left_undone(playbook, step, ledger, &plan, &prefix)),
         }
     }
     all
+}
+
+/// A line for each user whom a step did not help.
+fn left_undone(playbook: &Playbook, step: Action, ledger: &Ledger, plan: &Plan, prefix: &str) -> Vec<String> {
+    let left = playbook.left_undone(step, ledger);
+    left.iter().map(|left| line(prefix, plan, left.target, left.outcome, &left.because)).collect()
 }
 
 fn line(prefix: &str, plan: &Plan, target: &PlanTarget, outcome: Outcome, because: &str) -> String {

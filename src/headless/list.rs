@@ -119,7 +119,9 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
     if let Some(by) = list.sort.as_ref().or(view.and_then(|view| view.sort.as_ref())) {
         order::sort(&mut rows, by, &order::user_fields())?;
     }
-    print(place, list, USERS, &rows, |records| json::user(records, dataset.tenant(), &ledger, now))
+    // Whoever asks for safety wants to know why not.
+    let why_not: &[Column] = if text.contains("safe:") { &[column("NOT SAFE", "entriage.notSafe")] } else { &[] };
+    print(place, list, &[USERS, why_not].concat(), &rows, |records| json::user(records, dataset.tenant(), &ledger, now))
 }
 
 /// `sign-ins`

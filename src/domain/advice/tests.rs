@@ -189,7 +189,7 @@ fn situations() -> Vec<(&'static str, Situation)> {
             .with(|of| of.records.sign_ins[0].client_app_used = Some("IMAP4".to_owned()))),
         ("blocked_by_built_in_protection_at_a_trusted_address", of("unfamiliarFeatures").blocked(50053, BUILT_IN, None).with(|of| {
             let ranges = vec![range_value(&range("203.0.113.0/24").unwrap())];
-            of.tenant.locations = Some(vec![IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted: true, ranges, modified_date_time: None }]);
+            of.tenant.locations = Some(vec![IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted: true, ranges, ..IpLocation::default() }]);
         })),
         ("blocked_by_smart_lockout_without_risk", of("passwordSpray").blocked(50053, "The account is locked.", None).with(|of| {
             of.records.user.risk_state = Some(RiskState::None);

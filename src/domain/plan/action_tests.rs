@@ -245,7 +245,7 @@ fn trusting_an_address_concerns_everybody_and_warns_where_risk_was_found() {
     assert_eq!(judge(Action::TrustIp, "here", &dataset).verdict, Verdict::Refused);
     let ranges = vec![range_value(&range("198.51.100.0/24").unwrap())];
     let location =
-        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges, modified_date_time: None };
+        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted: true, ranges, ..IpLocation::default() };
     dataset.set_tenant(TenantFacts { policies: None, locations: Some(vec![location]) });
     assert_eq!(judge(Action::TrustIp, "198.51.100.9", &dataset).verdict, Verdict::Refused, "it is trusted already");
     assert_eq!(judge(Action::UntrustIp, "198.51.100.0/24", &dataset).verdict, Verdict::Eligible);

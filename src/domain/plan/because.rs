@@ -163,6 +163,11 @@ impl Because {
         matches!(self, Because::AlreadyDone | Because::NoDevices)
     }
 
+    /// Whether it says that there is nobody to act on any more.
+    pub(crate) fn is_gone(self) -> bool {
+        matches!(self, Because::Deleted | Because::UnknownUser)
+    }
+
     /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, and what concerns others.
     pub(super) fn is_guarded(self) -> bool {
         matches!(

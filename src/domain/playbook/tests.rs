@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::fixture;
 use crate::domain::journal::{Entry, ItemOutcome, JournalRecord};
+use crate::domain::password::UNTOLD;
 use crate::domain::plan::Access;
 
 const PLAYBOOK: JobId = JobId(1);
@@ -295,7 +296,7 @@ fn the_old_password_that_was_read_back_is_not_read_again_and_one_that_nobody_kno
     let (step, users) = (Action::GenerateTemporaryPassword, [("a", Outcome::Diverged), ("b", Outcome::Diverged)]);
     let mut ledger = ledger(Action::SecureAccount, job(2, step, &users, true));
     let reason = |id: &str, because: &str| ItemOutcome { id: id.to_owned(), outcome: Outcome::Diverged, because: Some(because.to_owned()) };
-    let items = vec![reason("a", "the password is of before"), reason("b", UNTOLD)];
+    let items = vec![reason("a", "lastPasswordChangeDateTime is 2026-11-01T00:00:00Z"), reason("b", UNTOLD)];
     apply(&mut ledger, Entry::Outcomes { job: JobId(2), items });
     assert_eq!(ledger.playbook(PLAYBOOK).unwrap().unsure(step, &ledger), [(JobId(2), vec!["b".to_owned()])]);
 }
@@ -316,12 +317,62 @@ fn whoever_a_second_try_refuses_for_good_is_settled_whatever_the_first_one_did()
         })
         .collect();
     let again = ledger.playbook(PLAYBOOK).unwrap().plan_step(step, &gone, &ledger, &context());
-    let settled = ledger.playbook(PLAYBOOK).unwrap().settled_since(&again, &ledger);
-    let [(job, items)] = settled.as_slice() else { panic!("{settled:?}") };
-    assert_eq!((*job, items.len(), items[0].id.as_str()), (JobId(2), 1, "a"), "b came through");
-    apply(&mut ledger, Entry::Outcomes { job: *job, items: items.clone() });
+    let playbook = ledger.playbook(PLAYBOOK).unwrap();
+    assert!(playbook.is_nobody_left_for_good(&again, false, &ledger), "b came through");
+    let because = nobody_left(&again);
+    apply(&mut ledger, Entry::StepSkipped { playbook: PLAYBOOK, step, because });
     assert!(is_over(&ledger));
-    let again = ledger.playbook(PLAYBOOK).unwrap().plan_step(step, &gone, &ledger, &context());
-    assert!(ledger.playbook(PLAYBOOK).unwrap().settled_since(&again, &ledger).is_empty(), "it is said once");
-    assert_eq!(ledger.playbook(PLAYBOOK).unwrap().problems_of(step, &ledger), ["deleted"]);
+    let said = ledger.playbook(PLAYBOOK).unwrap().problems_of(step, &ledger);
+    assert_eq!(said, ["failed", "deleted"], "what it came to stays, and why nothing more comes of it");
+}
+
+#[test]
+fn a_step_that_is_not_settled_for_good_is_not_left_out() {
+    let step = Action::ConfirmUserCompromised;
+    let read_only = PlanContext { ..PlanContext::new("me", Access::ReadOnly, fixture::now()) };
+    let started = ledger(Action::SecureAccount, vec![]);
+    let playbook = started.playbook(PLAYBOOK).unwrap();
+    let plan = playbook.plan_step(step, &dataset(), &started, &read_only);
+    assert_eq!((plan.included_count(), playbook.is_nobody_left_for_good(&plan, false, &started)), (0, false), "it can be writable again");
+    // Taken and not shown, while it looks done by now: it is read again, and not left out.
+    let taken = ledger(Action::SecureAccount, job(2, step, &[("a", Outcome::Unverified), ("b", Outcome::Verified)], true));
+    let playbook = taken.playbook(PLAYBOOK).unwrap();
+    let mut plan = playbook.plan_step(step, &dataset(), &taken, &context());
+    for target in &mut plan.targets {
+        (target.because, target.verdict, target.included) = (vec![Because::AlreadyDone], Verdict::Refused, false);
+    }
+    assert!(!playbook.is_nobody_left_for_good(&plan, false, &taken));
+    plan.targets[0].because.push(Because::Deleted);
+    assert!(playbook.is_nobody_left_for_good(&plan, false, &taken));
+    assert_eq!(nobody_left(&Plan { targets: plan.targets[..1].to_vec(), ..plan }), "deleted", "whoever is gone is not done");
+}
+
+#[test]
+fn whose_password_was_reset_is_not_confirmed_compromised_again() {
+    let outcomes = [("a", Outcome::Diverged), ("b", Outcome::Diverged)];
+    let mut entries = job(2, Action::ConfirmUserCompromised, &outcomes, true);
+    entries.extend(job(3, Action::GenerateTemporaryPassword, &[("a", Outcome::Verified)], true));
+    let ledger = ledger(Action::SecureAccount, entries);
+    let again = ledger.playbook(PLAYBOOK).unwrap().plan_step(Action::ConfirmUserCompromised, &dataset(), &ledger, &context());
+    let included: Vec<&str> = again.included().map(|target| target.id.as_str()).collect();
+    assert_eq!(included, ["b"], "nothing after it would bring the risk of a down again");
+}
+
+#[test]
+fn a_step_that_came_true_is_settled_although_its_second_try_was_cancelled() {
+    let step = Action::ConfirmUserCompromised;
+    let outcomes = [("a", Outcome::Unverified), ("b", Outcome::Verified)];
+    let mut entries = job(2, step, &outcomes, true);
+    let mut second = job(3, step, &[("a", Outcome::Unverified)], false);
+    second.remove(1);
+    entries.extend(second);
+    entries.push(Entry::JobEnded { job: JobId(3), state: JobState::Cancelled });
+    let mut ledger = ledger(Action::SecureAccount, entries);
+    let playbook = |ledger: &Ledger| ledger.playbook(PLAYBOOK).unwrap().clone();
+    assert_eq!(playbook(&ledger).steps(&ledger)[0].1, StepState::Waiting);
+    let left = playbook(&ledger).left_undone(step, &ledger).iter().map(|left| left.because.clone()).collect::<Vec<_>>();
+    assert_eq!(left, [NOT_SENT], "whom nobody is asked about is named all the same");
+    let items = vec![ItemOutcome { id: "a".to_owned(), outcome: Outcome::Verified, because: None }];
+    apply(&mut ledger, Entry::Outcomes { job: JobId(2), items });
+    assert!(playbook(&ledger).is_over(step, &ledger), "{:?}", playbook(&ledger).steps(&ledger));
 }

@@ -382,3 +382,26 @@ async fn a_password_is_told_once_although_the_journal_cannot_be_written() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_somebody_else_set_later_does_not_prove_the_one_that_was_told() {
+    let mut bench = bench(Scripted::new(1).meeting(&[Meets::LostBefore]));
+    *bench.tenant.unreachable_reads_back.lock().unwrap() = 3;
+    bench.run(Action::GenerateTemporaryPassword).await.unwrap_err();
+    assert_eq!(bench.passwords().len(), 1);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    bench.tenant.apply(&Call::new(Action::GenerateTemporaryPassword, vec!["u0000".to_owned()], "somebody"));
+    let report = bench.resume(1).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.unverified), (0, 1), "{report:?}");
+    assert!(bench.journal_text().contains("may be another one"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_nobody_listens_to_counts_as_told_to_nobody() {
+    let Bench { tenant, store, engine, cancel, events, told } = bench(Scripted::new(1));
+    drop(told);
+    let plan = confirmed(Action::GenerateTemporaryPassword, &tenant.dataset());
+    let report = engine.run(&plan, Duration::ZERO, &cancel, &events).await.unwrap();
+    assert_eq!((report.tally.verified, report.tally.diverged), (0, 1), "{report:?}");
+    assert!(!store.journal().unwrap().iter().any(|record| matches!(record.entry, Entry::PasswordsTold { .. })));
+}

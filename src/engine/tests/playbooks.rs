@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::playbook::StepState;
+use crate::domain::records::Device;
 
 /// Which steps were verified.
 fn verified(bench: &Bench) -> Vec<bool> {
@@ -180,4 +181,17 @@ async fn a_step_that_was_cancelled_half_way_is_read_again_before_anything_is_sen
     assert_eq!(report.state, JobState::Done, "{:?}", bench.steps(1));
     let told = bench.notices_and_passwords().1.len();
     assert_eq!((bench.tenant.passwords.lock().unwrap().len(), told), (2, 2), "one password each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn devices_of_one_user_that_cannot_be_told_hinder_no_other_and_keep_the_playbook_open() {
+    let mut bench = bench(Scripted::new(2));
+    let (id, account_enabled) = ("d1".to_owned(), Some(true));
+    let device = Device { id, device_id: None, display_name: None, operating_system: None, account_enabled };
+    bench.tenant.change("u0001", |records| records.devices = Some(vec![device.clone()]));
+    *bench.tenant.lost_look_of.lock().unwrap() = Some("u0000".into());
+    let report = bench.run(Action::SecureAccount).await.unwrap();
+    assert_eq!((report.state, report.tally.skipped), (JobState::Open, 1), "{:?}", bench.steps(1));
+    let records = bench.store.user(&"u0001".into()).unwrap().unwrap();
+    assert_eq!(records.devices.unwrap()[0].account_enabled, Some(false));
 }

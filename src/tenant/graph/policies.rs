@@ -239,7 +239,7 @@ mod tests {
 
     fn own(is_trusted: bool, ranges: &[&str]) -> IpLocation {
         let ranges = ranges.iter().map(|text| policy::range_value(&range(text).unwrap())).collect();
-        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted, ranges, modified_date_time: None }
+        IpLocation { id: "l".to_owned(), display_name: OWN_LOCATION.to_owned(), is_trusted, ranges, ..IpLocation::default() }
     }
 
     fn set(is_trusted: bool, ranges: &[&str]) -> TrustChange {
