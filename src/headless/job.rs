@@ -82,8 +82,8 @@ async fn follow_to_report(
     let ended = loop {
         tokio::select! {
             biased;
-            Some(()) = interrupts.recv() => {
-                if cancel.is_cancelled() {
+            Some(interrupt) = interrupts.recv() => {
+                if interrupt == Interrupt::Ended || cancel.is_cancelled() {
                     break None;
                 }
                 output::say("stopping after the request in flight; Ctrl-C again leaves at once");
@@ -175,19 +175,28 @@ fn jobs_of(ledger: &Ledger, id: JobId) -> Vec<Job> {
     }
 }
 
-/// Hands on every interrupt from the keyboard, and what ends a program from outside: what was set must still be told.
-async fn listen(interrupt: UnboundedSender<()>) {
+/// What stops a running job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interrupt {
+    /// Ctrl-C: the operator cancels.
+    Keyboard,
+    /// SIGTERM or SIGHUP: nobody decided to cancel, so the job is left to be gone on with, and what is held is told.
+    Ended,
+}
+
+/// Hands on every interrupt.
+async fn listen(interrupt: UnboundedSender<Interrupt>) {
     let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {}
+        while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(Interrupt::Keyboard).is_ok() {}
         return;
     };
     loop {
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => if pressed.is_err() { return },
-            Some(()) = terminate.recv() => {}
-            Some(()) = hang_up.recv() => {}
-        }
-        if interrupt.send(()).is_err() {
+        let what = tokio::select! {
+            pressed = tokio::signal::ctrl_c() => if pressed.is_ok() { Interrupt::Keyboard } else { return },
+            Some(()) = terminate.recv() => Interrupt::Ended,
+            Some(()) = hang_up.recv() => Interrupt::Ended,
+        };
+        if interrupt.send(what).is_err() {
             return;
         }
     }

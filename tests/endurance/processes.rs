@@ -78,11 +78,12 @@ fn act(home: &Path) -> Command {
 
 /// A job whose intent is in the journal.
 fn running_job(home: &Path) -> std::process::Child {
-    let length = || std::fs::metadata(journal_of(home, "demo")).map_or(0, |file| file.len());
-    let before = length();
+    // The records that are written to their end: a kill amid the first one leaves no job, and need not.
+    let records = || std::fs::read(journal_of(home, "demo")).map_or(0, |held| held.iter().filter(|byte| **byte == b'\n').count());
+    let before = records();
     let child = act(home).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let start = Instant::now();
-    while length() == before {
+    while records() == before {
         assert!(start.elapsed() < Duration::from_secs(60), "the job never began");
         std::thread::yield_now();
     }
