@@ -14,8 +14,10 @@ use crate::domain::catalogue;
 use crate::domain::query::QueryContext;
 use crate::domain::time::Timestamp;
 
-/// Rows below the list: what the campaign under the cursor is, and the hint.
-const FOOT: u16 = 8;
+/// Rows below the list: what the campaign under the cursor is, and the hint. A narrow screen needs more of them for the same words.
+fn foot(size: (u16, u16)) -> u16 {
+    if size.0 < 80 { 10 } else { 8 }
+}
 
 /// What the picture shows: as it was when it was opened.
 #[derive(Debug, Clone)]
@@ -83,7 +85,9 @@ impl Row<'_> {
             None => "When is not known.".to_owned(),
         };
         let texts = match self {
+            // The warning first: it is what must be read before anything is done.
             Row::Event(event) => vec![
+                "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
                 format!(
                     "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise \
                      normal for them or without another detection.",
@@ -93,7 +97,6 @@ impl Row<'_> {
                     number(event.otherwise_normal)
                 ),
                 when(Some(event.from), Some(event.to)),
-                "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
             ],
             Row::Campaign(campaign) => {
                 let shares: Vec<String> =
@@ -143,7 +146,7 @@ impl Campaigns {
 
     /// Rows of the list, below its header.
     pub fn rows(size: (u16, u16)) -> usize {
-        usize::from(Campaigns::area(size).inner().height.saturating_sub(1 + FOOT))
+        usize::from(Campaigns::area(size).inner().height.saturating_sub(1 + foot(size)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::action::{Action, Aim};
 use crate::domain::facts::{self, NotSafe};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
-use crate::domain::records::{UserId, UserRecords};
+use crate::domain::records::{SignInId, UserId, UserRecords};
 
 impl App {
     pub(super) fn take_in(&mut self, msg: Msg) {
@@ -28,14 +28,17 @@ impl App {
             Msg::Records(records) => self.records(records),
             Msg::Tenant(facts) => {
                 self.dataset.set_tenant(facts);
-                self.revise_overlay();
+                self.revise_overlay(None);
             }
             Msg::Holder(holder) => {
                 self.workspace.holder = holder;
-                self.revise_overlay();
+                self.revise_overlay(None);
             }
             Msg::Looked { users, problem } => self.looked(&users, problem),
-            Msg::PlaybookBegun(id) => self.playbook_begun(id),
+            Msg::PlaybookBegun(id) => {
+                self.playbook_begun_in_queue(id);
+                self.playbook_begun(id);
+            }
             Msg::StepPlan(plan) => {
                 if plan.playbook.is_some_and(|playbook| self.waits_for_step(playbook, plan.action)) {
                     let way_out = plan.playbook.map(|playbook| self.way_out_of_step(playbook, plan.action));
@@ -51,6 +54,7 @@ impl App {
                 }
             }
             Msg::PlaybookNotBegun { plan, message } => {
+                self.job_ended_in_queue(None);
                 self.toasts.fail(message);
                 if self.waits_for_playbook(&plan) {
                     self.overlay = None;
@@ -68,6 +72,7 @@ impl App {
                 if let Some(job) = &mut self.job {
                     job.id = Some(id);
                 }
+                self.job_started_in_queue();
             }
             Msg::Progress { job: id, tally, seconds_left } => {
                 // Of a playbook that is cancelled, the step that is read back tells of itself, too.
@@ -90,7 +95,9 @@ impl App {
                 }
                 self.user_may_have_changed();
                 self.revise_explanation();
-                self.revise_picture();
+                self.revise_picture(None);
+                self.revise_case_menu();
+                self.verdicts_arrived();
                 self.end_playbooks();
             }
             Msg::Journal(read) => {
@@ -109,7 +116,7 @@ impl App {
             Msg::SignInOver => self.sign_in_over(),
             Msg::Access(access) => {
                 self.workspace.access = access;
-                self.revise_overlay();
+                self.revise_overlay(None);
             }
             Msg::Page { page, address } => {
                 if self.overlay.is_none() {
@@ -118,6 +125,10 @@ impl App {
             }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
+            Msg::NotRecorded(text) => {
+                self.verdicts_lost();
+                self.toasts.fail(text);
+            }
             Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
         }
     }
@@ -146,7 +157,7 @@ impl App {
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
-        self.revise_overlay();
+        self.revise_overlay(None);
         if first {
             // A refresh opens nothing, so what was repaired while opening is not told again.
             for notice in opened.notices {
@@ -180,7 +191,7 @@ impl App {
             self.users.to_top(dataset);
         }
         self.user_may_have_changed();
-        self.revise_overlay();
+        self.revise_overlay(Some(&ids));
     }
 
     /// What the tenant was asked of single users is answered.
@@ -201,10 +212,10 @@ impl App {
         }
     }
 
-    /// Lets what is open follow what it rests on.
-    fn revise_overlay(&mut self) {
+    /// Lets what is open follow what it rests on; the records that changed are those of these users, or of anybody.
+    fn revise_overlay(&mut self, changed: Option<&[UserId]>) {
         self.revise_explanation();
-        self.revise_picture();
+        self.revise_picture(changed);
         let context = self.plan_context();
         if let Some(Overlay::Preview(preview)) = &mut self.overlay {
             preview.revise(&self.dataset, context);
@@ -215,6 +226,10 @@ impl App {
     pub(super) fn user_may_have_changed(&mut self) {
         let user = self.users.cursor().cloned();
         let records = user.as_ref().and_then(|id| self.dataset.user(id));
+        if self.queue_runs() {
+            // In a queue a sign-in is marked for the user in front: nothing out of sight may be acted on with the next one.
+            self.sign_ins.forget_hidden(records);
+        }
         if user == self.shown_user {
             self.sign_ins.keep_cursor(records);
         } else {
@@ -234,10 +249,27 @@ impl App {
         let aim = job.action.aim();
         let Some(verified) = job.event(event) else { return };
         match aim {
-            Aim::User => self.users.unmark(&verified.as_str().into(), &self.dataset),
-            Aim::SignIn => _ = self.sign_ins.marks.remove(&verified.as_str().into()),
+            Aim::User => self.unmark_user(&verified.as_str().into()),
+            Aim::SignIn => self.unmark_sign_in(&verified.as_str().into()),
             Aim::Policy | Aim::Address => {}
         }
+    }
+
+    /// Takes a user's mark away, also where it waits for a queue or a pivot to be left.
+    fn unmark_user(&mut self, user: &UserId) {
+        self.users.unmark(user, &self.dataset);
+        if let Some(queue) = &mut self.queue {
+            queue.aside.marks.remove(user);
+        }
+        self.trail.unmark_user(user);
+    }
+
+    fn unmark_sign_in(&mut self, sign_in: &SignInId) {
+        self.sign_ins.marks.remove(sign_in);
+        if let Some(queue) = &mut self.queue {
+            queue.aside.sign_in_marks.remove(sign_in);
+        }
+        self.trail.unmark_sign_in(sign_in);
     }
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {

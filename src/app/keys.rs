@@ -40,8 +40,8 @@ impl App {
         if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
             return self.suspend();
         }
-        if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {
-            // A terminal sends Escape and a key in quick succession as that key with Alt.
+        if key.alt && (self.is_typing() || self.options.keys.command(self.context(), key).is_none()) {
+            // A terminal sends Escape and a key in quick succession as that key with Alt. No text field knows a key with Alt.
             let mut effects = self.key(Key::plain(KeyCode::Esc));
             effects.extend(self.key(Key { alt: false, ..key }));
             return effects;

@@ -53,6 +53,7 @@ pub mod preferences;
 pub mod preview;
 pub mod privacy;
 pub mod queue;
+mod queue_steps;
 #[cfg(test)]
 pub(crate) mod queue_tests;
 mod remedies;
@@ -190,6 +191,8 @@ pub struct App {
     zone: times::Zone,
     form: times::Form,
     mouse_on: bool,
+    /// The row over the panes that was clicked last, as long as nothing else was done.
+    clicked: Option<usize>,
 }
 
 impl App {
@@ -244,6 +247,7 @@ impl App {
             zone: times::Zone::default(),
             form: times::Form::default(),
             mouse_on: true,
+            clicked: None,
         }
     }
 
@@ -261,7 +265,7 @@ impl App {
         let of_one_target = matches!(msg, Msg::Job(_));
         let mut effects = match msg {
             Msg::Key(key) => {
-                self.touched = true;
+                (self.touched, self.clicked) = (true, None);
                 self.key(key)
             }
             Msg::Paste(text) => {
@@ -283,6 +287,7 @@ impl App {
             }
         };
         effects.append(&mut self.todo);
+        self.leave_decided();
         if of_one_target {
             self.settle_overlay()
         } else {
@@ -460,6 +465,9 @@ impl App {
     pub fn message(&self) -> Vec<String> {
         let columns = usize::from(self.options.size.0.saturating_sub(2));
         match (&self.line, self.toasts.current()) {
+            (Some(Line::Filter { error: None, input, .. }), _) if input.is_selected() => {
+                vec![" typing replaces the filter · → keeps it".to_owned()]
+            }
             (Some(Line::Filter { error: None, .. }), _) => vec![String::new()],
             (Some(Line::Filter { error: Some(error), .. }), _) => vec![line::point_at(error, columns)],
             (_, Some(toast)) if toast.is_error() => {

@@ -196,6 +196,8 @@ pub enum Msg {
     Said(String),
     /// Something failed.
     Failed(String),
+    /// The entries of an [`Effect::Record`] did not come into the journal: what failed, and why.
+    NotRecorded(String),
 }
 
 /// How far a sync is.
@@ -263,7 +265,7 @@ pub enum Effect {
         /// To what.
         value: String,
     },
-    /// Add entries to the journal; answered by [`Msg::Ledger`] and [`Msg::Said`].
+    /// Add entries to the journal; answered by [`Msg::Ledger`] and [`Msg::Said`], or by [`Msg::NotRecorded`].
     Record {
         /// The entries.
         entries: Vec<Entry>,

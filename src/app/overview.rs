@@ -266,6 +266,7 @@ impl App {
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Open) => match glance.row().and_then(|row| row.filter.clone()) {
+                Some(_) if self.queue_runs() => glance.message = self.rests_in_queue(CommandId::Filter),
                 Some(filter) => {
                     self.show_filtered(&filter);
                     return Vec::new();

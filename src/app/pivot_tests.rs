@@ -63,7 +63,7 @@ fn a_pivot_lists_who_shares_the_value_and_the_way_back_restores_everything() {
     assert_eq!(app.trail().words(&app.users().filter), "state:atRisk › session:stolen › ip:203.0.113.7");
     keys(&mut app, "o j enter backspace");
     assert_eq!((shown(&app), app.users().marks.len()), (vec!["bob".to_owned(), "carol".to_owned()], 1));
-    keys(&mut app, "/ ' level:medium' enter");
+    keys(&mut app, "/ end ' level:medium' enter");
     assert!(app.trail().words(&app.users().filter).ends_with("edited"));
     keys(&mut app, "backspace");
     assert_eq!((shown(&app), cursor(&app).to_owned(), app.users().marks.len(), app.users().scroll), before);

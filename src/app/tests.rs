@@ -454,8 +454,13 @@ fn escape_and_a_key_in_quick_succession_are_not_one_key() {
     app.update(Msg::JobEnded { job: JobId(7), state: JobState::Done, tally }, now());
     assert_eq!(keys(&mut app, "alt-q"), vec![Effect::Quit]);
     let mut app = console(five());
-    keys(&mut app, "d 'reason' alt-q");
-    assert_eq!(preview(&app).reason.text(), "reason", "what is typed is not lost to a slip");
+    assert_eq!(keys(&mut app, "n 'not to be kept' alt-enter"), [], "escape came first");
+    assert!(app.overlay().is_none());
+    keys(&mut app, "n 'not to be kept' alt-n 'kept'");
+    assert_eq!(keys(&mut app, "enter"), vec![Effect::AddNote { user: app.user().unwrap().id().clone(), text: "kept".to_owned() }]);
+    let mut app = console(five());
+    assert_eq!(keys(&mut app, "d enter alt-enter"), [], "a plan is not confirmed by it");
+    assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
 }
 
 #[test]

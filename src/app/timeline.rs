@@ -10,6 +10,7 @@ use super::msg::Effect;
 use super::overlay::Overlay;
 use super::picture::Hint;
 use super::scroll::Scroll;
+use super::times::Zone;
 use crate::domain::catalogue;
 use crate::domain::facts;
 use crate::domain::ledger::{ItemState, Job, Ledger};
@@ -41,6 +42,8 @@ pub struct Chart {
     pub sessions: Scroll,
     /// Why the last key did nothing.
     pub message: Option<String>,
+    /// What is shown goes no further than this, unless something has a later time.
+    now: Timestamp,
     /// Beginning and length of what is shown, in milliseconds.
     from: i64,
     span: i64,
@@ -97,7 +100,7 @@ fn millis(at: Timestamp) -> i64 {
 }
 
 impl Chart {
-    fn open(records: &UserRecords, ledger: &Ledger, subject: Option<&Subject>) -> Self {
+    fn open(records: &UserRecords, ledger: &Ledger, subject: Option<&Subject>, now: Timestamp) -> Self {
         let timeline = Timeline::of(records, ledger);
         let what = subject.map(|subject| match subject {
             Subject::Detection(id) => What::Detection(id.clone()),
@@ -105,17 +108,18 @@ impl Chart {
         });
         let at = what.and_then(|what| timeline.position(&what)).unwrap_or(timeline.events.len().saturating_sub(1));
         let user = records.id().clone();
-        let mut chart = Chart { user, timeline, at, sessions: Scroll::default(), message: None, from: 0, span: SHORTEST };
+        let mut chart = Chart { user, timeline, at, sessions: Scroll::default(), message: None, now, from: 0, span: SHORTEST };
         (chart.from, chart.span) = chart.whole();
         chart.follow_cursor();
         chart
     }
 
     /// Follows changed records; the cursor stays on its event.
-    pub(super) fn revise(&mut self, records: &UserRecords, ledger: &Ledger) {
+    pub(super) fn revise(&mut self, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
         let what = self.event().map(|event| event.what.clone());
         let was_whole = (self.from, self.span) == self.whole();
         self.timeline = Timeline::of(records, ledger);
+        self.now = now;
         let last = self.timeline.events.len().saturating_sub(1);
         self.at = what.and_then(|what| self.timeline.position(&what)).unwrap_or(self.at).min(last);
         if was_whole {
@@ -129,12 +133,15 @@ impl Chart {
         self.timeline.events.get(self.at)
     }
 
-    /// Everything, with a little room at both ends.
+    /// Everything, with a little room at both ends, but none in the future.
     fn whole(&self) -> (i64, i64) {
         let Some((first, last)) = self.timeline.bounds() else { return (0, SHORTEST) };
         let (first, last) = (millis(first), millis(last));
         let room = (last.saturating_sub(first) / 40).max(SHORTEST / 2);
-        (first.saturating_sub(room), last.saturating_sub(first).saturating_add(2 * room).max(SHORTEST))
+        // An event that is the last must be before the end to be in sight.
+        let end = last.saturating_add(room).min(millis(self.now).max(last.saturating_add(1)));
+        let from = first.saturating_sub(room).min(end.saturating_sub(SHORTEST));
+        (from, end.saturating_sub(from))
     }
 
     /// Beginning and end of what is shown.
@@ -175,8 +182,8 @@ impl Chart {
         cells.collect()
     }
 
-    /// The words of the axis, and the column of each.
-    pub fn ticks(&self, columns: usize) -> Vec<(usize, String)> {
+    /// The words of the axis, in the zone, and the column of each.
+    pub fn ticks(&self, columns: usize, zone: Zone) -> Vec<(usize, String)> {
         const STEPS: [i64; 20] = [
             1,
             5,
@@ -203,21 +210,25 @@ impl Chart {
         // A word and the room behind it take about ten columns.
         let needed = self.span / i64::try_from(columns / 10).unwrap_or(1).max(1);
         let step = STEPS.iter().map(|seconds| seconds * 1_000).find(|step| *step >= needed).unwrap_or(i64::MAX);
-        let mut at = self.from.div_euclid(step).saturating_add(1).saturating_mul(step);
+        let time = |at: i64| chrono::DateTime::from_timestamp_millis(at).map(Timestamp);
+        let ahead = |at: i64| time(at).map_or(0, |at| zone.seconds_ahead(at) * 1_000);
+        // Full hours and days are those of the zone: they are counted in its own time.
+        let mut local = self.from.saturating_add(ahead(self.from)).div_euclid(step).saturating_add(1).saturating_mul(step);
         let mut ticks = Vec::new();
-        while at < self.from.saturating_add(self.span) && ticks.len() < columns {
-            let Some(time) = chrono::DateTime::from_timestamp_millis(at) else { break };
+        for _ in 0..columns {
+            let at = local.saturating_sub(ahead(local.saturating_sub(ahead(local))));
+            let Some(time) = time(at).filter(|_| at < self.from.saturating_add(self.span)) else { break };
             let form = match step {
                 31_536_000_000.. => "%Y",
                 DAY.. => "%m-%d",
-                _ if at.rem_euclid(DAY) == 0 => "%m-%d",
+                _ if local.rem_euclid(DAY) == 0 => "%m-%d",
                 60_000.. => "%H:%M",
                 _ => "%H:%M:%S",
             };
-            if let Some(column) = self.column(Timestamp(time), columns) {
-                ticks.push((column, time.format(form).to_string()));
+            if let Some(column) = self.column(time, columns) {
+                ticks.push((column, zone.stamp(time, form)));
             }
-            at = at.saturating_add(step);
+            local = local.saturating_add(step);
         }
         ticks
     }
@@ -361,10 +372,10 @@ fn outcome(job: &Job, records: &UserRecords) -> String {
 }
 
 impl App {
-    /// Opens the timeline of the user under the cursor.
-    pub(super) fn open_timeline(&mut self) {
-        let Some(records) = self.user() else { return };
-        let chart = Chart::open(records, &self.ledger, self.subject());
+    /// Opens the timeline of a user.
+    pub(super) fn open_timeline(&mut self, user: &UserId) {
+        let Some(records) = self.dataset.user(user) else { return };
+        let chart = Chart::open(records, &self.ledger, self.subject(), self.now);
         self.overlay = Some(Overlay::Timeline(Box::new(chart)));
     }
 
@@ -372,7 +383,10 @@ impl App {
         chart.message = None;
         let page = Shape::in_area(super::layout::whole(self.options.size)).sessions;
         if let Some(picture) = self.other_picture(key) {
-            return if picture == CommandId::Timeline { Vec::new() } else { self.run(picture) };
+            if picture != CommandId::Timeline {
+                self.open_picture(picture, &chart.user);
+            }
+            return Vec::new();
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Earlier) => chart.go_to(chart.at.saturating_sub(1)),
@@ -392,17 +406,21 @@ impl App {
 
     /// Goes on to what the event under the cursor is of.
     fn leave_timeline(&mut self, mut chart: Box<Chart>) -> Vec<Effect> {
-        match chart.event().map(|event| event.what.clone()) {
-            Some(What::SignIn(id)) => self.show_sign_in(&id),
-            Some(What::Detection(id)) => self.show_detection(&id),
+        let shown = match chart.event().map(|event| event.what.clone()) {
+            Some(What::SignIn(id)) => self.show_sign_in(&chart.user, &id),
+            Some(What::Detection(id)) => self.show_detection(&chart.user, &id),
             Some(What::Job(id)) => {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), held: Some(id), offer: false, message: None });
+                Ok(())
             }
             Some(What::History(_) | What::Note(_)) => {
-                chart.message = Some("All that is known of it stands here; sign-ins, detections and jobs can be opened.".to_owned());
-                self.overlay = Some(Overlay::Timeline(chart));
+                Err("All that is known of it stands here; sign-ins, detections and jobs can be opened.".to_owned())
             }
-            None => self.overlay = Some(Overlay::Timeline(chart)),
+            None => Err("There is nothing to open.".to_owned()),
+        };
+        if let Err(why) = shown {
+            chart.message = Some(why);
+            self.overlay = Some(Overlay::Timeline(chart));
         }
         Vec::new()
     }

@@ -82,7 +82,7 @@ impl Effects {
                         answer(Msg::Ledger(session.ledger()));
                         answer(Msg::Said(said));
                     }
-                    Err(error) => answer(Msg::Failed(format!("nothing was saved: {error}"))),
+                    Err(error) => answer(Msg::NotRecorded(format!("nothing was saved: {error}"))),
                 })
             }
             Effect::Snapshot(users) => blocking(answers, move |answer| match session.set_evidence_aside(&users) {
