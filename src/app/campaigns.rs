@@ -2,6 +2,7 @@
 
 use super::App;
 use super::command::{CommandId, Context};
+use super::computing::Question;
 use super::format::{count, number, wrap};
 use super::key::Key;
 use super::layout::{self, Area};
@@ -9,7 +10,7 @@ use super::msg::Effect;
 use super::overlay::Overlay;
 use super::scroll::Scroll;
 use super::times::Times;
-use crate::domain::campaigns::{self, Campaign, MassEvent};
+use crate::domain::campaigns::{Campaign, MassEvent};
 use crate::domain::catalogue;
 use crate::domain::query::QueryContext;
 use crate::domain::time::Timestamp;
@@ -22,6 +23,8 @@ fn foot(size: (u16, u16)) -> u16 {
 /// What the picture shows: as it was when it was opened.
 #[derive(Debug, Clone)]
 pub struct Campaigns {
+    /// The computation that finds them.
+    pub number: u64,
     /// The possible mass false positive, the first row where there is one.
     pub event: Option<MassEvent>,
     /// The campaigns.
@@ -166,15 +169,20 @@ impl App {
         self.alarm.event.as_ref()
     }
 
-    /// Looks for a mass event after records changed: one pass over the open detections.
+    /// Has a mass event looked for after records changed.
     pub(super) fn look_for_mass_event(&mut self) {
         let due = match self.alarm.looked {
             None => self.revision > 0,
             Some((revision, at)) => revision != self.revision && at.age(self.now).num_seconds() >= SECONDS_BETWEEN,
         };
         if due {
-            self.alarm = Alarm { event: campaigns::mass_event(&self.dataset), looked: Some((self.revision, self.now)) };
+            self.alarm.looked = Some((self.revision, self.now));
+            self.compute(Question::MassEvent);
         }
+    }
+
+    pub(super) fn alarm_answered(&mut self, event: Option<MassEvent>) {
+        self.alarm.event = event;
     }
 
     /// What the banner says of it. May hold hostile text.
@@ -185,13 +193,12 @@ impl App {
         Some(format!(" possible mass false positive: {name}, {} within 24 hours · {key} opens it", count(event.users, "user", "users")))
     }
 
-    /// Finds the campaigns and shows them.
+    /// Has the campaigns found, and shows them.
     pub(super) fn open_campaigns(&mut self) {
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let (list, all) = campaigns::find(&self.dataset, context);
-        let event = campaigns::mass_event(&self.dataset);
-        self.alarm = Alarm { event: event.clone(), looked: Some((self.revision, self.now)) };
-        let shown = Campaigns { event, list, all, scroll: Scroll::default(), message: None, revision: self.revision };
+        self.alarm.looked = Some((self.revision, self.now));
+        let number = self.compute(Question::Campaigns);
+        let shown =
+            Campaigns { number, event: None, list: Vec::new(), all: 0, scroll: Scroll::default(), message: None, revision: self.revision };
         self.overlay = Some(Overlay::Campaigns(Box::new(shown)));
     }
 

@@ -1,5 +1,7 @@
 //! What comes from outside: records, jobs, the journal.
 
+use std::sync::Arc;
+
 use super::command::CommandId;
 use super::format::count;
 use super::job::{JobRun, Phase as JobPhase, tally_words};
@@ -27,7 +29,7 @@ impl App {
             Msg::Opened(opened) => self.opened(*opened),
             Msg::Records(records) => self.records(records),
             Msg::Tenant(facts) => {
-                self.dataset.set_tenant(facts);
+                Arc::make_mut(&mut self.dataset).set_tenant(facts);
                 self.revise_overlay(None);
             }
             Msg::Holder(holder) => {
@@ -129,7 +131,7 @@ impl App {
                 self.verdicts_lost();
                 self.toasts.fail(text);
             }
-            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake | Msg::Computed(_) => {}
         }
     }
 
@@ -150,7 +152,7 @@ impl App {
             refresh_seconds: opened.refresh_seconds,
         };
         self.freshness.notes = opened.sync_notes;
-        self.dataset = opened.dataset;
+        self.dataset = Arc::new(opened.dataset);
         self.revision += 1;
         self.ledger = opened.ledger;
         self.learn_all();
@@ -181,8 +183,9 @@ impl App {
         self.revision += 1;
         self.privacy.learn(&changed);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
+        let held = Arc::make_mut(&mut self.dataset);
         for records in changed {
-            self.dataset.put(records);
+            held.put(records);
         }
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.update(&ids, dataset, ledger, self.now);

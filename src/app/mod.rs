@@ -14,6 +14,7 @@ pub mod colour;
 pub mod columns;
 pub mod columns_menu;
 pub mod command;
+pub mod computing;
 mod config_problem;
 mod data;
 pub mod details;
@@ -87,6 +88,7 @@ pub use look::Look;
 pub use msg::{Effect, Msg, Opened, Options};
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use command::Context;
 use details::Details;
@@ -151,7 +153,9 @@ pub struct App {
     now: Timestamp,
     phase: Phase,
     workspace: Workspace,
-    dataset: Dataset,
+    /// Lent to what is being computed; see [`computing`].
+    dataset: Arc<Dataset>,
+    computing: computing::Computing,
     ledger: Ledger,
     users: Users,
     sign_ins: SignIns,
@@ -215,7 +219,8 @@ impl App {
                 holder: None,
                 refresh_seconds: None,
             },
-            dataset: Dataset::new(),
+            dataset: Arc::default(),
+            computing: computing::Computing::default(),
             ledger: Ledger::default(),
             users: Users::default(),
             sign_ins: SignIns::default(),
@@ -282,12 +287,13 @@ impl App {
             }
             Msg::Wake => self.sync_if_due(),
             other => {
-                self.take_in(other);
+                self.take_in_turn(other);
                 Vec::new()
             }
         };
-        effects.append(&mut self.todo);
         self.leave_decided();
+        self.look_for_mass_event();
+        effects.append(&mut self.todo);
         if of_one_target {
             self.settle_overlay()
         } else {
@@ -310,7 +316,6 @@ impl App {
 
     /// Brings everything into sight that must be, after any message.
     fn settle(&mut self) {
-        self.look_for_mass_event();
         let layout = self.layout();
         self.users.scroll.settle(self.users.len(), layout.list_rows(Pane::Users));
         let shown = self.shown_user.clone();

@@ -54,7 +54,7 @@ impl App {
     /// Takes what was done with the mouse.
     pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
         let ready = self.phase == super::Phase::Ready && layout::fits(self.options.size);
-        if !ready || !self.mouse_on || self.passwords.are_shown() {
+        if !ready || !self.mouse_on || self.passwords.are_shown() || self.is_covered() {
             return Vec::new();
         }
         match (mouse.deed, self.overlay.is_some()) {

@@ -99,13 +99,16 @@ pub struct Menu {
     pub message: Option<String>,
     /// What the keys do.
     pub hint: &'static str,
+    /// The computation that fills in the details.
+    pub awaits: Option<u64>,
 }
 
 impl Menu {
     /// A menu with the cursor on its first item.
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
         let hint = "Enter chooses · Esc closes";
-        Menu { title: title.into(), about: String::new(), items, scroll: Scroll::default(), targets: Vec::new(), message: None, hint }
+        let scroll = Scroll::default();
+        Menu { title: title.into(), about: String::new(), items, scroll, targets: Vec::new(), message: None, hint, awaits: None }
     }
 
     /// Rows below the list: notes, where there are any, and the hint.

@@ -1,14 +1,15 @@
 //! Pivoting: from a value under the cursor to everybody who shares it, step by step, and the way back.
 
 use super::App;
+use super::computing::Question;
 use super::details::Details;
 use super::format::{count, number};
 use super::layout::Pane;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::sign_ins::SignIns;
 use super::users::Standing;
-use crate::domain::pivot::{self, Shared};
-use crate::domain::query::QueryContext;
+use crate::domain::pivot::{self, Count, Shared};
+use crate::domain::query::Query;
 use crate::domain::records::{RiskDetection, SignIn, SignInId, UserId};
 
 /// One step of the trail: where it led, and how everything stood before.
@@ -98,17 +99,17 @@ impl App {
         values
     }
 
-    /// The menu of values, each with how many share it.
-    pub(super) fn pivot_menu(&self) -> Menu {
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let items = self.pivots().into_iter().filter_map(|shared| {
-            let shared_by = pivot::count(&shared, &self.dataset, context).ok()?;
-            let label = format!("{} {}", shared.share.words(), shared.shown());
-            let detail = format!("{}, {}", count(shared_by.users, "user", "users"), count(shared_by.records, "record", "records"));
-            let term = shared.term();
-            Some(Item::new(label, detail, Choice::Pivot { crumb: term.clone(), filter: term }))
-        });
-        Menu::new("Pivot: who shares it", items.collect())
+    /// How many share each value of the menu that waits for it.
+    pub(super) fn pivots_counted(&mut self, number: u64, counts: &[Option<Count>]) {
+        let Some(Overlay::Menu(menu)) = self.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Menu(menu) if menu.awaits == Some(number)))
+        else {
+            return;
+        };
+        for (item, shared_by) in menu.items.iter_mut().zip(counts) {
+            item.detail = shared_by.map_or_else(String::new, |shared_by| {
+                format!("{}, {}", count(shared_by.users, "user", "users"), count(shared_by.records, "record", "records"))
+            });
+        }
     }
 
     /// Sets an exact filter on the whole tenant, and remembers how everything stood.
@@ -164,14 +165,22 @@ impl App {
         }
     }
 
-    /// Opens the menu, or says that nothing can be pivoted on.
+    /// Opens the menu of values, and has counted how many share each; or says that nothing can be pivoted on.
     pub(super) fn open_pivots(&mut self) {
-        let menu = self.pivot_menu();
-        if menu.items.is_empty() {
+        let mut values = self.pivots();
+        values.retain(|shared| Query::check(&shared.term()).is_ok());
+        if values.is_empty() {
             self.toasts.say("Nothing known of this user is shared with others: no sign-in and no detection was read.", self.now);
-        } else {
-            let about = format!("{} known", number(self.dataset.len()));
-            self.overlay = Some(Overlay::Menu(Menu { about, ..menu }));
+            return;
         }
+        let item = |shared: &Shared| {
+            let term = shared.term();
+            let label = format!("{} {}", shared.share.words(), shared.shown());
+            Item::new(label, "counting …", Choice::Pivot { crumb: term.clone(), filter: term })
+        };
+        let items = values.iter().map(item).collect();
+        let about = format!("{} known", number(self.dataset.len()));
+        let awaits = Some(self.compute(Question::Pivots(values)));
+        self.overlay = Some(Overlay::Menu(Menu { about, awaits, ..Menu::new("Pivot: who shares it", items) }));
     }
 }

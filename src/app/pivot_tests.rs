@@ -83,7 +83,7 @@ fn the_way_back_holds_ids_and_not_rows() {
     assert_eq!(cursor(&app), "bob");
     let mut app = console(sharing());
     keys(&mut app, "j j enter p enter");
-    app.update(Msg::Opened(Box::new(opened(sharing()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(sharing()))));
     keys(&mut app, "backspace");
     assert_eq!((cursor(&app), app.focus()), ("bob", Pane::SignIns));
 }

@@ -178,7 +178,7 @@ fn nothing_from_outside_changes_the_order_and_who_was_closed_is_passed_over() {
     assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"));
     keys(&mut app, "l");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("bob", " queue 3 of 5 · 1 closed meanwhile"));
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     assert_eq!(cursor(&app), "bob");
 }
 

@@ -23,8 +23,21 @@ pub fn console(users: Vec<UserRecords>) -> App {
 pub fn sized(size: (u16, u16), users: Vec<UserRecords>) -> App {
     let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono: false };
     let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(users))), now());
+    tell(&mut app, Msg::Opened(Box::new(opened(users))));
     app
+}
+
+/// Tells the console something, and computes what it asks for; answers the other effects.
+pub fn tell(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let effects = app.update(msg, app.now());
+    let mut others = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Compute(computation) => others.extend(tell(app, Msg::Computed(Box::new(computation.run())))),
+            other => others.push(other),
+        }
+    }
+    others
 }
 
 pub fn opened(users: Vec<UserRecords>) -> Opened {
@@ -64,11 +77,11 @@ pub fn keys(app: &mut App, keys: &str) -> Vec<Effect> {
     for (at, part) in keys.split('\'').enumerate() {
         if at % 2 == 1 {
             for letter in part.chars() {
-                effects.extend(app.update(Msg::Key(Key::plain(KeyCode::Char(letter))), app.now()));
+                effects.extend(tell(app, Msg::Key(Key::plain(KeyCode::Char(letter)))));
             }
         } else {
             for key in part.split_whitespace() {
-                effects.extend(app.update(Msg::Key(key.parse().unwrap()), app.now()));
+                effects.extend(tell(app, Msg::Key(key.parse().unwrap())));
             }
         }
     }
@@ -191,7 +204,7 @@ fn marks_and_cursor_stay_with_their_users_through_sort_and_refresh() {
     let mut users = five();
     users.reverse();
     users.insert(0, risky_user("aaron", "newCountry"));
-    app.update(Msg::Opened(Box::new(opened(users))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(users))));
     assert_eq!(cursor(&app), "bob");
     assert_eq!(app.users().marks.iter().map(UserId::as_str).collect::<Vec<_>>(), ["adele"]);
     let mut bob = risky_user("bob", "newCountry");
@@ -231,7 +244,7 @@ fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
 fn what_was_repaired_while_opening_is_told_once() {
     let mut app = console(five());
     let again = Opened { notices: vec!["the cache was made anew".to_owned()], ..opened(five()) };
-    app.update(Msg::Opened(Box::new(again)), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(again)));
     assert_eq!(app.toasts().errors(), 0);
 }
 
@@ -241,7 +254,7 @@ fn while_opening_only_leaving_and_suspending_do_anything() {
     let mut app = App::new(options, now());
     assert!(keys(&mut app, "d enter esc x R y / 'a' : ?").is_empty());
     assert_eq!(keys(&mut app, "q ctrl-c ctrl-z"), [Effect::Quit, Effect::Quit, Effect::Suspend]);
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     assert!(app.overlay().is_none() && app.line().is_none() && app.users().marks.is_empty());
 }
 
@@ -342,7 +355,7 @@ fn escape_goes_one_step_back_and_then_closes() {
 #[test]
 fn a_plan_without_targets_says_why_and_cannot_be_confirmed() {
     let mut app = console(five());
-    app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })));
     // The key itself says why not; an explanation leads to the plan all the same.
     keys(&mut app, "d");
     assert!(said(&app).contains("read-only"), "{}", said(&app));
@@ -485,7 +498,7 @@ fn an_interrupted_job_is_offered_for_resume_or_cancelled() {
     for (key, effect) in [("enter", Effect::Resume(JobId(3))), ("D y", Effect::CancelJob(JobId(3)))] {
         let mut app = console(Vec::new());
         app.phase = Phase::Opening(String::new());
-        app.update(Msg::Opened(Box::new(with_open_job())), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(with_open_job())));
         assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
         assert_eq!(keys(&mut app, key), vec![effect]);
         assert_eq!(app.job().unwrap().id, Some(JobId(3)));
@@ -642,7 +655,7 @@ mod any_keys {
         fn no_keys_break_it_and_none_sends_what_was_not_confirmed(pressed in prop::collection::vec(key(), 0..60), read_only: bool) {
             let mut app = console(five());
             if read_only {
-                app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+                crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })));
             }
             for key in pressed {
                 let before = match app.overlay() {

@@ -127,7 +127,7 @@ mod tests {
     fn where_nothing_can_be_sent_the_key_says_why_and_help_shows_it() {
         for (access, why) in [(Access::ReadOnly, "read-only"), (Access::Evidence, "imported files")] {
             let mut app = console(five());
-            app.update(Msg::Opened(Box::new(Opened { access, ..opened(five()) })), now());
+            crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access, ..opened(five()) })));
             assert_eq!(keys(&mut app, "d"), []);
             assert!(app.overlay().is_none() && app.toasts().current().is_some_and(|toast| toast.text.contains(why)));
             keys(&mut app, "? 'dismiss the risk'");

@@ -28,7 +28,7 @@ fn demo() -> Vec<UserRecords> {
 
 fn demo_at(size: (u16, u16), mono: bool) -> App {
     let mut app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono }, now());
-    app.update(Msg::Opened(Box::new(opened(demo()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(demo()))));
     app
 }
 
