@@ -18,7 +18,6 @@ use crate::domain::mask::Mask;
 use crate::domain::pivot::{self, Count, Shared};
 use crate::domain::query::QueryContext;
 
-
 /// What is to be computed.
 #[derive(Debug, Clone)]
 pub enum Question {
@@ -90,9 +89,7 @@ impl Computation {
             }
             Question::MassEvent => Answer::MassEvent(campaigns::mass_event(&records)),
             Question::Overview => Answer::Overview(Glance::rows_of(&records, times)),
-            Question::Pivots(values) => {
-                Answer::Pivots(values.iter().map(|shared| pivot::count(shared, &records, context).ok()).collect())
-            }
+            Question::Pivots(values) => Answer::Pivots(values.iter().map(|shared| pivot::count(shared, &records, context).ok()).collect()),
             Question::Mask(mut mask) => {
                 records.users().iter().for_each(|records| mask.learn(records));
                 Answer::Mask(mask)
@@ -169,5 +166,68 @@ impl App {
                 self.toasts.fail(format!("Nothing was computed: {why}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tests::{console, five, keys};
+    use crate::app::{Key, KeyCode};
+    use crate::domain::fixture::{now, risky_user};
+    use crate::domain::risk::RiskState;
+
+    fn press(app: &mut App, key: char) -> Computation {
+        let effects = app.update(Msg::Key(Key::plain(KeyCode::Char(key))), now());
+        let asked = effects.into_iter().find_map(|effect| if let Effect::Compute(asked) = effect { Some(*asked) } else { None });
+        asked.unwrap_or_else(|| panic!("{key} asks for nothing to be computed"))
+    }
+
+    fn is_closed(app: &App) -> bool {
+        app.dataset().user(&"adele".into()).unwrap().user.at_risk() == Some(false)
+    }
+
+    fn close_adele(app: &mut App) {
+        let mut adele = risky_user("adele", "anomalousToken");
+        adele.user.risk_state = Some(RiskState::Dismissed);
+        app.update(Msg::Records(vec![adele]), now());
+    }
+
+    #[test]
+    fn what_comes_from_outside_waits_for_the_answer_and_keys_do_not() {
+        for key in ['C', '0', 'p', 'X'] {
+            let mut app = console(five());
+            let asked = press(&mut app, key);
+            close_adele(&mut app);
+            assert!(!is_closed(&app), "{key}: the records are lent");
+            if key != 'X' {
+                assert!(app.overlay().is_some());
+                keys(&mut app, "esc j");
+                assert_eq!((app.overlay().is_none(), app.users().scroll.at), (true, 1), "{key}");
+            }
+            app.update(Msg::Computed(Box::new(asked.run())), now());
+            assert!(is_closed(&app) && app.overlay().is_none(), "{key}: an answer that nobody waits for opens nothing");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_never_comes_is_told_and_nothing_waits_for_it() {
+        let mut app = console(five());
+        let number = press(&mut app, 'C').number;
+        close_adele(&mut app);
+        app.update(Msg::Computed(Box::new(Computed { number, answer: Answer::Broken("out of luck".to_owned()) })), now());
+        assert!(is_closed(&app) && !app.is_computing(number));
+        assert!(app.toasts().current().is_some_and(|toast| toast.text.contains("out of luck")));
+    }
+
+    #[test]
+    fn nothing_is_shown_and_nothing_done_until_all_names_are_known() {
+        let mut app = console(five());
+        let asked = press(&mut app, 'X');
+        assert!(app.is_covered() && app.mask().is_none());
+        assert_eq!(keys(&mut app, "d enter j space"), []);
+        assert!(app.overlay().is_none() && app.users().marks.is_empty() && app.users().scroll.at == 0);
+        app.update(Msg::Computed(Box::new(asked.run())), now());
+        assert!(!app.is_covered() && app.mask().is_some());
     }
 }

@@ -154,6 +154,7 @@ impl App {
         self.freshness.notes = opened.sync_notes;
         self.dataset = Arc::new(opened.dataset);
         self.revision += 1;
+        self.details.compare_again();
         self.ledger = opened.ledger;
         self.learn_all();
         let (dataset, ledger) = (&self.dataset, &self.ledger);
@@ -183,6 +184,9 @@ impl App {
         self.revision += 1;
         self.privacy.learn(&changed);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
+        if self.shown_user.as_ref().is_some_and(|shown| ids.contains(shown)) {
+            self.details.compare_again();
+        }
         let held = Arc::make_mut(&mut self.dataset);
         for records in changed {
             held.put(records);
@@ -231,7 +235,11 @@ impl App {
         let records = user.as_ref().and_then(|id| self.dataset.user(id));
         if self.queue_runs() {
             // In a queue a sign-in is marked for the user in front: nothing out of sight may be acted on with the next one.
-            self.sign_ins.forget_hidden(records);
+            let let_go = self.sign_ins.forget_hidden(records);
+            if let_go > 0 {
+                let marks = count(let_go, "mark of a sign-in that is out of sight was", "marks of sign-ins that are out of sight were");
+                self.toasts.say(format!("{marks} taken away: in a queue, only what is in front is acted on."), self.now);
+            }
         }
         if user == self.shown_user {
             self.sign_ins.keep_cursor(records);

@@ -32,8 +32,10 @@ pub struct Details {
     pub subject: Option<Subject>,
     /// The first line in sight.
     pub offset: usize,
-    /// What it is about, beside the user's other sign-ins; counted once, and again where records changed.
-    compared: Option<(u64, Comparison)>,
+    /// What it is about, beside the user's other sign-ins.
+    compared: Option<Comparison>,
+    /// Whether that was counted: once, and again where the user's records changed.
+    is_compared: bool,
 }
 
 impl Details {
@@ -83,22 +85,26 @@ impl Details {
         }
     }
 
-    /// Compares what is shown with the user's other sign-ins, unless that was done for these records.
-    pub(super) fn compare(&mut self, records: &UserRecords, revision: u64) {
-        if self.compared.as_ref().is_some_and(|(held, _)| *held == revision) {
+    /// The user's records changed: what is shown is compared again.
+    pub(super) fn compare_again(&mut self) {
+        self.is_compared = false;
+    }
+
+    /// Compares what is shown with the user's other sign-ins, unless that was done.
+    pub(super) fn compare(&mut self, records: &UserRecords) {
+        if std::mem::replace(&mut self.is_compared, true) {
             return;
         }
-        let compared = match &self.subject {
+        self.compared = match &self.subject {
             Some(Subject::Detection(_)) => self.detection(records).map(|(_, detection)| normal::of_detection(records, detection)),
             Some(Subject::SignIn(id)) => records.sign_in(id).map(|sign_in| normal::of_sign_in(records, sign_in)),
             None => None,
         };
-        self.compared = compared.map(|compared| (revision, compared));
     }
 
     /// What is shown, beside the user's other sign-ins.
     pub fn compared(&self) -> Option<&Comparison> {
-        self.compared.as_ref().map(|(_, compared)| compared)
+        self.compared.as_ref()
     }
 
     /// The sign-in that the pane tells of, where it was read.
@@ -423,7 +429,7 @@ mod tests {
     fn text(records: &UserRecords) -> String {
         let mut details = Details::default();
         details.keep(Some(records));
-        details.compare(records, 0);
+        details.compare(records);
         let lines = lines(
             &details,
             records,

@@ -321,7 +321,7 @@ impl App {
         let shown = self.shown_user.clone();
         let records = shown.as_ref().and_then(|id| self.dataset.user(id));
         if let Some(records) = records {
-            self.details.compare(records, self.revision);
+            self.details.compare(records);
         }
         let sign_ins = records.map_or(0, |records| self.sign_ins.shown(records).count());
         self.sign_ins.scroll.settle(sign_ins, layout.list_rows(Pane::SignIns));

@@ -101,7 +101,8 @@ impl App {
 
     /// How many share each value of the menu that waits for it.
     pub(super) fn pivots_counted(&mut self, number: u64, counts: &[Option<Count>]) {
-        let Some(Overlay::Menu(menu)) = self.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Menu(menu) if menu.awaits == Some(number)))
+        let Some(Overlay::Menu(menu)) =
+            self.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Menu(menu) if menu.awaits == Some(number)))
         else {
             return;
         };
@@ -151,6 +152,7 @@ impl App {
         self.user_may_have_changed();
         if self.shown_user == shown_user {
             (self.sign_ins, self.details) = (sign_ins, details);
+            self.details.compare_again();
             self.user_may_have_changed();
         } else {
             (self.sign_ins.all, self.sign_ins.marks) = (sign_ins.all, sign_ins.marks);

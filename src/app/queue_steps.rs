@@ -364,7 +364,7 @@ impl App {
         queue.decided().for_each(|id| _ = marks.remove(id));
         let (undecided, summary) = (queue.undecided(), queue.summary());
         self.users.marks = marks;
-        self.sign_ins.marks = sign_in_marks;
+        self.sign_ins.marks.extend(sign_in_marks.iter().cloned());
         self.users.hold(None, &self.dataset, &self.ledger, self.now);
         self.users.set_find(&find, &self.dataset);
         let listed = place.filter(|id| self.users.is_visible(id, &self.dataset));

@@ -109,7 +109,9 @@ fn sign_ins_marked_for_one_user_are_never_acted_on_with_the_next() {
     assert_eq!(app.sign_ins().marks.len(), 0, "marks rest");
     keys(&mut app, "2 space");
     assert_eq!(app.sign_ins().marks.len(), 1);
-    keys(&mut app, "1 l 2 d");
+    keys(&mut app, "1 l");
+    assert!(app.toasts().current().unwrap().text.starts_with("1 mark of a sign-in that is out of sight"));
+    keys(&mut app, "2 d");
     let Some(Overlay::Preview(preview)) = app.overlay() else { panic!("no preview") };
     let targets: Vec<&str> = preview.plan.targets.iter().map(|target| target.id.as_str()).collect();
     assert_eq!(targets, [app.user().unwrap().sign_ins[0].id.as_str()], "that of adele, and nothing out of sight");
@@ -227,6 +229,22 @@ fn marks_make_the_queue_rest_in_it_and_come_back() {
     end_job(&mut app, 1);
     keys(&mut app, "esc");
     assert_eq!((app.users().marks.len(), app.users().len()), (1, 5), "who was decided is not marked any more");
+}
+
+#[test]
+fn what_was_done_in_the_background_is_not_marked_again_after_the_queue() {
+    let mut app = console(five());
+    keys(&mut app, "space space d enter 2 enter");
+    keys(&mut app, "esc esc");
+    let mut app = console(five());
+    keys(&mut app, "a Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    let verified = super::tests::verified("bob");
+    app.update(Msg::Job(verified), now());
+    end_job(&mut app, 1);
+    keys(&mut app, "esc");
+    let marked: Vec<bool> = ["alex", "bob", "carol"].iter().map(|id| app.users().marks.contains(&(*id).into())).collect();
+    assert_eq!(marked, [false, false, true]);
 }
 
 #[test]

@@ -73,13 +73,15 @@ impl SignIns {
         self.marks.len() - seen
     }
 
-    /// Lets go of the marks that are not shown.
-    pub fn forget_hidden(&mut self, records: Option<&UserRecords>) {
-        if self.marks.is_empty() {
-            return;
+    /// Lets go of the marks that are not shown; says how many.
+    pub fn forget_hidden(&mut self, records: Option<&UserRecords>) -> usize {
+        let before = self.marks.len();
+        if before == 0 {
+            return 0;
         }
         let shown: HashSet<&SignInId> = records.into_iter().flat_map(|records| self.shown(records)).map(|sign_in| &sign_in.id).collect();
         self.marks.keep(|id| shown.contains(id));
+        before - self.marks.len()
     }
 
     /// Ids of what is shown.

@@ -29,11 +29,15 @@ pub fn sized(size: (u16, u16), users: Vec<UserRecords>) -> App {
 
 /// Tells the console something, and computes what it asks for; answers the other effects.
 pub fn tell(app: &mut App, msg: Msg) -> Vec<Effect> {
-    let effects = app.update(msg, app.now());
+    tell_at(app, msg, app.now())
+}
+
+pub fn tell_at(app: &mut App, msg: Msg, at: Timestamp) -> Vec<Effect> {
+    let effects = app.update(msg, at);
     let mut others = Vec::new();
     for effect in effects {
         match effect {
-            Effect::Compute(computation) => others.extend(tell(app, Msg::Computed(Box::new(computation.run())))),
+            Effect::Compute(computation) => others.extend(tell_at(app, Msg::Computed(Box::new(computation.run())), at)),
             other => others.push(other),
         }
     }
@@ -86,6 +90,11 @@ pub fn keys(app: &mut App, keys: &str) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// A target of the first job was read back as promised.
+pub fn verified(id: &str) -> JobEvent {
+    JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(1), at: now() }
 }
 
 /// Lets the hold window pass.
@@ -234,7 +243,7 @@ fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
     for (id, left) in
         [("bob", "4 marked, 2 hidden"), ("bob", "4 marked, 2 hidden"), ("alex", "3 marked, 1 hidden"), ("nobody", "3 marked, 1 hidden")]
     {
-        let event = JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(1), at: now() };
+        let event = verified(id);
         app.update(Msg::Job(event), now());
         assert_eq!(app.marks_words(), left, "{id}");
     }

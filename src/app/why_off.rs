@@ -88,7 +88,6 @@ mod tests {
     use crate::app::overlay::Overlay;
     use crate::app::tests::{console, five, keys, opened};
     use crate::app::{Msg, Opened};
-    use crate::domain::fixture::now;
 
     fn off(app: &App, command: CommandId) -> String {
         why_off(command, app).unwrap_or_default()

@@ -192,3 +192,12 @@ fn the_terminals_own_theme_uses_its_palette_and_mono_nothing() {
     keys(&mut app, ": 'theme' enter g e enter");
     assert_eq!(colours(&app), (vec![Color::Reset], vec![Color::Reset]));
 }
+
+#[test]
+fn dates_and_ages_reach_the_column_of_the_last_change() {
+    let mut app = sized((120, 40), five());
+    let row = |app: &App| screen(app).lines().find(|line| line.contains("HIGH    User alex")).unwrap().chars().take(54).collect::<String>();
+    assert!(row(&app).contains(" 1 h "), "{}", row(&app));
+    keys(&mut app, "T");
+    assert!(row(&app).contains(" 13:05 ") && !row(&app).contains(" 1 h "), "{}", row(&app));
+}

@@ -31,6 +31,8 @@ mod privacy_tests;
 #[cfg(test)]
 mod remedy_tests;
 mod sign_ins;
+#[cfg(test)]
+mod size_tests;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,8 +44,8 @@ mod users;
 use ratatui::Frame;
 use ratatui::text::Line;
 
-use crate::app::format::wrap;
 use crate::app::command::CommandId;
+use crate::app::format::wrap;
 use crate::app::layout::{self, Pane, SMALLEST};
 use crate::app::overlay::Overlay;
 use crate::app::{App, Phase};
