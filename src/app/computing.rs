@@ -160,7 +160,7 @@ impl App {
                 }
             }
             Answer::Pivots(counts) => self.pivots_counted(number, &counts),
-            Answer::Mask(mask) => self.privacy.learned(*mask),
+            Answer::Mask(mask) => self.privacy.learned(*mask, self.revision),
             Answer::Broken(why) => {
                 self.privacy.give_up();
                 self.toasts.fail(format!("Nothing was computed: {why}"));
@@ -229,5 +229,7 @@ mod tests {
         assert!(app.overlay().is_none() && app.users().marks.is_empty() && app.users().scroll.at == 0);
         app.update(Msg::Computed(Box::new(asked.run())), now());
         assert!(!app.is_covered() && app.mask().is_some());
+        keys(&mut app, "X X");
+        assert!(!app.is_covered(), "what is known already is not learned again");
     }
 }

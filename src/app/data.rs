@@ -182,7 +182,7 @@ impl App {
 
     fn records(&mut self, changed: Vec<UserRecords>) {
         self.revision += 1;
-        self.privacy.learn(&changed);
+        self.privacy.learn(&changed, self.revision);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
         if self.shown_user.as_ref().is_some_and(|shown| ids.contains(shown)) {
             self.details.compare_again();

@@ -26,6 +26,8 @@ pub struct Privacy {
     /// What was learned stays, so that numbers stay; away while it learns the whole tenant.
     mask: Option<Mask>,
     learning: bool,
+    /// The revision of the records that the mask knows every name of.
+    known: Option<u64>,
 }
 
 impl Privacy {
@@ -34,9 +36,9 @@ impl Privacy {
         Privacy { on, ..Privacy::default() }
     }
 
-    /// The whole tenant was learned.
-    pub(super) fn learned(&mut self, mask: Mask) {
-        (self.mask, self.learning) = (Some(mask), false);
+    /// The whole tenant was learned, as it is at this revision.
+    pub(super) fn learned(&mut self, mask: Mask, revision: u64) {
+        (self.mask, self.learning, self.known) = (Some(mask), false, Some(revision));
     }
 
     /// The whole tenant was not learned: nothing is shown until the mode is turned off, or on again.
@@ -44,10 +46,11 @@ impl Privacy {
         self.learning = false;
     }
 
-    /// Learns what changed.
-    pub(super) fn learn(&mut self, changed: &[UserRecords]) {
+    /// Learns what changed, and led to this revision.
+    pub(super) fn learn(&mut self, changed: &[UserRecords], revision: u64) {
         if let (true, Some(mask)) = (self.on, &mut self.mask) {
             changed.iter().for_each(|records| mask.learn(records));
+            self.known = Some(revision);
         }
     }
 }
@@ -70,7 +73,8 @@ impl App {
 
     /// Has the whole tenant learned, where privacy mode is on.
     pub(super) fn learn_all(&mut self) {
-        if !self.privacy.on || self.privacy.learning {
+        let knows_all = self.privacy.mask.is_some() && self.privacy.known == Some(self.revision);
+        if !self.privacy.on || self.privacy.learning || knows_all {
             return;
         }
         let mut mask = self.privacy.mask.take().unwrap_or_else(|| Mask::new(plain_words()));

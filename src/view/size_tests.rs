@@ -199,6 +199,35 @@ fn every_view_of_a_user_with_fifty_thousand_sign_ins_is_drawn() {
 }
 
 #[test]
+#[ignore = "measures; cargo test --release --lib keys_in_a_large_tenant -- --ignored --nocapture"]
+fn keys_in_a_large_tenant() {
+    for count in [1_000, 100_000] {
+        let users = (0..count).map(|at| {
+            let mut records = risky_user(&format!("u{at}"), "newCountry");
+            records.sign_ins[0].ip_address = Some(format!("10.{}.{}.{}", at % 3, at % 251, at % 241));
+            records
+        });
+        let mut app = sized((200, 60), users.collect());
+        for view in ["", "X", "X", "space j space", "A", "Q", "Q b", "esc C", "0", "p", "M", "V"] {
+            let opened = std::time::Instant::now();
+            keys(&mut app, view);
+            let opened = opened.elapsed();
+            let mut slowest = std::time::Duration::ZERO;
+            for key in ['j', 'k', 'j', 'l', 'h', 'j'] {
+                let start = std::time::Instant::now();
+                app.update(Msg::Key(Key::plain(KeyCode::Char(key))), now());
+                slowest = slowest.max(start.elapsed());
+            }
+            let start = std::time::Instant::now();
+            screen(&app);
+            println!("{count} users, {view}: opened {opened:?}, slowest key {slowest:?}, frame {:?}", start.elapsed());
+            let close = if app.overlay().is_some() { "esc" } else { "" };
+            keys(&mut app, close);
+        }
+    }
+}
+
+#[test]
 #[ignore = "measures; cargo test --release --lib frames_of_a_busy_user -- --ignored --nocapture"]
 fn frames_of_a_busy_user() {
     for sign_ins in [50, 50_000] {
