@@ -5,6 +5,7 @@ use super::overlay::{Menu, Overlay};
 use super::tests::{console, five, keys, opened, tell_at};
 use super::*;
 use crate::domain::fixture::{now, risky_user};
+use crate::domain::records::UserRecords;
 use crate::domain::risk::RiskLevel;
 
 fn shown(app: &App) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::ledger::Tally;
 use crate::domain::plan::{Answer, Plan, Target};
-use crate::domain::records::UserId;
+use crate::domain::records::{UserId, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
 
 /// An open console with these users.

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use super::tests::{console, keys};
 use super::*;
 use crate::app::details::Subject;
-use crate::app::timeline::{Cell, Chart, short_session};
+use crate::app::event_words::short_session;
+use crate::app::timeline::{Cell, Chart};
 use crate::domain::fixture::{everyday_sign_in, now, risky_user};
-use crate::domain::records::SignIn;
+use crate::domain::records::{SignIn, UserRecords};
 
 /// Alex, whose session turned up on a second address: an everyday sign-in, five of the session, and one detection.
 pub fn stolen() -> Vec<UserRecords> {

@@ -7,9 +7,10 @@ use ratatui::text::{Line, Span};
 use super::cell::{pad, put, tone, window};
 use super::theme::Theme;
 use crate::app::App;
+use crate::app::event_words::{addresses, label};
 use crate::app::format::{count, fit, width};
 use crate::app::layout::Area;
-use crate::app::timeline::{Cell, Chart, HINTS, Shape, addresses, label};
+use crate::app::timeline::{Cell, Chart, HINTS, Shape};
 use crate::app::times::Zone;
 use crate::domain::timeline::{Kind, Lane};
 
