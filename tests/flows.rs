@@ -479,3 +479,47 @@ fn a_user_is_left_out_of_a_policy_and_taken_back_in_from_the_journal() {
         assert_eq!(*stage.runtime.app().dataset().tenant(), before);
     });
 }
+
+#[test]
+fn a_queue_is_gone_through_by_a_verdict_a_cancelled_hold_and_a_plan() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        stage.type_in(PLAIN).await;
+        stage.type_in("Q").await;
+        stage.shows("queue 1 of");
+        stage.type_in("V\n").await;
+        stage.shows("queue 2 of");
+        stage.shows("1 decided");
+        stage.type_in("d\n\n").await;
+        stage.shows("nothing has been sent");
+        stage.type_in("\x1b").await;
+        stage.settle(A_WHILE).await;
+        stage.type_in("\x1b").await;
+        stage.shows("queue 2 of"); // nothing was sent, so the same user is in front
+        stage.shows("· 1 decided");
+        stage.type_in("d\n\n").await;
+        stage.settle(A_WHILE).await;
+        stage.shows("queue 3 of");
+        stage.shows("2 decided");
+    });
+}
+
+#[test]
+fn what_is_computed_beside_the_loop_is_shown_when_it_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 200).await;
+        for (key, there) in [("C", "THEY SHARE"), ("0", "How long those at risk have waited"), ("p", "users, ")] {
+            stage.type_in(key).await;
+            stage.shows(there);
+            assert!(!stage.text().contains("Computing over") && !stage.text().contains("counting …"), "{}", stage.text());
+            stage.type_in("\x1b").await;
+        }
+        stage.shows("Adele Vance");
+        stage.type_in("X").await;
+        stage.shows("PRIVACY");
+        stage.shows("Risky users");
+        assert!(!stage.text().contains("Adele"), "{}", stage.text());
+    });
+}

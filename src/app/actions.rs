@@ -38,11 +38,14 @@ impl App {
         }
     }
 
-    /// Puts a plan on the screen; says how many of its targets the filter hides.
+    /// Puts a plan on the screen; says how many of its targets are out of sight.
     pub(super) fn open_preview(&mut self, mut preview: Preview) {
         let hidden = |target: &&PlanTarget| !self.users.is_visible(&target.id.as_str().into(), &self.dataset);
-        let by_marks = preview.plan.action.aim() == Aim::User && !self.users.marks.is_empty();
-        preview.hidden = if by_marks { preview.plan.targets.iter().filter(hidden).count() } else { 0 };
+        preview.hidden = match preview.plan.action.aim() {
+            Aim::User if !self.users.marks.is_empty() => preview.plan.targets.iter().filter(hidden).count(),
+            Aim::SignIn if !self.sign_ins.marks.is_empty() => self.sign_ins.hidden(self.user()),
+            Aim::User | Aim::SignIn | Aim::Policy | Aim::Address => 0,
+        };
         self.overlay = Some(Overlay::Preview(Box::new(preview)));
     }
 

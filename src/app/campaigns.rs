@@ -2,6 +2,7 @@
 
 use super::App;
 use super::command::{CommandId, Context};
+use super::computing::Question;
 use super::format::{count, number, wrap};
 use super::key::Key;
 use super::layout::{self, Area};
@@ -9,17 +10,21 @@ use super::msg::Effect;
 use super::overlay::Overlay;
 use super::scroll::Scroll;
 use super::times::Times;
-use crate::domain::campaigns::{self, Campaign, MassEvent};
+use crate::domain::campaigns::{Campaign, MassEvent};
 use crate::domain::catalogue;
 use crate::domain::query::QueryContext;
 use crate::domain::time::Timestamp;
 
-/// Rows below the list: what the campaign under the cursor is, and the hint.
-const FOOT: u16 = 8;
+/// Rows below the list: what the campaign under the cursor is, and the hint. A narrow screen needs more of them for the same words.
+fn foot(size: (u16, u16)) -> u16 {
+    if size.0 < 80 { 10 } else { 8 }
+}
 
 /// What the picture shows: as it was when it was opened.
 #[derive(Debug, Clone)]
 pub struct Campaigns {
+    /// The computation that finds them.
+    pub number: u64,
     /// The possible mass false positive, the first row where there is one.
     pub event: Option<MassEvent>,
     /// The campaigns.
@@ -83,7 +88,9 @@ impl Row<'_> {
             None => "When is not known.".to_owned(),
         };
         let texts = match self {
+            // The warning first: it is what must be read before anything is done.
             Row::Event(event) => vec![
+                "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
                 format!(
                     "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise \
                      normal for them or without another detection.",
@@ -93,7 +100,6 @@ impl Row<'_> {
                     number(event.otherwise_normal)
                 ),
                 when(Some(event.from), Some(event.to)),
-                "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
             ],
             Row::Campaign(campaign) => {
                 let shares: Vec<String> =
@@ -143,7 +149,7 @@ impl Campaigns {
 
     /// Rows of the list, below its header.
     pub fn rows(size: (u16, u16)) -> usize {
-        usize::from(Campaigns::area(size).inner().height.saturating_sub(1 + FOOT))
+        usize::from(Campaigns::area(size).inner().height.saturating_sub(1 + foot(size)))
     }
 }
 
@@ -163,15 +169,20 @@ impl App {
         self.alarm.event.as_ref()
     }
 
-    /// Looks for a mass event after records changed: one pass over the open detections.
+    /// Has a mass event looked for after records changed.
     pub(super) fn look_for_mass_event(&mut self) {
         let due = match self.alarm.looked {
             None => self.revision > 0,
             Some((revision, at)) => revision != self.revision && at.age(self.now).num_seconds() >= SECONDS_BETWEEN,
         };
         if due {
-            self.alarm = Alarm { event: campaigns::mass_event(&self.dataset), looked: Some((self.revision, self.now)) };
+            self.alarm.looked = Some((self.revision, self.now));
+            self.compute(Question::MassEvent);
         }
+    }
+
+    pub(super) fn alarm_answered(&mut self, event: Option<MassEvent>) {
+        self.alarm.event = event;
     }
 
     /// What the banner says of it. May hold hostile text.
@@ -182,13 +193,12 @@ impl App {
         Some(format!(" possible mass false positive: {name}, {} within 24 hours · {key} opens it", count(event.users, "user", "users")))
     }
 
-    /// Finds the campaigns and shows them.
+    /// Has the campaigns found, and shows them.
     pub(super) fn open_campaigns(&mut self) {
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let (list, all) = campaigns::find(&self.dataset, context);
-        let event = campaigns::mass_event(&self.dataset);
-        self.alarm = Alarm { event: event.clone(), looked: Some((self.revision, self.now)) };
-        let shown = Campaigns { event, list, all, scroll: Scroll::default(), message: None, revision: self.revision };
+        self.alarm.looked = Some((self.revision, self.now));
+        let number = self.compute(Question::Campaigns);
+        let shown =
+            Campaigns { number, event: None, list: Vec::new(), all: 0, scroll: Scroll::default(), message: None, revision: self.revision };
         self.overlay = Some(Overlay::Campaigns(Box::new(shown)));
     }
 

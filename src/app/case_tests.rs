@@ -27,7 +27,7 @@ fn recorded(app: &mut App, effects: Vec<Effect>) -> String {
     told
 }
 
-fn press(app: &mut App, typed: &str) -> String {
+pub fn press(app: &mut App, typed: &str) -> String {
     let effects = keys(app, typed);
     recorded(app, effects)
 }
@@ -121,7 +121,7 @@ fn number_keys_show_views_and_bring_their_order() {
     record(&mut app, vec![Entry::ViewSaved { view }]);
     keys(&mut app, "7");
     assert_eq!(shown(&app), ["dave", "carol", "bob", "adele"]);
-    keys(&mut app, "/ ' user:bob' enter");
+    keys(&mut app, "/ end ' user:bob' enter");
     assert_eq!(shown(&app), ["bob"], "a view is a term among others");
 }
 
@@ -155,8 +155,46 @@ fn a_view_does_not_name_itself_and_nothing_is_no_view() {
     app.update(Msg::Key(Key::plain(KeyCode::Char('\''))), now());
     keys(&mut app, "s 'HIGH-risk' enter");
     assert!(
-        matches!(app.overlay(), Some(Overlay::Typed(typed)) if typed.message.as_ref().is_some_and(|why| why.contains("names @HIGH-risk itself")))
+        matches!(app.overlay(), Some(Overlay::Typed(typed)) if typed.message.as_ref().is_some_and(|why| why.contains("@HIGH-risk itself")))
     );
+}
+
+fn open_views(app: &mut App) {
+    app.update(Msg::Key(Key::plain(KeyCode::Char('\''))), now());
+}
+
+#[test]
+fn a_view_is_replaced_only_where_that_was_agreed_to() {
+    let mut app = console(five());
+    keys(&mut app, "/ 'level:low' enter");
+    open_views(&mut app);
+    assert_eq!(keys(&mut app, "s 'token-theft' enter"), [], "asked first");
+    let asked = |app: &App| matches!(app.overlay(), Some(Overlay::Typed(typed)) if typed.message.as_ref().is_some_and(|why| why.contains("Enter again replaces it")));
+    assert!(asked(&app));
+    assert_eq!(keys(&mut app, "backspace 't' enter"), [], "what is typed since was not agreed to");
+    assert!(asked(&app));
+    assert_eq!(press(&mut app, "enter"), "Saved as @token-theft, in place of the one before.");
+    assert_eq!(app.ledger().views().on_key(5).unwrap().query, "level:low");
+}
+
+#[test]
+fn a_view_shows_all_that_it_asks_for_whatever_was_being_found() {
+    for by in ["5", "/ '@token-theft' enter"] {
+        let mut app = console(five());
+        keys(&mut app, "f 'bob' enter");
+        assert_eq!(shown(&app), ["bob"]);
+        keys(&mut app, by);
+        assert_eq!((shown(&app), app.users().find.as_str()), (vec!["adele"], ""), "{by}");
+    }
+}
+
+#[test]
+fn verdict_status_and_tag_are_set_in_a_row() {
+    let mut app = console(five());
+    assert!(press(&mut app, "V space").starts_with("User alex: verdict false positive."));
+    assert!(menu(&app).items[0].label.starts_with('●'), "the menu stays, and follows the journal");
+    assert_eq!(press(&mut app, "j j j j j j enter"), "User alex: status closed.");
+    assert!(app.overlay().is_none());
 }
 
 #[test]

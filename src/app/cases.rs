@@ -76,6 +76,24 @@ impl App {
         self.overlay = Some(Overlay::Menu(self.case_menu(users)));
     }
 
+    /// Sets what an item of the menu says, and leaves the menu open for more about the same users.
+    pub(super) fn set_and_stay(&mut self, menu: Menu, change: &CaseChange) -> Vec<Effect> {
+        let users: Vec<UserId> = menu.targets.iter().map(|target| target.id().into()).collect();
+        let effects = self.change_cases(&users, change);
+        self.overlay = Some(Overlay::Menu(menu));
+        effects
+    }
+
+    /// Lets an open menu of a case follow the journal.
+    pub(super) fn revise_case_menu(&mut self) {
+        let Some(Overlay::Menu(menu)) = &self.overlay else { return };
+        if menu.items.iter().any(|item| matches!(item.choice, Choice::Case(_))) {
+            let users = menu.targets.iter().map(|target| target.id().into()).collect();
+            let scroll = menu.scroll;
+            self.overlay = Some(Overlay::Menu(Menu { scroll, ..self.case_menu(users) }));
+        }
+    }
+
     fn case_menu(&self, users: Vec<UserId>) -> Menu {
         let held = |id: &UserId| self.ledger.case(id);
         let all = |is: &dyn Fn(&UserId) -> bool| users.iter().all(is);
@@ -103,7 +121,7 @@ impl App {
             let change = CaseChange { untag: vec![tag.clone()], ..CaseChange::default() };
             items.push(Item::new(format!("● #{tag}"), "Enter takes this tag away", Choice::Case(Step::Change(change))));
         }
-        let mut menu = Menu::new("Case", items);
+        let mut menu = Menu { hint: "Enter sets it · Space sets it and stays · Esc closes", ..Menu::new("Case", items) };
         menu.about = match users.as_slice() {
             [one] => {
                 let case = self.case_words(one);
@@ -137,6 +155,9 @@ impl App {
 
     /// Changes the cases that the change does change, each by an entry of its own.
     pub(super) fn change_cases(&mut self, users: &[UserId], change: &CaseChange) -> Vec<Effect> {
+        if let Some(verdict) = change.verdict {
+            self.verdicts_given(users, verdict);
+        }
         let empty = Default::default();
         let changed = |id: &&UserId| self.ledger.case(id).unwrap_or(&empty).is_changed_by(change);
         let users: Vec<UserId> = users.iter().filter(changed).cloned().collect();
@@ -144,11 +165,10 @@ impl App {
             self.toasts.say("It is so already: nothing was changed.", self.now);
             return Vec::new();
         }
-        let told = change.verdict.and_then(|verdict| self.told_by(verdict)).map_or_else(String::new, |how| format!(" Not sent: {how}."));
+        // In a queue the next user comes: a key that this named would be about somebody else.
+        let told = change.verdict.filter(|_| !self.queue_runs()).and_then(|verdict| self.told_by(verdict));
+        let told = told.map_or_else(String::new, |how| format!(" Not sent: {how}."));
         let said = format!("{}: {}.{told}", self.whom(&users), change.words());
-        if let Some(verdict) = change.verdict {
-            users.iter().for_each(|user| self.decided_in_queue(user, verdict.words()));
-        }
         let entries = users.into_iter().map(|user| Entry::Case { user, change: change.clone() }).collect();
         vec![Effect::Record { entries, said }]
     }

@@ -4,8 +4,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::config_problem::ConfigProblem;
-use super::format::{ago, level, state};
+use super::format::{level, state};
 use super::sort;
+use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::facts;
 use crate::domain::records::{RiskDetection, UserRecords};
@@ -121,11 +122,11 @@ impl UserColumn {
     }
 
     /// What it says of a user; "?" where it was not read. Hostile text.
-    pub fn text(self, records: &UserRecords, now: Timestamp) -> String {
+    pub fn text(self, records: &UserRecords, times: Times) -> String {
         let user = &records.user;
         let directory = &records.directory;
         let yes = |fact: Option<bool>| fact.map_or("?", |holds| if holds { "yes" } else { "no" }).to_owned();
-        let when = |at: Option<Timestamp>| at.map_or_else(|| "?".to_owned(), |at| ago(at, now));
+        let when = |at: Option<Timestamp>| at.map_or_else(|| "?".to_owned(), |at| times.age(at));
         match self {
             UserColumn::Level => level(user.risk_level.as_ref()).into_owned(),
             UserColumn::User => user.name().to_owned(),
@@ -145,7 +146,7 @@ impl UserColumn {
                 newest.map_or("–", |detection| detection.risk_event_type.as_deref().map_or("?", catalogue::name)).to_owned()
             }
             UserColumn::SignIns => records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).count().to_string(),
-            UserColumn::Evidence => facts::evidence(records, now).as_str().to_owned(),
+            UserColumn::Evidence => facts::evidence(records, times.now).as_str().to_owned(),
             UserColumn::Enabled => yes(directory.account_enabled),
             UserColumn::Mfa => yes(directory.is_mfa_registered),
             UserColumn::Type => directory.user_type.as_deref().map_or("?".to_owned(), str::to_lowercase),
@@ -294,8 +295,9 @@ mod tests {
 
     #[test]
     fn every_column_says_what_was_read_and_a_question_mark_where_it_was_not() {
+        let times = Times { zone: Default::default(), form: Default::default(), now: now() };
         let text =
-            |records: &UserRecords| UserColumn::ALL.into_iter().map(|column| column.text(records, now())).collect::<Vec<_>>().join(" | ");
+            |records: &UserRecords| UserColumn::ALL.into_iter().map(|column| column.text(records, times)).collect::<Vec<_>>().join(" | ");
         let mut records = risky_user("adele", "anomalousToken");
         records.directory = crate::domain::records::Directory {
             account_enabled: Some(true),

@@ -145,7 +145,7 @@ mod tests {
 
     fn reopened(app: App, ledger: crate::domain::ledger::Ledger) -> App {
         let mut app = App::new(app.options.clone(), now());
-        app.update(Msg::Opened(Box::new(Opened { ledger, ..opened(five()) })), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { ledger, ..opened(five()) })));
         app
     }
 

@@ -1,5 +1,7 @@
 //! What comes from outside: records, jobs, the journal.
 
+use std::sync::Arc;
+
 use super::command::CommandId;
 use super::format::count;
 use super::job::{JobRun, Phase as JobPhase, tally_words};
@@ -12,7 +14,7 @@ use crate::domain::action::{Action, Aim};
 use crate::domain::facts::{self, NotSafe};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
-use crate::domain::records::{UserId, UserRecords};
+use crate::domain::records::{SignInId, UserId, UserRecords};
 
 impl App {
     pub(super) fn take_in(&mut self, msg: Msg) {
@@ -27,15 +29,18 @@ impl App {
             Msg::Opened(opened) => self.opened(*opened),
             Msg::Records(records) => self.records(records),
             Msg::Tenant(facts) => {
-                self.dataset.set_tenant(facts);
-                self.revise_overlay();
+                Arc::make_mut(&mut self.dataset).set_tenant(facts);
+                self.revise_overlay(None);
             }
             Msg::Holder(holder) => {
                 self.workspace.holder = holder;
-                self.revise_overlay();
+                self.revise_overlay(None);
             }
             Msg::Looked { users, problem } => self.looked(&users, problem),
-            Msg::PlaybookBegun(id) => self.playbook_begun(id),
+            Msg::PlaybookBegun(id) => {
+                self.playbook_begun_in_queue(id);
+                self.playbook_begun(id);
+            }
             Msg::StepPlan(plan) => {
                 if plan.playbook.is_some_and(|playbook| self.waits_for_step(playbook, plan.action)) {
                     let way_out = plan.playbook.map(|playbook| self.way_out_of_step(playbook, plan.action));
@@ -51,6 +56,7 @@ impl App {
                 }
             }
             Msg::PlaybookNotBegun { plan, message } => {
+                self.job_ended_in_queue(None);
                 self.toasts.fail(message);
                 if self.waits_for_playbook(&plan) {
                     self.overlay = None;
@@ -68,6 +74,7 @@ impl App {
                 if let Some(job) = &mut self.job {
                     job.id = Some(id);
                 }
+                self.job_started_in_queue();
             }
             Msg::Progress { job: id, tally, seconds_left } => {
                 // Of a playbook that is cancelled, the step that is read back tells of itself, too.
@@ -90,7 +97,9 @@ impl App {
                 }
                 self.user_may_have_changed();
                 self.revise_explanation();
-                self.revise_picture();
+                self.revise_picture(None);
+                self.revise_case_menu();
+                self.verdicts_arrived();
                 self.end_playbooks();
             }
             Msg::Journal(read) => {
@@ -109,7 +118,7 @@ impl App {
             Msg::SignInOver => self.sign_in_over(),
             Msg::Access(access) => {
                 self.workspace.access = access;
-                self.revise_overlay();
+                self.revise_overlay(None);
             }
             Msg::Page { page, address } => {
                 if self.overlay.is_none() {
@@ -118,7 +127,11 @@ impl App {
             }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
-            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake => {}
+            Msg::NotRecorded(text) => {
+                self.verdicts_lost();
+                self.toasts.fail(text);
+            }
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake | Msg::Computed(_) => {}
         }
     }
 
@@ -139,14 +152,15 @@ impl App {
             refresh_seconds: opened.refresh_seconds,
         };
         self.freshness.notes = opened.sync_notes;
-        self.dataset = opened.dataset;
+        self.dataset = Arc::new(opened.dataset);
         self.revision += 1;
+        self.details.compare_again();
         self.ledger = opened.ledger;
         self.learn_all();
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
-        self.revise_overlay();
+        self.revise_overlay(None);
         if first {
             // A refresh opens nothing, so what was repaired while opening is not told again.
             for notice in opened.notices {
@@ -168,10 +182,14 @@ impl App {
 
     fn records(&mut self, changed: Vec<UserRecords>) {
         self.revision += 1;
-        self.privacy.learn(&changed);
+        self.privacy.learn(&changed, self.revision);
         let ids: Vec<UserId> = changed.iter().map(|records| records.id().clone()).collect();
+        if self.shown_user.as_ref().is_some_and(|shown| ids.contains(shown)) {
+            self.details.compare_again();
+        }
+        let held = Arc::make_mut(&mut self.dataset);
         for records in changed {
-            self.dataset.put(records);
+            held.put(records);
         }
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.update(&ids, dataset, ledger, self.now);
@@ -180,7 +198,7 @@ impl App {
             self.users.to_top(dataset);
         }
         self.user_may_have_changed();
-        self.revise_overlay();
+        self.revise_overlay(Some(&ids));
     }
 
     /// What the tenant was asked of single users is answered.
@@ -201,10 +219,10 @@ impl App {
         }
     }
 
-    /// Lets what is open follow what it rests on.
-    fn revise_overlay(&mut self) {
+    /// Lets what is open follow what it rests on; the records that changed are those of these users, or of anybody.
+    fn revise_overlay(&mut self, changed: Option<&[UserId]>) {
         self.revise_explanation();
-        self.revise_picture();
+        self.revise_picture(changed);
         let context = self.plan_context();
         if let Some(Overlay::Preview(preview)) = &mut self.overlay {
             preview.revise(&self.dataset, context);
@@ -215,6 +233,14 @@ impl App {
     pub(super) fn user_may_have_changed(&mut self) {
         let user = self.users.cursor().cloned();
         let records = user.as_ref().and_then(|id| self.dataset.user(id));
+        if self.queue_runs() {
+            // In a queue a sign-in is marked for the user in front: nothing out of sight may be acted on with the next one.
+            let let_go = self.sign_ins.forget_hidden(records);
+            if let_go > 0 {
+                let marks = count(let_go, "mark of a sign-in that is out of sight was", "marks of sign-ins that are out of sight were");
+                self.toasts.say(format!("{marks} taken away: in a queue, only what is in front is acted on."), self.now);
+            }
+        }
         if user == self.shown_user {
             self.sign_ins.keep_cursor(records);
         } else {
@@ -234,10 +260,27 @@ impl App {
         let aim = job.action.aim();
         let Some(verified) = job.event(event) else { return };
         match aim {
-            Aim::User => self.users.unmark(&verified.as_str().into(), &self.dataset),
-            Aim::SignIn => _ = self.sign_ins.marks.remove(&verified.as_str().into()),
+            Aim::User => self.unmark_user(&verified.as_str().into()),
+            Aim::SignIn => self.unmark_sign_in(&verified.as_str().into()),
             Aim::Policy | Aim::Address => {}
         }
+    }
+
+    /// Takes a user's mark away, also where it waits for a queue or a pivot to be left.
+    fn unmark_user(&mut self, user: &UserId) {
+        self.users.unmark(user, &self.dataset);
+        if let Some(queue) = &mut self.queue {
+            queue.aside.marks.remove(user);
+        }
+        self.trail.unmark_user(user);
+    }
+
+    fn unmark_sign_in(&mut self, sign_in: &SignInId) {
+        self.sign_ins.marks.remove(sign_in);
+        if let Some(queue) = &mut self.queue {
+            queue.aside.sign_in_marks.remove(sign_in);
+        }
+        self.trail.unmark_sign_in(sign_in);
     }
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {

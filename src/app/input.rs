@@ -10,13 +10,25 @@ const LIMIT: usize = 1_000;
 pub struct Input {
     letters: Vec<char>,
     cursor: usize,
+    selected: bool,
 }
 
 impl Input {
     /// A field that holds this text, with the cursor behind it.
     pub fn of(text: &str) -> Self {
         let letters: Vec<char> = text.chars().filter(|letter| !letter.is_control()).take(LIMIT).collect();
-        Input { cursor: letters.len(), letters }
+        Input { cursor: letters.len(), letters, selected: false }
+    }
+
+    /// A field that holds this text, all of it selected: what is typed first takes its place, and a key that moves keeps it.
+    pub fn selected(text: &str) -> Self {
+        let input = Input::of(text);
+        Input { selected: !input.is_empty(), ..input }
+    }
+
+    /// Whether all of the text is selected.
+    pub fn is_selected(&self) -> bool {
+        self.selected
     }
 
     /// The text.
@@ -37,6 +49,7 @@ impl Input {
 
     /// Takes pasted text; control characters, line ends among them, are left out.
     pub fn paste(&mut self, text: &str) {
+        self.replace_selected();
         for letter in text.chars() {
             self.insert(letter);
         }
@@ -45,9 +58,15 @@ impl Input {
     /// Takes a key, if it is one for text fields; says whether it was.
     pub fn key(&mut self, key: Key) -> bool {
         if let Some(letter) = key.typed() {
+            self.replace_selected();
             self.insert(letter);
             return true;
         }
+        if self.selected && matches!((key.code, key.ctrl), (KeyCode::Backspace | KeyCode::Delete, false)) {
+            self.replace_selected();
+            return true;
+        }
+        self.selected = false;
         match (key.code, key.ctrl) {
             (KeyCode::Backspace, false) => self.remove_before(1),
             (KeyCode::Delete, false) => {
@@ -70,6 +89,13 @@ impl Input {
             _ => return false,
         }
         true
+    }
+
+    fn replace_selected(&mut self) {
+        if std::mem::take(&mut self.selected) {
+            self.letters.clear();
+            self.cursor = 0;
+        }
     }
 
     fn insert(&mut self, letter: char) {
@@ -99,6 +125,24 @@ mod tests {
         assert_eq!(input.text(), "pXen y");
         assert_eq!(input.halves(), ("pXen y".to_owned(), String::new()));
         assert!(!input.key("enter".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_selected_is_replaced_by_what_is_typed_and_kept_by_moving() {
+        let after = |keys: &[&str]| {
+            let mut input = Input::selected("level:high");
+            keys.iter().for_each(|key| _ = input.key(key.parse().unwrap()));
+            (input.text(), input.is_selected())
+        };
+        assert_eq!(after(&[]), ("level:high".to_owned(), true));
+        assert_eq!(after(&["x", "y"]), ("xy".to_owned(), false));
+        assert_eq!(after(&["right", "x"]), ("level:highx".to_owned(), false));
+        assert_eq!(after(&["backspace"]), (String::new(), false));
+        assert_eq!(after(&["end", "backspace"]), ("level:hig".to_owned(), false));
+        let mut pasted = Input::selected("level:high");
+        pasted.paste("level:low");
+        assert_eq!(pasted.text(), "level:low");
+        assert!(!Input::selected("").is_selected());
     }
 
     #[test]

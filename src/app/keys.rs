@@ -17,6 +17,16 @@ impl App {
             self.pending.clear();
             return self.key_unseen(key);
         }
+        if self.is_covered() {
+            self.pending.clear();
+            return match self.options.keys.command(Context::Users, key) {
+                Some(CommandId::Privacy) => {
+                    self.toggle_privacy();
+                    Vec::new()
+                }
+                _ => self.key_unseen(key),
+            };
+        }
         if self.passwords.are_shown() {
             self.pending.clear();
             // They are in front of everything, and closing them is asked about, whatever the key.
@@ -40,8 +50,8 @@ impl App {
         if self.options.keys.command(Context::Users, key) == Some(CommandId::Suspend) && key.typed().is_none() {
             return self.suspend();
         }
-        if key.alt && !self.is_typing() && self.options.keys.command(self.context(), key).is_none() {
-            // A terminal sends Escape and a key in quick succession as that key with Alt.
+        if key.alt && (self.is_typing() || self.options.keys.command(self.context(), key).is_none()) {
+            // A terminal sends Escape and a key in quick succession as that key with Alt. No text field knows a key with Alt.
             let mut effects = self.key(Key::plain(KeyCode::Esc));
             effects.extend(self.key(Key { alt: false, ..key }));
             return effects;
@@ -125,7 +135,7 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        if self.passwords.are_shown() {
+        if self.passwords.are_shown() || self.is_covered() {
             return;
         }
         match &mut self.overlay {

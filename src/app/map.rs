@@ -47,6 +47,8 @@ pub struct Travels {
     pub ways: Vec<Way>,
     /// How many stops have no coordinates.
     pub unknown: usize,
+    /// Why the last key did nothing.
+    pub message: Option<String>,
     /// How many ways are impossible, each counted as often as it was travelled.
     pub impossible: usize,
 }
@@ -79,7 +81,7 @@ impl Travels {
         let unknown = stops.iter().filter(|stop| stop.point.is_none()).count();
         stops.reverse();
         let user = records.id().clone();
-        Travels { user, stops, scroll: Scroll::default(), points: points.into_values().collect(), ways, unknown, impossible }
+        Travels { user, stops, scroll: Scroll::default(), message: None, points: points.into_values().collect(), ways, unknown, impossible }
     }
 
     /// The stop under the cursor.
@@ -176,9 +178,9 @@ pub fn rule() -> String {
 pub const HINTS: &[Hint] = &[(&[CommandId::Back], "closes"), (&[CommandId::Down, CommandId::Up], "move"), (&[CommandId::Open], "shows it")];
 
 impl App {
-    /// Opens the map of the user under the cursor.
-    pub(super) fn open_map(&mut self) {
-        let Some(records) = self.user() else { return };
+    /// Opens the map of a user.
+    pub(super) fn open_map(&mut self, user: &UserId) {
+        let Some(records) = self.dataset.user(user) else { return };
         let mut travels = Travels::of(records);
         let held = self.details.sign_in(records).map(|sign_in| Sighting::SignIn(sign_in.id.clone()));
         travels.scroll.at = held.and_then(|held| travels.position(&held)).unwrap_or(0);
@@ -187,17 +189,22 @@ impl App {
 
     pub(super) fn key_in_map(&mut self, mut travels: Box<Travels>, key: Key) -> Vec<Effect> {
         if let Some(picture) = self.other_picture(key) {
-            return if picture == CommandId::Map { Vec::new() } else { self.run(picture) };
+            if picture != CommandId::Map {
+                self.open_picture(picture, &travels.user);
+            }
+            return Vec::new();
         }
+        travels.message = None;
         let page = self.map_rows(&travels).1.saturating_sub(1);
         match self.list_command(Context::List, key) {
             Some(CommandId::Open) => {
-                match travels.stop().map(|stop| stop.sighting.clone()) {
-                    Some(Sighting::SignIn(id)) => self.show_sign_in(&id),
-                    Some(Sighting::Detection(id)) => self.show_detection(&id),
-                    None => self.overlay = Some(Overlay::Map(travels)),
-                }
-                return Vec::new();
+                let shown = match travels.stop().map(|stop| stop.sighting.clone()) {
+                    Some(Sighting::SignIn(id)) => self.show_sign_in(&travels.user, &id),
+                    Some(Sighting::Detection(id)) => self.show_detection(&travels.user, &id),
+                    None => Err("There is nothing to open.".to_owned()),
+                };
+                let Err(why) = shown else { return Vec::new() };
+                travels.message = Some(why);
             }
             Some(command) if travels.scroll.run(command, travels.stops.len(), page) => {}
             _ if self.leaves(key) => return Vec::new(),
@@ -209,7 +216,7 @@ impl App {
 
     /// Rows of the map and of the list, its heading included, on this screen.
     pub fn map_rows(&self, travels: &Travels) -> (usize, usize) {
-        rows(self.options.size, self.options.mono, !travels.points.is_empty())
+        rows(self.options.size, self.mono(), !travels.points.is_empty())
     }
 
     pub(super) fn settle_map(&self, travels: &mut Travels) {

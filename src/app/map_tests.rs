@@ -8,7 +8,7 @@ use crate::app::details::Subject;
 use crate::app::map::Travels;
 use crate::app::overview::Glance;
 use crate::domain::fixture::{now, risky_user};
-use crate::domain::records::{GeoCoordinates, Location, SignIn};
+use crate::domain::records::{GeoCoordinates, Location, SignIn, UserRecords};
 
 /// Alex, seen in Dresden, then in Lagos ten minutes later, and somewhere unknown between.
 pub fn travelled() -> Vec<UserRecords> {

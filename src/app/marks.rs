@@ -54,6 +54,11 @@ impl<Id: Clone + Eq + Hash> Marks<Id> {
         self.ids.remove(id)
     }
 
+    /// Keeps only the marks that are wanted.
+    pub fn keep(&mut self, wanted: impl FnMut(&Id) -> bool) {
+        self.ids.retain(wanted);
+    }
+
     /// Takes all marks away.
     pub fn clear(&mut self) {
         self.ids.clear();

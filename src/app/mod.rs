@@ -14,9 +14,13 @@ pub mod colour;
 pub mod columns;
 pub mod columns_menu;
 pub mod command;
+pub mod computing;
 mod config_problem;
 mod data;
+mod detail_lines;
 pub mod details;
+mod drawn;
+pub mod event_words;
 pub mod explain;
 mod find;
 pub mod format;
@@ -53,6 +57,7 @@ pub mod preferences;
 pub mod preview;
 pub mod privacy;
 pub mod queue;
+mod queue_steps;
 #[cfg(test)]
 pub(crate) mod queue_tests;
 mod remedies;
@@ -86,11 +91,11 @@ pub use look::Look;
 pub use msg::{Effect, Msg, Opened, Options};
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use command::Context;
 use details::Details;
 use job::JobRun;
-use layout::{Layout, Pane};
+use layout::Pane;
 use line::Line;
 use overlay::Overlay;
 use passwords::Passwords;
@@ -103,7 +108,6 @@ use crate::domain::journal::JobId;
 use crate::domain::ledger::Ledger;
 use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, PlanContext};
-use crate::domain::records::UserRecords;
 use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 
@@ -150,7 +154,9 @@ pub struct App {
     now: Timestamp,
     phase: Phase,
     workspace: Workspace,
-    dataset: Dataset,
+    /// Lent to what is being computed; see [`computing`].
+    dataset: Arc<Dataset>,
+    computing: computing::Computing,
     ledger: Ledger,
     users: Users,
     sign_ins: SignIns,
@@ -190,6 +196,8 @@ pub struct App {
     zone: times::Zone,
     form: times::Form,
     mouse_on: bool,
+    /// The row over the panes that was clicked last, as long as nothing else was done.
+    clicked: Option<usize>,
 }
 
 impl App {
@@ -212,7 +220,8 @@ impl App {
                 holder: None,
                 refresh_seconds: None,
             },
-            dataset: Dataset::new(),
+            dataset: Arc::default(),
+            computing: computing::Computing::default(),
             ledger: Ledger::default(),
             users: Users::default(),
             sign_ins: SignIns::default(),
@@ -244,6 +253,7 @@ impl App {
             zone: times::Zone::default(),
             form: times::Form::default(),
             mouse_on: true,
+            clicked: None,
         }
     }
 
@@ -261,7 +271,7 @@ impl App {
         let of_one_target = matches!(msg, Msg::Job(_));
         let mut effects = match msg {
             Msg::Key(key) => {
-                self.touched = true;
+                (self.touched, self.clicked) = (true, None);
                 self.key(key)
             }
             Msg::Paste(text) => {
@@ -278,10 +288,12 @@ impl App {
             }
             Msg::Wake => self.sync_if_due(),
             other => {
-                self.take_in(other);
+                self.take_in_turn(other);
                 Vec::new()
             }
         };
+        self.leave_decided();
+        self.look_for_mass_event();
         effects.append(&mut self.todo);
         if of_one_target {
             self.settle_overlay()
@@ -305,13 +317,12 @@ impl App {
 
     /// Brings everything into sight that must be, after any message.
     fn settle(&mut self) {
-        self.look_for_mass_event();
         let layout = self.layout();
         self.users.scroll.settle(self.users.len(), layout.list_rows(Pane::Users));
         let shown = self.shown_user.clone();
         let records = shown.as_ref().and_then(|id| self.dataset.user(id));
         if let Some(records) = records {
-            self.details.compare(records, self.revision);
+            self.details.compare(records);
         }
         let sign_ins = records.map_or(0, |records| self.sign_ins.shown(records).count());
         self.sign_ins.scroll.settle(sign_ins, layout.list_rows(Pane::SignIns));
@@ -332,149 +343,5 @@ impl App {
             holder: self.workspace.holder.clone(),
             ..PlanContext::new(&self.workspace.operator, self.workspace.access, self.now)
         }
-    }
-}
-
-/// What the view draws.
-impl App {
-    /// Whether there is a workspace to work on.
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// The time of the last message.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Columns and rows of the screen.
-    pub fn size(&self) -> (u16, u16) {
-        self.options.size
-    }
-
-    /// Whether to do without colour.
-    pub fn mono(&self) -> bool {
-        self.options.mono || self.theme.name == theme::ThemeName::Mono
-    }
-
-    /// The key map.
-    pub fn keys(&self) -> &KeyMap {
-        &self.options.keys
-    }
-
-    /// The open workspace.
-    pub fn workspace(&self) -> &Workspace {
-        &self.workspace
-    }
-
-    /// The records.
-    pub fn dataset(&self) -> &Dataset {
-        &self.dataset
-    }
-
-    /// The journal, added up.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    /// The table of users.
-    pub fn users(&self) -> &Users {
-        &self.users
-    }
-
-    /// The pane of sign-ins.
-    pub fn sign_ins(&self) -> &SignIns {
-        &self.sign_ins
-    }
-
-    /// The pane of details.
-    pub fn details(&self) -> &Details {
-        &self.details
-    }
-
-    /// The user whose sign-ins and detections are shown.
-    pub fn user(&self) -> Option<&UserRecords> {
-        self.shown_user.as_ref().and_then(|id| self.dataset.user(id))
-    }
-
-    /// The pane that keys go to.
-    pub fn focus(&self) -> Pane {
-        self.focus
-    }
-
-    /// Where keys are looked up.
-    pub fn context(&self) -> Context {
-        match self.focus {
-            Pane::Users => Context::Users,
-            Pane::SignIns => Context::SignIns,
-            Pane::Details => Context::Details,
-        }
-    }
-
-    /// What is typed at the foot of the screen.
-    pub fn line(&self) -> Option<&Line> {
-        self.line.as_ref()
-    }
-
-    /// What lies over the panes.
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlay.as_ref()
-    }
-
-    /// The job of this console.
-    pub fn job(&self) -> Option<&JobRun> {
-        self.job.as_ref()
-    }
-
-    /// Whether a job runs.
-    pub fn job_runs(&self) -> bool {
-        self.job.as_ref().is_some_and(JobRun::is_running)
-    }
-
-    /// The messages.
-    pub fn toasts(&self) -> &Toasts {
-        &self.toasts
-    }
-
-    /// What the line below the status says: of the queue, of the first run, or of a possible mass false positive. May hold hostile text.
-    pub fn banner(&self) -> Option<String> {
-        let demo =
-            " This is the demo workspace: a simulated tenant, no real one is touched. `entriage --help` names the rest. Esc hides this.";
-        self.queue_words().or_else(|| self.banner.then(|| demo.to_owned())).or_else(|| self.alarm_words())
-    }
-
-    /// Where everything stands.
-    pub fn layout(&self) -> Layout {
-        layout::arrange(
-            self.options.size,
-            self.focus,
-            self.zoomed,
-            self.banner().is_some(),
-            u16::try_from(self.message().len()).unwrap_or(0),
-            self.share(),
-        )
-    }
-
-    /// What stands above the foot of the screen: an error, or where a filter does not parse. The place of the
-    /// latter is kept free while a filter is typed, so that the rows above stay where they are.
-    pub fn message(&self) -> Vec<String> {
-        let columns = usize::from(self.options.size.0.saturating_sub(2));
-        match (&self.line, self.toasts.current()) {
-            (Some(Line::Filter { error: None, .. }), _) => vec![String::new()],
-            (Some(Line::Filter { error: Some(error), .. }), _) => vec![line::point_at(error, columns)],
-            (_, Some(toast)) if toast.is_error() => {
-                let more = if self.toasts.errors() > 1 { format!(" ({} more)", self.toasts.errors() - 1) } else { String::new() };
-                let mut lines = format::wrap(&format!("{}{more} · esc dismisses", toast.text), columns);
-                lines.truncate(4);
-                lines
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What the pane of details says, in lines that fit it.
-    pub fn detail_lines(&self) -> Vec<details::Line> {
-        let Some((records, area)) = self.user().zip(self.layout().pane(Pane::Details)) else { return Vec::new() };
-        details::lines(&self.details, records, self.dataset.tenant(), &self.ledger, self.times(), usize::from(area.inner().width))
     }
 }

@@ -1,8 +1,10 @@
 //! The mouse: a click moves the place or opens what a row leads to, the wheel scrolls what is under the pointer.
 //!
-//! No click confirms, sends, resumes or turns anything on: where Enter would, a click moves the place only.
+//! No click confirms, sends, resumes, turns anything on or writes into the journal: where Enter would, a click moves the place only.
+//! A row of a menu is chosen by a second click on it; where a menu opens with its cursor is no first click.
 
 use super::App;
+use super::cases::Step;
 use super::checklist::Checklist;
 use super::command::CommandId;
 use super::key::{Key, KeyCode};
@@ -52,12 +54,15 @@ impl App {
     /// Takes what was done with the mouse.
     pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
         let ready = self.phase == super::Phase::Ready && layout::fits(self.options.size);
-        if !ready || !self.mouse_on || self.passwords.are_shown() {
+        if !ready || !self.mouse_on || self.passwords.are_shown() || self.is_covered() {
             return Vec::new();
         }
         match (mouse.deed, self.overlay.is_some()) {
             (Deed::Click, true) => return self.click_in_overlay(mouse),
-            (Deed::Click, false) => self.click(mouse),
+            (Deed::Click, false) => {
+                self.clicked = None;
+                self.click(mouse);
+            }
             (_, true) => return self.wheel_in_overlay(mouse),
             (_, false) => self.wheel(mouse),
         }
@@ -167,6 +172,7 @@ impl App {
     }
 
     fn click_in_overlay(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let clicked = self.clicked.take();
         let size = self.options.size;
         let jobs = self.job_list().len();
         let Some(overlay) = &mut self.overlay else { return Vec::new() };
@@ -196,11 +202,14 @@ impl App {
         if at >= len {
             return Vec::new();
         }
-        let again = scroll.at == at;
         scroll.at = at;
-        let turns_writing_on =
-            matches!(overlay, Overlay::Menu(menu) if menu.items.iter().any(|item| matches!(item.choice, Choice::Writing(_))));
-        if again && opens && !turns_writing_on { self.key_in_overlay(Key::plain(KeyCode::Enter)) } else { Vec::new() }
+        let writes = |choice: &Choice| matches!(choice, Choice::Writing(_) | Choice::Case(Step::Change(_)));
+        let acts = matches!(overlay, Overlay::Menu(menu) if menu.items.get(at).is_some_and(|item| writes(&item.choice)));
+        if clicked == Some(at) && opens && !acts {
+            return self.key_in_overlay(Key::plain(KeyCode::Enter));
+        }
+        self.clicked = Some(at);
+        Vec::new()
     }
 }
 
@@ -266,6 +275,7 @@ mod tests {
         let mut app = console(five());
         keys(&mut app, "y");
         let area = app.overlay().unwrap().area(app.size()).inner();
+        assert_eq!(click(&mut app, area.x + 3, area.y), vec![], "the cursor stands there, but nobody has clicked there yet");
         assert_eq!(click(&mut app, area.x + 3, area.y + 1), vec![]);
         assert!(matches!(&click(&mut app, area.x + 3, area.y + 1)[..], [Effect::Copy(_)]));
         keys(&mut app, "y");
@@ -274,8 +284,33 @@ mod tests {
     }
 
     #[test]
-    fn no_click_anywhere_confirms_sends_or_turns_writing_on() {
-        for open in ["d", "d 'x' enter '1'", "a d 'x' enter", "W", "J", "x", "r", "q", "n 'x'", "e", "?", "/ 'a'", "c"] {
+    fn no_click_anywhere_confirms_sends_writes_or_turns_writing_on() {
+        for open in [
+            "Q",
+            "Q V",
+            "V",
+            "Q l Q",
+            "C",
+            "0",
+            "t",
+            "m",
+            "p",
+            "M",
+            "L",
+            "d",
+            "d 'x' enter '1'",
+            "a d 'x' enter",
+            "W",
+            "J",
+            "x",
+            "r",
+            "q",
+            "n 'x'",
+            "e",
+            "?",
+            "/ 'a'",
+            "c",
+        ] {
             let mut app = console(five());
             keys(&mut app, open);
             for row in 0..40 {

@@ -1,5 +1,6 @@
 //! The boundary of the console's state: messages in, effects out.
 
+use super::computing::{Computation, Computed};
 use super::key::Key;
 use super::keymap::KeyMap;
 use super::mouse::Mouse;
@@ -192,10 +193,14 @@ pub enum Msg {
         /// Its address.
         address: String,
     },
+    /// What an [`Effect::Compute`] asked for.
+    Computed(Box<Computed>),
     /// Something to know.
     Said(String),
     /// Something failed.
     Failed(String),
+    /// The entries of an [`Effect::Record`] did not come into the journal: what failed, and why.
+    NotRecorded(String),
 }
 
 /// How far a sync is.
@@ -263,7 +268,7 @@ pub enum Effect {
         /// To what.
         value: String,
     },
-    /// Add entries to the journal; answered by [`Msg::Ledger`] and [`Msg::Said`].
+    /// Add entries to the journal; answered by [`Msg::Ledger`] and [`Msg::Said`], or by [`Msg::NotRecorded`].
     Record {
         /// The entries.
         entries: Vec<Entry>,
@@ -295,6 +300,9 @@ pub enum Effect {
     },
     /// End a playbook whose steps are all settled; answered by [`Msg::Ledger`].
     EndPlaybook(JobId),
+    /// Take a look at every record, beside the loop; answered by [`Msg::Computed`] whatever happens, because what comes from
+    /// outside waits for it.
+    Compute(Box<Computation>),
     /// Send text to the terminal's clipboard.
     Copy(String),
     /// Send a temporary password to the terminal's clipboard.

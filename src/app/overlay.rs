@@ -97,12 +97,18 @@ pub struct Menu {
     pub targets: Vec<Target>,
     /// Why the last key did nothing.
     pub message: Option<String>,
+    /// What the keys do.
+    pub hint: &'static str,
+    /// The computation that fills in the details.
+    pub awaits: Option<u64>,
 }
 
 impl Menu {
     /// A menu with the cursor on its first item.
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
-        Menu { title: title.into(), about: String::new(), items, scroll: Scroll::default(), targets: Vec::new(), message: None }
+        let hint = "Enter chooses · Esc closes";
+        let scroll = Scroll::default();
+        Menu { title: title.into(), about: String::new(), items, scroll, targets: Vec::new(), message: None, hint, awaits: None }
     }
 
     /// Rows below the list: notes, where there are any, and the hint.

@@ -1,6 +1,7 @@
 //! Keys in the lists that lie over the panes: jobs, journal, menus, an explanation.
 
 use super::App;
+use super::cases::Step;
 use super::command::{CommandId, Context};
 use super::explain::{Explain, Question};
 use super::job::JobRun;
@@ -119,6 +120,12 @@ impl App {
         menu.message = None;
         let rows = Overlay::Menu(menu.clone()).rows(self.options.size);
         let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
+        if !moved
+            && key.code == KeyCode::Char(' ')
+            && let Some(Choice::Case(Step::Change(change))) = menu.items.get(menu.scroll.at).map(|item| item.choice.clone())
+        {
+            return self.set_and_stay(menu, &change);
+        }
         if !moved
             && (key.code == KeyCode::Enter || command == Some(CommandId::Open))
             && let Some(item) = menu.items.get(menu.scroll.at)

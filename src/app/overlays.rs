@@ -123,7 +123,7 @@ impl App {
                     // Nothing is sent by this: each step has a plan and a confirmation of its own.
                     let what = "Taking the playbook into the journal …".to_owned();
                     let plan = confirmed.plan().id.clone();
-                    self.confirmed_in_queue(confirmed.plan(), false);
+                    self.confirmed_in_queue(confirmed.plan());
                     self.overlay = Some(Overlay::Waiting { what, then: Then::Playbook { plan } });
                     return vec![Effect::BeginPlaybook(confirmed)];
                 }
@@ -143,7 +143,7 @@ impl App {
                 if !plan.reason.is_empty() {
                     self.last_reason = plan.reason.clone();
                 }
-                self.confirmed_in_queue(plan, true);
+                self.confirmed_in_queue(plan);
                 let hold_seconds = self.options.hold_seconds;
                 self.show_run(JobRun::of_plan(plan, hold_seconds, self.workspace.requests_per_second, self.now));
                 return vec![Effect::Run { confirmed, hold_seconds }];

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::command::{CommandId, Context};
+use super::computing::Question;
 use super::format::{ago, count, number};
 use super::key::Key;
 use super::layout::{self, Pane};
@@ -59,7 +60,9 @@ impl Row {
 pub struct Glance {
     /// When it was computed.
     pub at: Timestamp,
-    /// Its rows.
+    /// The computation of its rows.
+    pub number: u64,
+    /// Its rows; none as long as they are being computed.
     pub rows: Vec<Row>,
     /// Place among them.
     pub scroll: Scroll,
@@ -197,7 +200,8 @@ fn of_type(of: &OfType) -> Row {
 }
 
 impl Glance {
-    fn of(dataset: &Dataset, times: Times) -> Self {
+    /// Its rows. Takes a look at every record.
+    pub(super) fn rows_of(dataset: &Dataset, times: Times) -> Vec<Row> {
         let overview = Overview::of(dataset, times.now);
         let mut rows = vec![Row::heading(format!("Users at risk, and detections of the last {DAYS} days"))];
         rows.extend(levels(&overview));
@@ -212,7 +216,12 @@ impl Glance {
         if overview.types.is_empty() {
             rows.push(told("None", "No detection is known."));
         }
-        Glance { at: times.now, rows, scroll: Scroll { at: 1, offset: 0 }, stale: false, message: None }
+        rows
+    }
+
+    /// Its rows are there.
+    pub(super) fn answered(&mut self, rows: Vec<Row>) {
+        (self.rows, self.scroll) = (rows, Scroll { at: 1, offset: 0 });
     }
 
     /// The row under the cursor.
@@ -252,9 +261,11 @@ pub fn rows(size: (u16, u16)) -> usize {
 }
 
 impl App {
-    /// Looks at the whole tenant, and opens what came of it.
+    /// Has a look at the whole tenant taken, and shows what comes of it.
     pub(super) fn open_overview(&mut self) {
-        self.overlay = Some(Overlay::Overview(Box::new(Glance::of(&self.dataset, self.times()))));
+        let number = self.compute(Question::Overview);
+        let glance = Glance { at: self.now, number, rows: Vec::new(), scroll: Scroll::default(), stale: false, message: None };
+        self.overlay = Some(Overlay::Overview(Box::new(glance)));
     }
 
     pub(super) fn key_in_overview(&mut self, mut glance: Box<Glance>, key: Key) -> Vec<Effect> {
@@ -266,6 +277,7 @@ impl App {
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Open) => match glance.row().and_then(|row| row.filter.clone()) {
+                Some(_) if self.queue_runs() => glance.message = self.rests_in_queue(CommandId::Filter),
                 Some(filter) => {
                     self.show_filtered(&filter);
                     return Vec::new();

@@ -40,11 +40,11 @@ impl App {
             CommandId::Filter => {
                 let before = (self.users.filter.clone(), self.users.cursor().cloned());
                 let keep = before.1.clone();
-                self.line = Some(Line::Filter { input: Input::of(&before.0), error: None, before, keep });
+                self.line = Some(Line::Filter { input: Input::selected(&before.0), error: None, before, keep });
             }
             CommandId::Find => {
                 let before = self.users.cursor().cloned();
-                self.line = Some(Line::Find { input: Input::of(&self.users.find), before });
+                self.line = Some(Line::Find { input: Input::selected(&self.users.find), before });
             }
             CommandId::Mark | CommandId::MarkRange | CommandId::MarkAll | CommandId::ClearMarks | CommandId::InvertMarks => {
                 self.mark(command)
@@ -59,11 +59,13 @@ impl App {
             CommandId::Theme => self.overlay = Some(Overlay::Menu(Menu::themes(self.theme.name))),
             CommandId::AllSignIns => {
                 self.sign_ins.all = !self.sign_ins.all;
-                let records = self.shown_user.as_ref().and_then(|id| self.dataset.user(id));
-                self.sign_ins.keep_cursor(records);
+                self.user_may_have_changed();
             }
-            CommandId::Timeline => self.open_timeline(),
-            CommandId::Map => self.open_map(),
+            CommandId::Timeline | CommandId::Map => {
+                if let Some(user) = self.shown_user.clone() {
+                    self.open_picture(command, &user);
+                }
+            }
             CommandId::Overview => self.open_overview(),
             CommandId::Pivot => self.open_pivots(),
             CommandId::PivotBack => self.pivot_back(),
@@ -197,7 +199,10 @@ impl App {
     /// Shows whose risk is closed although they are not safe.
     fn filter_not_safe(&mut self) {
         match self.users.set_filter(NOT_SAFE, &self.dataset, &self.ledger, self.now) {
-            Ok(()) => self.user_may_have_changed(),
+            Ok(()) => {
+                self.users.set_find("", &self.dataset);
+                self.user_may_have_changed();
+            }
             Err(error) => self.toasts.fail(format!("The filter {NOT_SAFE} does not parse: {error}")),
         }
     }
@@ -299,7 +304,13 @@ impl App {
         match key.code {
             KeyCode::Enter => match line {
                 Line::Filter { error: Some(_), .. } => self.line = Some(line),
-                Line::Filter { .. } => {}
+                Line::Filter { input, .. } => {
+                    if input.text().split_whitespace().any(|term| term.trim_start_matches('-').starts_with('@')) {
+                        // A view shows all that it asks for.
+                        self.users.set_find("", &self.dataset);
+                        self.user_may_have_changed();
+                    }
+                }
                 Line::Find { .. } => {}
             },
             KeyCode::Esc => match line {

@@ -6,7 +6,7 @@ use super::details::Subject;
 use super::key::Key;
 use super::layout::Pane;
 use super::overlay::Overlay;
-use crate::domain::records::{DetectionId, SignInId};
+use crate::domain::records::{DetectionId, SignInId, UserId, UserRecords};
 
 /// A hint: the commands whose keys are named, and what they do.
 pub type Hint = (&'static [CommandId], &'static str);
@@ -21,23 +21,33 @@ impl App {
         words.collect::<Vec<_>>().join(" · ")
     }
 
+    /// Opens a picture of this user, whoever is under the cursor by now.
+    pub(super) fn open_picture(&mut self, picture: CommandId, user: &UserId) {
+        match picture {
+            CommandId::Timeline => self.open_timeline(user),
+            CommandId::Map => self.open_map(user),
+            _ => self.open_overview(),
+        }
+    }
+
     /// The picture that a key changes to, from within another one.
     pub(super) fn other_picture(&self, key: Key) -> Option<CommandId> {
         let command = self.options.keys.command(Context::Users, key)?;
         matches!(command, CommandId::Timeline | CommandId::Map | CommandId::Overview).then_some(command)
     }
 
-    /// Lets an open picture follow the records and the journal.
-    pub(super) fn revise_picture(&mut self) {
+    /// Lets an open picture follow the journal and the records: those of these users changed, or anybody's.
+    pub(super) fn revise_picture(&mut self, changed: Option<&[UserId]>) {
+        let concerned = |user: &UserId| changed.is_none_or(|changed| changed.contains(user));
         let Some(overlay) = self.overlay.take() else { return };
         self.overlay = Some(match overlay {
-            Overlay::Timeline(mut chart) => {
+            Overlay::Timeline(mut chart) if concerned(&chart.user) => {
                 if let Some(records) = self.dataset.user(&chart.user) {
-                    chart.revise(records, &self.ledger);
+                    chart.revise(records, &self.ledger, self.now);
                 }
                 Overlay::Timeline(chart)
             }
-            Overlay::Map(mut travels) => {
+            Overlay::Map(mut travels) if concerned(&travels.user) => {
                 if let Some(records) = self.dataset.user(&travels.user) {
                     travels.revise(records);
                 }
@@ -51,27 +61,45 @@ impl App {
         });
     }
 
-    /// Puts the cursors of panes 2 and 3 on a sign-in of the user shown, and the keys into the pane of sign-ins.
-    pub(super) fn show_sign_in(&mut self, id: &SignInId) {
-        let Some(records) = self.shown_user.as_ref().and_then(|user| self.dataset.user(user)) else { return };
-        let Some(sign_in) = records.sign_in(id) else { return };
+    /// Puts the cursor of the users on the user that a picture is of; says why not, where the list does not show that user any more.
+    fn back_to(&mut self, user: &UserId) -> Result<(), String> {
+        if self.shown_user.as_ref() != Some(user) {
+            if !self.users.is_visible(user, &self.dataset) {
+                let name = self.dataset.user(user).map_or(user.as_str(), |records| records.user.name());
+                return Err(format!("{name} is not listed any more: another filter shows it."));
+            }
+            self.users.go_to(Some(user.clone()), &self.dataset);
+            self.user_may_have_changed();
+        }
+        Ok(())
+    }
+
+    /// Puts the cursors of panes 2 and 3 on a sign-in of this user, and the keys into the pane of sign-ins; says why not.
+    pub(super) fn show_sign_in(&mut self, user: &UserId, id: &SignInId) -> Result<(), String> {
+        self.back_to(user)?;
+        let found = self.dataset.user(user).and_then(|records| Some((records, records.sign_in(id)?)));
+        let Some((records, sign_in)) = found else { return Err("This sign-in is not known any more.".to_owned()) };
         // One without risk is listed only where all are.
         self.sign_ins.all |= !sign_in.is_risky();
         self.sign_ins.go_to(id, records);
         self.details.follow(sign_in, records);
         self.focus = Pane::SignIns;
+        Ok(())
     }
 
-    /// Puts the cursors of panes 2 and 3 on a detection of the user shown, and the keys into the pane of details.
-    pub(super) fn show_detection(&mut self, id: &DetectionId) {
-        let Some(records) = self.shown_user.as_ref().and_then(|user| self.dataset.user(user)) else { return };
-        let Some(place) = records.detections.iter().position(|detection| detection.id == *id) else { return };
+    /// Puts the cursors of panes 2 and 3 on a detection of this user, and the keys into the pane of details; says why not.
+    pub(super) fn show_detection(&mut self, user: &UserId, id: &DetectionId) -> Result<(), String> {
+        self.back_to(user)?;
+        let place = |records: &UserRecords| records.detections.iter().position(|detection| detection.id == *id);
+        let found = self.dataset.user(user).and_then(|records| Some((records, place(records)?)));
+        let Some((records, place)) = found else { return Err("This detection is not known any more.".to_owned()) };
         if let Some(sign_in) = records.detections.get(place).and_then(|detection| records.sign_in_of(detection)) {
             self.sign_ins.all |= !sign_in.is_risky();
             self.sign_ins.go_to(&sign_in.id, records);
         }
         self.details.show(place, records);
         self.focus = Pane::Details;
+        Ok(())
     }
 
     /// What panes 2 and 3 are about: where a picture begins.

@@ -1,13 +1,15 @@
 //! Pivoting: from a value under the cursor to everybody who shares it, step by step, and the way back.
 
 use super::App;
+use super::computing::Question;
+use super::details::Details;
 use super::format::{count, number};
 use super::layout::Pane;
-use super::marks::Marks;
 use super::overlay::{Choice, Item, Menu, Overlay};
-use super::sort::Sort;
-use crate::domain::pivot::{self, Shared};
-use crate::domain::query::QueryContext;
+use super::sign_ins::SignIns;
+use super::users::Standing;
+use crate::domain::pivot::{self, Count, Shared};
+use crate::domain::query::Query;
 use crate::domain::records::{RiskDetection, SignIn, SignInId, UserId};
 
 /// One step of the trail: where it led, and how everything stood before.
@@ -15,13 +17,10 @@ use crate::domain::records::{RiskDetection, SignIn, SignInId, UserId};
 pub struct Step {
     /// The words of the crumb. May hold hostile text.
     pub crumb: String,
-    filter: String,
-    find: String,
-    sort: Sort,
-    marks: Marks<UserId>,
-    cursor: Option<UserId>,
-    offset: usize,
-    sign_in: Option<SignInId>,
+    users: Standing,
+    sign_ins: SignIns,
+    details: Details,
+    shown_user: Option<UserId>,
     focus: Pane,
     /// The filter that the step set.
     set: String,
@@ -39,16 +38,30 @@ impl Trail {
         self.steps.is_empty()
     }
 
-    /// "all › ip:203.0.113.7 › session:7c1f"; empty without a step. A filter that was typed since is said so. May hold hostile text.
+    /// "all › ip:203.0.113.7 › session:7c1f"; empty without a step. A filter that was typed in between is said so. May hold hostile text.
     pub fn words(&self, filter: &str) -> String {
-        let Some((first, last)) = self.steps.first().zip(self.steps.last()) else { return String::new() };
-        let begin = if first.filter.is_empty() { "all" } else { &first.filter };
-        let crumbs = std::iter::once(begin).chain(self.steps.iter().map(|step| step.crumb.as_str()));
-        let mut words = crumbs.collect::<Vec<_>>().join(" › ");
-        if last.set != filter {
-            words.push_str(" › edited");
+        let Some(first) = self.steps.first() else { return String::new() };
+        let mut words = if first.users.filter.is_empty() { "all".to_owned() } else { first.users.filter.clone() };
+        // What the filter was when each step was left.
+        let left = self.steps.iter().skip(1).map(|step| step.users.filter.as_str()).chain([filter]);
+        for (step, left) in self.steps.iter().zip(left) {
+            words.push_str(" › ");
+            words.push_str(&step.crumb);
+            if step.set != left {
+                words.push_str(" › edited");
+            }
         }
         words
+    }
+
+    /// Takes a user's mark away wherever it waits.
+    pub(super) fn unmark_user(&mut self, user: &UserId) {
+        self.steps.iter_mut().for_each(|step| _ = step.users.marks.remove(user));
+    }
+
+    /// Takes a sign-in's mark away wherever it waits.
+    pub(super) fn unmark_sign_in(&mut self, sign_in: &SignInId) {
+        self.steps.iter_mut().for_each(|step| _ = step.sign_ins.marks.remove(sign_in));
     }
 }
 
@@ -86,32 +99,36 @@ impl App {
         values
     }
 
-    /// The menu of values, each with how many share it.
-    pub(super) fn pivot_menu(&self) -> Menu {
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let items = self.pivots().into_iter().filter_map(|shared| {
-            let shared_by = pivot::count(&shared, &self.dataset, context).ok()?;
-            let label = format!("{} {}", shared.share.words(), shared.shown());
-            let detail = format!("{}, {}", count(shared_by.users, "user", "users"), count(shared_by.records, "record", "records"));
-            let term = shared.term();
-            Some(Item::new(label, detail, Choice::Pivot { crumb: term.clone(), filter: term }))
-        });
-        Menu::new("Pivot: who shares it", items.collect())
+    /// How many share each value of the menu that waits for it.
+    pub(super) fn pivots_counted(&mut self, number: u64, counts: &[Option<Count>]) {
+        let Some(Overlay::Menu(menu)) =
+            self.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Menu(menu) if menu.awaits == Some(number)))
+        else {
+            return;
+        };
+        for (item, shared_by) in menu.items.iter_mut().zip(counts) {
+            item.detail = shared_by.map_or_else(String::new, |shared_by| {
+                format!("{}, {}", count(shared_by.users, "user", "users"), count(shared_by.records, "record", "records"))
+            });
+        }
     }
 
     /// Sets an exact filter on the whole tenant, and remembers how everything stood.
     pub(super) fn pivot_to(&mut self, crumb: String, filter: &str) {
+        let filter = filter.trim();
+        if self.trail.steps.last().is_some_and(|step| step.set == filter) && self.users.filter == filter && !self.users.is_narrowed() {
+            self.focus = Pane::Users;
+            self.toasts.say(format!("These are they already: {}.", count(self.users.len(), "user", "users")), self.now);
+            return;
+        }
         let step = Step {
             crumb,
-            filter: self.users.filter.clone(),
-            find: self.users.find.clone(),
-            sort: self.users.sort,
-            marks: self.users.marks.clone(),
-            cursor: self.users.cursor().cloned(),
-            offset: self.users.scroll.offset,
-            sign_in: self.user().and_then(|records| self.sign_ins.cursor(records)).map(|sign_in| sign_in.id.clone()),
+            users: self.users.standing(),
+            sign_ins: self.sign_ins.clone(),
+            details: self.details.clone(),
+            shown_user: self.shown_user.clone(),
             focus: self.focus,
-            set: filter.trim().to_owned(),
+            set: filter.to_owned(),
         };
         match self.users.set_filter(filter, &self.dataset, &self.ledger, self.now) {
             Ok(()) => {
@@ -128,35 +145,44 @@ impl App {
 
     /// Goes back one step: filter, order, marks and cursor are again as they were.
     pub(super) fn pivot_back(&mut self) {
-        let Some(step) = self.trail.steps.pop() else { return };
-        if let Err(error) = self.users.set_filter(&step.filter, &self.dataset, &self.ledger, self.now) {
-            self.toasts.fail(format!("The filter {:?} no longer parses: {error}", step.filter));
-            return;
-        }
-        self.users.set_sort(step.sort, &self.dataset);
-        self.users.set_find(&step.find, &self.dataset);
-        self.users.marks = step.marks;
-        self.users.scroll.offset = step.offset;
-        self.users.go_to(step.cursor, &self.dataset);
-        self.users.recount_hidden(&self.dataset);
+        let Some(Step { users, sign_ins, details, shown_user, focus, .. }) = self.trail.steps.pop() else { return };
+        let made_here = self.users.marks.iter().filter(|id| !users.marks.contains(id)).count();
+        let filter = users.filter.clone();
+        let parsed = self.users.stand(users, &self.dataset, &self.ledger, self.now);
         self.user_may_have_changed();
-        self.focus = step.focus;
-        if let Some((records, sign_in)) = self.shown_user.as_ref().and_then(|id| self.dataset.user(id)).zip(step.sign_in) {
-            self.sign_ins.go_to(&sign_in, records);
-            if let Some(sign_in) = self.sign_ins.cursor(records).filter(|_| self.focus != Pane::Users) {
-                self.details.follow(sign_in, records);
-            }
+        if self.shown_user == shown_user {
+            (self.sign_ins, self.details) = (sign_ins, details);
+            self.details.compare_again();
+            self.user_may_have_changed();
+        } else {
+            (self.sign_ins.all, self.sign_ins.marks) = (sign_ins.all, sign_ins.marks);
+        }
+        self.focus = focus;
+        if made_here > 0 {
+            let marks = count(made_here, "mark that was made here is gone", "marks that were made here are gone");
+            self.toasts.say(format!("Marks are as they were: {marks}."), self.now);
+        }
+        if let Err(error) = parsed {
+            self.toasts.fail(format!("The filter {filter} no longer parses: {error}. What it asked for holds until it is changed."));
         }
     }
 
-    /// Opens the menu, or says that nothing can be pivoted on.
+    /// Opens the menu of values, and has counted how many share each; or says that nothing can be pivoted on.
     pub(super) fn open_pivots(&mut self) {
-        let menu = self.pivot_menu();
-        if menu.items.is_empty() {
+        let mut values = self.pivots();
+        values.retain(|shared| Query::check(&shared.term()).is_ok());
+        if values.is_empty() {
             self.toasts.say("Nothing known of this user is shared with others: no sign-in and no detection was read.", self.now);
-        } else {
-            let about = format!("{} known", number(self.dataset.len()));
-            self.overlay = Some(Overlay::Menu(Menu { about, ..menu }));
+            return;
         }
+        let item = |shared: &Shared| {
+            let term = shared.term();
+            let label = format!("{} {}", shared.share.words(), shared.shown());
+            Item::new(label, "counting …", Choice::Pivot { crumb: term.clone(), filter: term })
+        };
+        let items = values.iter().map(item).collect();
+        let about = format!("{} known", number(self.dataset.len()));
+        let awaits = Some(self.compute(Question::Pivots(values)));
+        self.overlay = Some(Overlay::Menu(Menu { about, awaits, ..Menu::new("Pivot: who shares it", items) }));
     }
 }

@@ -2,9 +2,10 @@
 
 use super::campaigns::Campaigns;
 use super::overlay::{Menu, Overlay};
-use super::tests::{console, five, keys, opened};
+use super::tests::{console, five, keys, opened, tell_at};
 use super::*;
 use crate::domain::fixture::{now, risky_user};
+use crate::domain::records::UserRecords;
 use crate::domain::risk::RiskLevel;
 
 fn shown(app: &App) -> Vec<String> {
@@ -63,7 +64,7 @@ fn a_pivot_lists_who_shares_the_value_and_the_way_back_restores_everything() {
     assert_eq!(app.trail().words(&app.users().filter), "state:atRisk › session:stolen › ip:203.0.113.7");
     keys(&mut app, "o j enter backspace");
     assert_eq!((shown(&app), app.users().marks.len()), (vec!["bob".to_owned(), "carol".to_owned()], 1));
-    keys(&mut app, "/ ' level:medium' enter");
+    keys(&mut app, "/ end ' level:medium' enter");
     assert!(app.trail().words(&app.users().filter).ends_with("edited"));
     keys(&mut app, "backspace");
     assert_eq!((shown(&app), cursor(&app).to_owned(), app.users().marks.len(), app.users().scroll), before);
@@ -83,7 +84,7 @@ fn the_way_back_holds_ids_and_not_rows() {
     assert_eq!(cursor(&app), "bob");
     let mut app = console(sharing());
     keys(&mut app, "j j enter p enter");
-    app.update(Msg::Opened(Box::new(opened(sharing()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(sharing()))));
     keys(&mut app, "backspace");
     assert_eq!((cursor(&app), app.focus()), ("bob", Pane::SignIns));
 }
@@ -124,6 +125,64 @@ fn a_burst_of_many_is_told_of_and_opened_by_its_key() {
     }
     app.update(Msg::Records(users), now());
     assert!(app.banner().is_some(), "looked for again after a while");
-    app.update(Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(11)));
+    tell_at(&mut app, Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(11)));
     assert_eq!(app.banner(), None);
+}
+
+#[test]
+fn the_way_back_restores_the_panes_of_the_user_and_what_was_marked_there() {
+    let mut app = console(sharing());
+    keys(&mut app, "j j f 'bo' enter 2 space 3 pgdn");
+    let stands = |app: &App| {
+        let marks = (app.sign_ins().marks.len(), app.users().marks.len());
+        (
+            shown(app),
+            cursor(app).to_owned(),
+            app.focus(),
+            marks,
+            app.details().subject.clone(),
+            app.details().offset,
+            app.users().find.clone(),
+        )
+    };
+    let before = stands(&app);
+    keys(&mut app, "p enter A o j enter a");
+    assert_ne!(stands(&app), before);
+    keys(&mut app, "backspace");
+    assert_eq!(stands(&app), before);
+    assert!(app.toasts().current().unwrap().text.contains("made here"), "marks of the pivot do not vanish in silence");
+}
+
+#[test]
+fn the_way_back_is_there_although_a_view_of_its_filter_is_gone() {
+    let mut app = console(sharing());
+    keys(&mut app, "5 p enter");
+    assert_eq!(shown(&app), ["adele"]);
+    super::case_tests::record(&mut app, vec![crate::domain::journal::Entry::ViewRemoved { name: "token-theft".to_owned() }]);
+    keys(&mut app, "backspace");
+    assert_eq!((shown(&app), app.users().filter.as_str()), (vec!["adele".to_owned()], "@token-theft"));
+    assert!(app.toasts().current().is_some_and(|toast| toast.is_error() && toast.text.contains("no longer parses")));
+}
+
+#[test]
+fn the_same_value_twice_is_one_crumb_and_an_edited_filter_is_told() {
+    let mut app = console(sharing());
+    keys(&mut app, "j j p enter p enter");
+    assert_eq!(app.trail().words(&app.users().filter), "all › session:stolen");
+    keys(&mut app, "/ end ' level:medium' enter p enter");
+    assert_eq!(app.trail().words(&app.users().filter), "all › session:stolen › edited › session:stolen");
+    keys(&mut app, "backspace backspace");
+    assert!(app.trail().is_empty() && app.users().filter.is_empty());
+}
+
+#[test]
+fn what_was_done_is_not_marked_again_by_the_way_back() {
+    let mut app = console(sharing());
+    keys(&mut app, "j j space p enter d enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    app.update(Msg::Job(super::tests::verified("bob")), now());
+    assert!(app.users().marks.is_empty());
+    app.update(Msg::JobFailed { job: Some(JobId(1)), message: "the network is away".to_owned() }, now());
+    keys(&mut app, "esc backspace");
+    assert!(app.trail().is_empty() && app.users().marks.is_empty());
 }

@@ -180,7 +180,7 @@ fn an_unfinished_playbook_is_offered_on_start_and_its_interrupted_step_is_resume
     journal(&mut before, Entry::JobConfirmed { job: JobId(8), plan: Box::new(plan), hold_seconds: 0 });
     let mut app = console(Vec::new());
     app.phase = Phase::Opening(String::new());
-    app.update(Msg::Opened(Box::new(Opened { ledger: before.ledger().clone(), ..opened(five()) })), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { ledger: before.ledger().clone(), ..opened(five()) })));
     assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
     assert_eq!(app.job_list(), [JobId(8), JobId(7)]);
     assert_eq!(app.unfinished(), 1, "a step counts with its playbook");

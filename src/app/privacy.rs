@@ -1,11 +1,12 @@
 //! Privacy mode: whether the finished screen is masked, and by what.
 //!
 //! Records, filters, plans, the journal and what is copied stay as they are. The mask learns the whole tenant once, when
-//! the mode is turned on, and after that what changes: at 100,000 users with 10 records each that once takes longer than
-//! a frame.
+//! the mode is turned on, and after that what changes. At 100,000 users with 10 records each that once takes longer than
+//! a frame: it goes on beside the loop, and until it is done nothing is shown at all.
 
 use super::App;
 use super::command::{COMMANDS, CommandId};
+use super::computing::Question;
 use super::layout::Pane;
 use super::sort::Column;
 use crate::domain::action::Action;
@@ -22,20 +23,34 @@ const WORDS: &str = "risky users sign-ins detection details sign-in high medium 
 #[derive(Debug, Default)]
 pub struct Privacy {
     on: bool,
-    /// What was learned stays, so that numbers stay.
+    /// What was learned stays, so that numbers stay; away while it learns the whole tenant.
     mask: Option<Mask>,
+    learning: bool,
+    /// The revision of the records that the mask knows every name of.
+    known: Option<u64>,
 }
 
 impl Privacy {
     /// Privacy mode from the first frame on, or not.
     pub fn new(on: bool) -> Self {
-        Privacy { on, mask: None }
+        Privacy { on, ..Privacy::default() }
     }
 
-    /// Learns what changed.
-    pub(super) fn learn(&mut self, changed: &[UserRecords]) {
+    /// The whole tenant was learned, as it is at this revision.
+    pub(super) fn learned(&mut self, mask: Mask, revision: u64) {
+        (self.mask, self.learning, self.known) = (Some(mask), false, Some(revision));
+    }
+
+    /// The whole tenant was not learned: nothing is shown until the mode is turned off, or on again.
+    pub(super) fn give_up(&mut self) {
+        self.learning = false;
+    }
+
+    /// Learns what changed, and led to this revision.
+    pub(super) fn learn(&mut self, changed: &[UserRecords], revision: u64) {
         if let (true, Some(mask)) = (self.on, &mut self.mask) {
             changed.iter().for_each(|records| mask.learn(records));
+            self.known = Some(revision);
         }
     }
 }
@@ -51,9 +66,15 @@ impl App {
         self.privacy.on
     }
 
-    /// Learns the whole tenant, where privacy mode is on.
+    /// Whether nothing can be shown, because it is not known yet what must be masked.
+    pub fn is_covered(&self) -> bool {
+        self.privacy.on && self.privacy.mask.is_none()
+    }
+
+    /// Has the whole tenant learned, where privacy mode is on.
     pub(super) fn learn_all(&mut self) {
-        if !self.privacy.on {
+        let knows_all = self.privacy.mask.is_some() && self.privacy.known == Some(self.revision);
+        if !self.privacy.on || self.privacy.learning || knows_all {
             return;
         }
         let mut mask = self.privacy.mask.take().unwrap_or_else(|| Mask::new(plain_words()));
@@ -66,8 +87,8 @@ impl App {
         for own in [&workspace.tenant, &workspace.name] {
             mask.learn_own(own, Alias::Tenant);
         }
-        self.dataset.users().iter().for_each(|records| mask.learn(records));
-        self.privacy.mask = Some(mask);
+        self.privacy.learning = true;
+        self.compute(Question::Mask(Box::new(mask)));
     }
 
     /// Turns privacy mode on or off.

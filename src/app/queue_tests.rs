@@ -1,5 +1,6 @@
 //! The queue by its keys.
 
+use super::case_tests::press;
 use super::command::CommandId;
 use super::overlay::{Menu, Overlay};
 use super::tests::{console, five, keys, opened};
@@ -41,9 +42,12 @@ fn the_next_undecided_user_comes_after_a_confirmed_plan() {
     assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"));
     let effects = keys(&mut app, "c enter enter");
     assert!(matches!(effects.as_slice(), [Effect::Run { .. }]), "{effects:?}");
-    assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 2 of 5 · 1 decided"));
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"), "the journal does not have it yet");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5 (Confirm user compromised) · 1 decided"));
     end_job(&mut app, 1);
     assert!(app.overlay().is_none(), "nothing has to be closed first");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 2 of 5 · 1 decided"));
     keys(&mut app, "h");
     assert!(bar(&app).starts_with(" queue 1 of 5 (Confirm user compromised)"), "{}", bar(&app));
 }
@@ -55,7 +59,99 @@ fn a_job_that_did_not_verify_leaves_the_user_undecided() {
     end_job(&mut app, 0);
     assert!(app.overlay().is_some(), "how it ended is read");
     keys(&mut app, "esc");
-    assert_eq!(bar(&app), " queue 2 of 5");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"), "who is undecided stays in front");
+}
+
+#[test]
+fn a_cancelled_hold_and_a_job_that_never_began_leave_the_user_in_front() {
+    let mut app = console(five());
+    keys(&mut app, "Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    assert_eq!(keys(&mut app, "esc"), [Effect::CancelRunning]);
+    let tally = Tally { total: 1, skipped: 1, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(1), state: JobState::Cancelled, tally }, now());
+    keys(&mut app, "esc");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"));
+    keys(&mut app, "c enter enter");
+    app.update(Msg::JobFailed { job: None, message: "the disk is full".to_owned() }, now());
+    keys(&mut app, "esc");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"));
+}
+
+#[test]
+fn a_job_that_goes_on_in_the_background_lets_the_next_user_come() {
+    let mut app = console(five());
+    keys(&mut app, "Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    app.update(Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(6)));
+    keys(&mut app, "x");
+    assert_eq!(cursor(&app), "adele");
+}
+
+#[test]
+fn the_end_of_the_queue_is_told_after_the_last_job_and_kept_among_the_messages() {
+    let mut app = console(vec![risky_user("alex", "passwordSpray")]);
+    keys(&mut app, "Q c enter enter");
+    end_job(&mut app, 1);
+    assert_eq!(menu(&app).items[0].note, "1 user: 1 Confirm user compromised.");
+    app.update(Msg::Said("something else".to_owned()), now());
+    keys(&mut app, "enter");
+    assert!(!app.queue_runs());
+    assert!(app.toasts().current().unwrap().text.contains("The queue is through: 1 user: 1 Confirm user compromised."));
+    let kept = (0..).map_while(|at| app.toasts().history().row(at)).any(|message| message.text.starts_with("1 user: 1 Confirm"));
+    assert!(kept);
+}
+
+#[test]
+fn sign_ins_marked_for_one_user_are_never_acted_on_with_the_next() {
+    let mut app = console(five());
+    keys(&mut app, "2 space 1 Q");
+    assert_eq!(app.sign_ins().marks.len(), 0, "marks rest");
+    keys(&mut app, "2 space");
+    assert_eq!(app.sign_ins().marks.len(), 1);
+    keys(&mut app, "1 l");
+    assert!(app.toasts().current().unwrap().text.starts_with("1 mark of a sign-in that is out of sight"));
+    keys(&mut app, "2 d");
+    let Some(Overlay::Preview(preview)) = app.overlay() else { panic!("no preview") };
+    let targets: Vec<&str> = preview.plan.targets.iter().map(|target| target.id.as_str()).collect();
+    assert_eq!(targets, [app.user().unwrap().sign_ins[0].id.as_str()], "that of adele, and nothing out of sight");
+    keys(&mut app, "esc 1 esc");
+    assert!(!app.queue_runs());
+    assert_eq!(app.sign_ins().marks.len(), 1, "what was marked before the queue is marked again");
+}
+
+#[test]
+fn a_find_is_no_queue_and_is_there_again_after_one() {
+    let mut app = console(five());
+    keys(&mut app, "f 'bob' enter Q");
+    assert!(!app.queue_runs() && app.toasts().current().unwrap().text.contains("fuzzy find"));
+    keys(&mut app, "space Q");
+    assert_eq!(bar(&app), " queue 1 of 1");
+    keys(&mut app, "esc");
+    assert_eq!((app.users().len(), app.users().find.as_str()), (1, "bob"));
+}
+
+#[test]
+fn the_overview_leads_back_into_the_queue_and_changes_nothing_of_it() {
+    let mut app = console(five());
+    keys(&mut app, "/ 'level:medium' enter Q l 0");
+    keys(&mut app, "j enter");
+    let Some(Overlay::Overview(glance)) = app.overlay() else { panic!("it was left") };
+    assert!(glance.message.as_ref().is_some_and(|why| why.contains("keeps its list")), "{:?}", glance.message);
+    keys(&mut app, "esc");
+    assert_eq!((app.users().len(), cursor(&app), app.users().filter.as_str()), (3, "bob", "level:medium"));
+    assert_eq!(bar(&app), " queue 2 of 3");
+}
+
+#[test]
+fn the_foot_says_what_the_queue_is_of() {
+    let mut app = console(five());
+    keys(&mut app, "/ 'level:medium' enter Q");
+    assert_eq!(app.queue_is_of(), Some("/level:medium"));
+    keys(&mut app, "esc space Q j enter");
+    assert_eq!(app.queue_is_of(), Some("1 marked"));
+    keys(&mut app, "esc");
+    assert_eq!(app.queue_is_of(), None);
 }
 
 #[test]
@@ -84,15 +180,25 @@ fn nothing_from_outside_changes_the_order_and_who_was_closed_is_passed_over() {
     assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"));
     keys(&mut app, "l");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("bob", " queue 3 of 5 · 1 closed meanwhile"));
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     assert_eq!(cursor(&app), "bob");
 }
 
 #[test]
 fn a_verdict_decides_the_user_and_the_next_one_comes() {
     let mut app = console(five());
-    keys(&mut app, "Q V enter");
+    let effects = keys(&mut app, "Q V enter");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5 (the verdict is being saved)"));
+    app.update(Msg::NotRecorded("nothing was saved: the disk is full".to_owned()), now());
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"), "a verdict that is not saved decides nobody");
+    let Some(Effect::Record { said, .. }) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!(said, "User alex: verdict false positive.", "no key is named: it would be about the next user");
+    press(&mut app, "V enter");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 2 of 5 · 1 decided"));
+    press(&mut app, "V space");
+    assert_eq!(cursor(&app), "adele", "the menu is still about adele");
+    press(&mut app, "G k k enter");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("bob", " queue 3 of 5 · 2 decided"));
     assert!(why_off(CommandId::View4, &app).unwrap().contains("queue"));
 }
 
@@ -123,6 +229,22 @@ fn marks_make_the_queue_rest_in_it_and_come_back() {
     end_job(&mut app, 1);
     keys(&mut app, "esc");
     assert_eq!((app.users().marks.len(), app.users().len()), (1, 5), "who was decided is not marked any more");
+}
+
+#[test]
+fn what_was_done_in_the_background_is_not_marked_again_after_the_queue() {
+    let mut app = console(five());
+    keys(&mut app, "space space d enter 2 enter");
+    keys(&mut app, "esc esc");
+    let mut app = console(five());
+    keys(&mut app, "a Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    let verified = super::tests::verified("bob");
+    app.update(Msg::Job(verified), now());
+    end_job(&mut app, 1);
+    keys(&mut app, "esc");
+    let marked: Vec<bool> = ["alex", "bob", "carol"].iter().map(|id| app.users().marks.contains(&(*id).into())).collect();
+    assert_eq!(marked, [false, false, true]);
 }
 
 #[test]

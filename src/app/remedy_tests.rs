@@ -17,7 +17,7 @@ use crate::domain::password::TemporaryPassword;
 use crate::domain::permission::Holder;
 use crate::domain::plan::{Answer, Confirmation, Plan, Target};
 use crate::domain::policy::{Policy, TenantFacts};
-use crate::domain::records::{Device, SignInStatus, UserId};
+use crate::domain::records::{Device, SignInStatus, UserId, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
 
 /// Two enforced policies, the first of which blocks high user risk, and one that is only reported on.

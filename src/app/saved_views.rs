@@ -10,7 +10,7 @@ use super::scroll::Scroll;
 use super::sort::{Column, Sort};
 use super::typed::{Typed, What};
 use crate::domain::journal::Entry;
-use crate::domain::views::{self, MOST, View};
+use crate::domain::views::{self, MOST, View, Views};
 
 /// The open menu of views.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,25 @@ fn kept_sort(sort: Sort) -> Option<String> {
     (sort != Sort::default()).then(|| format!("{}{direction}", sort.column.field()))
 }
 
+/// How many times views can be named in all that a view asks for, with the views that those name.
+const MOST_NAMED: usize = 200;
+
+/// Says why a query cannot be saved under this name: it asks for itself, by whichever way round, or for too many others.
+fn circle(query: &str, name: &str, views: &Views, left: &mut usize) -> Result<(), String> {
+    for word in query.split_whitespace() {
+        let Some(named) = word.trim_start_matches('-').strip_prefix('@') else { continue };
+        if named.to_lowercase() == name.to_lowercase() {
+            return Err(format!("What the filter names asks for @{name} itself: write its terms out, or take another name."));
+        }
+        *left =
+            left.checked_sub(1).ok_or_else(|| "The filter names too many views, with those that they name: write terms out.".to_owned())?;
+        if let Some(view) = views.find(named) {
+            circle(&view.query, name, views, left)?;
+        }
+    }
+    Ok(())
+}
+
 impl App {
     /// Shows the view on the number of this command, or says that there is none.
     pub(super) fn run_view(&mut self, command: CommandId) {
@@ -63,6 +82,7 @@ impl App {
     fn show_view(&mut self, view: &View) {
         match self.users.set_filter(&format!("@{}", view.name), &self.dataset, &self.ledger, self.now) {
             Ok(()) => {
+                self.users.set_find("", &self.dataset);
                 if let Some(sort) = view.sort.as_deref().map_or(Some(Sort::default()), sort_of) {
                     self.users.set_sort(sort, &self.dataset);
                 }
@@ -120,20 +140,16 @@ impl App {
         Ok(())
     }
 
-    /// Saves the filter and the order under a name.
-    pub(super) fn save_view(&mut self, text: &str) -> Result<Vec<Effect>, String> {
+    /// Saves the filter and the order under a name. In place of a view that there is, only where that was agreed to, by name.
+    pub(super) fn save_view(&mut self, text: &str, agreed: Option<&str>) -> Result<Vec<Effect>, String> {
         let name = views::name(text).map_err(|error| error.to_string())?;
         let held = self.ledger.views().find(&name);
         if held.is_none() && self.ledger.views().iter().len() >= MOST {
             return Err(format!("There are {MOST} views already: remove one first."));
         }
-        let asks_itself = self
-            .users
-            .filter
-            .split_whitespace()
-            .any(|term| term.trim_start_matches('-').strip_prefix('@').is_some_and(|named| named.eq_ignore_ascii_case(&name)));
-        if asks_itself {
-            return Err(format!("The filter names @{name} itself: write its terms out, or take another name."));
+        circle(&self.users.filter, &name, self.ledger.views(), &mut { MOST_NAMED })?;
+        if let Some(held) = held.filter(|_| agreed != Some(text.trim())) {
+            return Err(format!("@{} is there already and asks for: {} · Enter again replaces it", held.name, held.query));
         }
         let replaced = if held.is_some() { ", in place of the one before" } else { "" };
         let said = format!("Saved as @{name}{replaced}.");
@@ -145,6 +161,21 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn circles_and_crowds_of_views_are_told() {
+        let mut views = Views::none();
+        let mut save = |name: &str, query: String| views.save(View { name: name.to_owned(), query, sort: None, key: None });
+        save("a", "level:high -@b".to_owned());
+        save("b", "@C state:atRisk".to_owned());
+        save("wide", "@a ".repeat(90));
+        save("wider", "@wide ".repeat(90));
+        let told = |query: &str, name: &str| circle(query, name, &views, &mut { MOST_NAMED });
+        assert!(told("level:low @a", "c").unwrap_err().contains("@c itself"));
+        assert!(told("@a", "A").is_err());
+        assert!(told("@wider", "widest").unwrap_err().contains("too many"));
+        assert_eq!(told("@a @b user:@c", "d"), Ok(()));
+    }
 
     #[test]
     fn an_order_survives_being_kept() {

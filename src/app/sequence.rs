@@ -127,7 +127,7 @@ mod tests {
         let (map, problems) = KeyMap::load(KeyMap::defaults(), text);
         assert_eq!(problems, vec![]);
         let mut app = App::new(Options { keys: map, hold_seconds: 5, size: (120, 40), mono: false }, now());
-        app.update(Msg::Opened(Box::new(crate::app::tests::opened(five()))), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(crate::app::tests::opened(five()))));
         app
     }
 

@@ -1,5 +1,7 @@
 //! The pane of the sign-ins of the user under the cursor.
 
+use std::collections::HashSet;
+
 use super::marks::Marks;
 use super::scroll::Scroll;
 use crate::domain::records::{SignIn, SignInId, UserRecords};
@@ -69,6 +71,17 @@ impl SignIns {
     pub fn hidden(&self, records: Option<&UserRecords>) -> usize {
         let seen = records.map_or(0, |records| self.shown(records).filter(|sign_in| self.marks.contains(&sign_in.id)).count());
         self.marks.len() - seen
+    }
+
+    /// Lets go of the marks that are not shown; says how many.
+    pub fn forget_hidden(&mut self, records: Option<&UserRecords>) -> usize {
+        let before = self.marks.len();
+        if before == 0 {
+            return 0;
+        }
+        let shown: HashSet<&SignInId> = records.into_iter().flat_map(|records| self.shown(records)).map(|sign_in| &sign_in.id).collect();
+        self.marks.keep(|id| shown.contains(id));
+        before - self.marks.len()
     }
 
     /// Ids of what is shown.

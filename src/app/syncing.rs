@@ -173,7 +173,7 @@ mod tests {
             refresh_seconds: Some(120),
             ..opened(five())
         };
-        app.update(Msg::Opened(Box::new(opened)), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened)));
         app
     }
 
@@ -197,7 +197,7 @@ mod tests {
         let mut app = live();
         let mut users = five();
         let alex = users.remove(1);
-        app.update(Msg::Opened(Box::new(opened(Vec::new()))), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(Vec::new()))));
         app.update(Msg::Records(users), now());
         app.update(Msg::Records(vec![alex]), now());
         assert_eq!(app.users().cursor().map(ToString::to_string).as_deref(), Some("alex"));

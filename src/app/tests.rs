@@ -12,7 +12,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::ledger::Tally;
 use crate::domain::plan::{Answer, Plan, Target};
-use crate::domain::records::UserId;
+use crate::domain::records::{UserId, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
 
 /// An open console with these users.
@@ -23,8 +23,25 @@ pub fn console(users: Vec<UserRecords>) -> App {
 pub fn sized(size: (u16, u16), users: Vec<UserRecords>) -> App {
     let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono: false };
     let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(users))), now());
+    tell(&mut app, Msg::Opened(Box::new(opened(users))));
     app
+}
+
+/// Tells the console something, and computes what it asks for; answers the other effects.
+pub fn tell(app: &mut App, msg: Msg) -> Vec<Effect> {
+    tell_at(app, msg, app.now())
+}
+
+pub fn tell_at(app: &mut App, msg: Msg, at: Timestamp) -> Vec<Effect> {
+    let effects = app.update(msg, at);
+    let mut others = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Compute(computation) => others.extend(tell_at(app, Msg::Computed(Box::new(computation.run())), at)),
+            other => others.push(other),
+        }
+    }
+    others
 }
 
 pub fn opened(users: Vec<UserRecords>) -> Opened {
@@ -64,15 +81,20 @@ pub fn keys(app: &mut App, keys: &str) -> Vec<Effect> {
     for (at, part) in keys.split('\'').enumerate() {
         if at % 2 == 1 {
             for letter in part.chars() {
-                effects.extend(app.update(Msg::Key(Key::plain(KeyCode::Char(letter))), app.now()));
+                effects.extend(tell(app, Msg::Key(Key::plain(KeyCode::Char(letter)))));
             }
         } else {
             for key in part.split_whitespace() {
-                effects.extend(app.update(Msg::Key(key.parse().unwrap()), app.now()));
+                effects.extend(tell(app, Msg::Key(key.parse().unwrap())));
             }
         }
     }
     effects
+}
+
+/// A target of the first job was read back as promised.
+pub fn verified(id: &str) -> JobEvent {
+    JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(1), at: now() }
 }
 
 /// Lets the hold window pass.
@@ -191,7 +213,7 @@ fn marks_and_cursor_stay_with_their_users_through_sort_and_refresh() {
     let mut users = five();
     users.reverse();
     users.insert(0, risky_user("aaron", "newCountry"));
-    app.update(Msg::Opened(Box::new(opened(users))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(users))));
     assert_eq!(cursor(&app), "bob");
     assert_eq!(app.users().marks.iter().map(UserId::as_str).collect::<Vec<_>>(), ["adele"]);
     let mut bob = risky_user("bob", "newCountry");
@@ -221,7 +243,7 @@ fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
     for (id, left) in
         [("bob", "4 marked, 2 hidden"), ("bob", "4 marked, 2 hidden"), ("alex", "3 marked, 1 hidden"), ("nobody", "3 marked, 1 hidden")]
     {
-        let event = JobEvent { what: What::Verified, id: id.to_owned(), user_principal_name: None, step: None, job: JobId(1), at: now() };
+        let event = verified(id);
         app.update(Msg::Job(event), now());
         assert_eq!(app.marks_words(), left, "{id}");
     }
@@ -231,7 +253,7 @@ fn a_verified_target_loses_its_mark_and_the_hidden_ones_stay_counted() {
 fn what_was_repaired_while_opening_is_told_once() {
     let mut app = console(five());
     let again = Opened { notices: vec!["the cache was made anew".to_owned()], ..opened(five()) };
-    app.update(Msg::Opened(Box::new(again)), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(again)));
     assert_eq!(app.toasts().errors(), 0);
 }
 
@@ -241,7 +263,7 @@ fn while_opening_only_leaving_and_suspending_do_anything() {
     let mut app = App::new(options, now());
     assert!(keys(&mut app, "d enter esc x R y / 'a' : ?").is_empty());
     assert_eq!(keys(&mut app, "q ctrl-c ctrl-z"), [Effect::Quit, Effect::Quit, Effect::Suspend]);
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     assert!(app.overlay().is_none() && app.line().is_none() && app.users().marks.is_empty());
 }
 
@@ -342,7 +364,7 @@ fn escape_goes_one_step_back_and_then_closes() {
 #[test]
 fn a_plan_without_targets_says_why_and_cannot_be_confirmed() {
     let mut app = console(five());
-    app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })));
     // The key itself says why not; an explanation leads to the plan all the same.
     keys(&mut app, "d");
     assert!(said(&app).contains("read-only"), "{}", said(&app));
@@ -454,8 +476,13 @@ fn escape_and_a_key_in_quick_succession_are_not_one_key() {
     app.update(Msg::JobEnded { job: JobId(7), state: JobState::Done, tally }, now());
     assert_eq!(keys(&mut app, "alt-q"), vec![Effect::Quit]);
     let mut app = console(five());
-    keys(&mut app, "d 'reason' alt-q");
-    assert_eq!(preview(&app).reason.text(), "reason", "what is typed is not lost to a slip");
+    assert_eq!(keys(&mut app, "n 'not to be kept' alt-enter"), [], "escape came first");
+    assert!(app.overlay().is_none());
+    keys(&mut app, "n 'not to be kept' alt-n 'kept'");
+    assert_eq!(keys(&mut app, "enter"), vec![Effect::AddNote { user: app.user().unwrap().id().clone(), text: "kept".to_owned() }]);
+    let mut app = console(five());
+    assert_eq!(keys(&mut app, "d enter alt-enter"), [], "a plan is not confirmed by it");
+    assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
 }
 
 #[test]
@@ -480,7 +507,7 @@ fn an_interrupted_job_is_offered_for_resume_or_cancelled() {
     for (key, effect) in [("enter", Effect::Resume(JobId(3))), ("D y", Effect::CancelJob(JobId(3)))] {
         let mut app = console(Vec::new());
         app.phase = Phase::Opening(String::new());
-        app.update(Msg::Opened(Box::new(with_open_job())), now());
+        crate::app::tests::tell(&mut app, Msg::Opened(Box::new(with_open_job())));
         assert!(matches!(app.overlay(), Some(Overlay::Jobs { offer: true, .. })));
         assert_eq!(keys(&mut app, key), vec![effect]);
         assert_eq!(app.job().unwrap().id, Some(JobId(3)));
@@ -637,7 +664,7 @@ mod any_keys {
         fn no_keys_break_it_and_none_sends_what_was_not_confirmed(pressed in prop::collection::vec(key(), 0..60), read_only: bool) {
             let mut app = console(five());
             if read_only {
-                app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+                crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })));
             }
             for key in pressed {
                 let before = match app.overlay() {

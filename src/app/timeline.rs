@@ -2,20 +2,18 @@
 
 use super::App;
 use super::command::{CommandId, Context};
-use super::details::{Subject, Tone};
-use super::format::{self, count, level, since, state, wrap};
+use super::details::Subject;
 use super::key::Key;
 use super::layout::Area;
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::picture::Hint;
 use super::scroll::Scroll;
-use crate::domain::catalogue;
-use crate::domain::facts;
-use crate::domain::ledger::{ItemState, Job, Ledger};
-use crate::domain::records::{Location, SignIn, UserId, UserRecords};
+use super::times::Zone;
+use crate::domain::ledger::Ledger;
+use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::timeline::{Event, Kind, Lane, Timeline, What};
+use crate::domain::timeline::{Event, Lane, Timeline, What};
 
 /// Nearer than this nothing more can be told apart.
 const SHORTEST: i64 = 10_000;
@@ -41,6 +39,8 @@ pub struct Chart {
     pub sessions: Scroll,
     /// Why the last key did nothing.
     pub message: Option<String>,
+    /// What is shown goes no further than this, unless something has a later time.
+    now: Timestamp,
     /// Beginning and length of what is shown, in milliseconds.
     from: i64,
     span: i64,
@@ -97,7 +97,7 @@ fn millis(at: Timestamp) -> i64 {
 }
 
 impl Chart {
-    fn open(records: &UserRecords, ledger: &Ledger, subject: Option<&Subject>) -> Self {
+    fn open(records: &UserRecords, ledger: &Ledger, subject: Option<&Subject>, now: Timestamp) -> Self {
         let timeline = Timeline::of(records, ledger);
         let what = subject.map(|subject| match subject {
             Subject::Detection(id) => What::Detection(id.clone()),
@@ -105,17 +105,18 @@ impl Chart {
         });
         let at = what.and_then(|what| timeline.position(&what)).unwrap_or(timeline.events.len().saturating_sub(1));
         let user = records.id().clone();
-        let mut chart = Chart { user, timeline, at, sessions: Scroll::default(), message: None, from: 0, span: SHORTEST };
+        let mut chart = Chart { user, timeline, at, sessions: Scroll::default(), message: None, now, from: 0, span: SHORTEST };
         (chart.from, chart.span) = chart.whole();
         chart.follow_cursor();
         chart
     }
 
     /// Follows changed records; the cursor stays on its event.
-    pub(super) fn revise(&mut self, records: &UserRecords, ledger: &Ledger) {
+    pub(super) fn revise(&mut self, records: &UserRecords, ledger: &Ledger, now: Timestamp) {
         let what = self.event().map(|event| event.what.clone());
         let was_whole = (self.from, self.span) == self.whole();
         self.timeline = Timeline::of(records, ledger);
+        self.now = now;
         let last = self.timeline.events.len().saturating_sub(1);
         self.at = what.and_then(|what| self.timeline.position(&what)).unwrap_or(self.at).min(last);
         if was_whole {
@@ -129,12 +130,15 @@ impl Chart {
         self.timeline.events.get(self.at)
     }
 
-    /// Everything, with a little room at both ends.
+    /// Everything, with a little room at both ends, but none in the future.
     fn whole(&self) -> (i64, i64) {
         let Some((first, last)) = self.timeline.bounds() else { return (0, SHORTEST) };
         let (first, last) = (millis(first), millis(last));
         let room = (last.saturating_sub(first) / 40).max(SHORTEST / 2);
-        (first.saturating_sub(room), last.saturating_sub(first).saturating_add(2 * room).max(SHORTEST))
+        // An event that is the last must be before the end to be in sight.
+        let end = last.saturating_add(room).min(millis(self.now).max(last.saturating_add(1)));
+        let from = first.saturating_sub(room).min(end.saturating_sub(SHORTEST));
+        (from, end.saturating_sub(from))
     }
 
     /// Beginning and end of what is shown.
@@ -175,8 +179,8 @@ impl Chart {
         cells.collect()
     }
 
-    /// The words of the axis, and the column of each.
-    pub fn ticks(&self, columns: usize) -> Vec<(usize, String)> {
+    /// The words of the axis, in the zone, and the column of each.
+    pub fn ticks(&self, columns: usize, zone: Zone) -> Vec<(usize, String)> {
         const STEPS: [i64; 20] = [
             1,
             5,
@@ -203,21 +207,25 @@ impl Chart {
         // A word and the room behind it take about ten columns.
         let needed = self.span / i64::try_from(columns / 10).unwrap_or(1).max(1);
         let step = STEPS.iter().map(|seconds| seconds * 1_000).find(|step| *step >= needed).unwrap_or(i64::MAX);
-        let mut at = self.from.div_euclid(step).saturating_add(1).saturating_mul(step);
+        let time = |at: i64| chrono::DateTime::from_timestamp_millis(at).map(Timestamp);
+        let ahead = |at: i64| time(at).map_or(0, |at| zone.seconds_ahead(at) * 1_000);
+        // Full hours and days are those of the zone: they are counted in its own time.
+        let mut local = self.from.saturating_add(ahead(self.from)).div_euclid(step).saturating_add(1).saturating_mul(step);
         let mut ticks = Vec::new();
-        while at < self.from.saturating_add(self.span) && ticks.len() < columns {
-            let Some(time) = chrono::DateTime::from_timestamp_millis(at) else { break };
+        for _ in 0..columns {
+            let at = local.saturating_sub(ahead(local.saturating_sub(ahead(local))));
+            let Some(time) = time(at).filter(|_| at < self.from.saturating_add(self.span)) else { break };
             let form = match step {
                 31_536_000_000.. => "%Y",
                 DAY.. => "%m-%d",
-                _ if at.rem_euclid(DAY) == 0 => "%m-%d",
+                _ if local.rem_euclid(DAY) == 0 => "%m-%d",
                 60_000.. => "%H:%M",
                 _ => "%H:%M:%S",
             };
-            if let Some(column) = self.column(Timestamp(time), columns) {
-                ticks.push((column, time.format(form).to_string()));
+            if let Some(column) = self.column(time, columns) {
+                ticks.push((column, zone.stamp(time, form)));
             }
-            at = at.saturating_add(step);
+            local = local.saturating_add(step);
         }
         ticks
     }
@@ -280,91 +288,11 @@ pub const HINTS: &[Hint] = &[
     (&[CommandId::Top, CommandId::Bottom], "first last"),
 ];
 
-/// "7c1f…e2" for a long id. Safe.
-pub fn short_session(id: &str) -> String {
-    let letters: Vec<char> = id.chars().collect();
-    match (letters.get(..6), letters.len().checked_sub(4).and_then(|from| letters.get(from..))) {
-        (Some(head), Some(tail)) if letters.len() > 12 => {
-            crate::domain::text::safe(&head.iter().chain(['…'].iter()).chain(tail).collect::<String>()).into_owned()
-        }
-        _ => crate::domain::text::safe(id).into_owned(),
-    }
-}
-
-/// The label of a lane. Safe.
-pub fn label(lane: &Lane) -> String {
-    match &lane.kind {
-        Kind::Session(Some(id)) => short_session(id),
-        Kind::Session(None) => "no session id".to_owned(),
-        Kind::Detections => "detections".to_owned(),
-        Kind::History => "risk history".to_owned(),
-        Kind::Administrators => "administrators".to_owned(),
-        Kind::Notes => "notes".to_owned(),
-    }
-}
-
-/// "▲ 198.51.100.20 → 203.0.113.7": where a session was seen, in order. Hostile text.
-pub fn addresses(lane: &Lane) -> String {
-    // More than a few do not fit anyway, and a session without an id may have thousands.
-    let some: Vec<&str> = lane.addresses.iter().take(8).map(String::as_str).collect();
-    let more = if lane.addresses.len() > 8 { " → …" } else { "" };
-    let sign = if lane.is_shared() { "▲ " } else { "" };
-    let between = if matches!(lane.kind, Kind::Session(None)) { ", " } else { " → " };
-    format!("{sign}{}{more}", some.join(between))
-}
-
-/// What is told of a sign-in. Hostile text.
-fn about_sign_in(sign_in: &SignIn, lane: Option<&Lane>, notable: bool) -> Vec<(String, Tone)> {
-    let result = match &sign_in.status {
-        Some(status) if status.error_code == Some(0) => "success".to_owned(),
-        Some(status) => {
-            let code = status.error_code.map_or(String::new(), |code| format!(" {code}"));
-            format!("failed{code} {}", status.failure_reason.as_deref().unwrap_or_default())
-        }
-        None => "result unknown".to_owned(),
-    };
-    let app = sign_in.app_display_name.as_deref().filter(|app| !app.is_empty()).map_or(String::new(), |app| format!(" · {app}"));
-    let risk = format!("{} · {}", level(sign_in.risk_level()), state(sign_in.risk_state.as_ref()));
-    let place = place(sign_in.ip_address.as_deref(), sign_in.location.as_ref());
-    let mut lines = vec![(format!("Sign-in · {risk} · {}{app} · {result}", format::client(sign_in)), Tone::Plain), (place, Tone::Plain)];
-    if let Some(lane) = lane.filter(|lane| lane.is_shared()) {
-        let first = lane.addresses.first().map_or("", String::as_str);
-        let what = if notable { format!("not the address where it began, {first}") } else { "where it began".to_owned() };
-        let seen = count(lane.addresses.len(), "address", "addresses");
-        lines.push((format!("▲ This session was seen on {seen}; this is {what}."), Tone::Warning));
-    }
-    lines
-}
-
-fn place(address: Option<&str>, location: Option<&Location>) -> String {
-    let address = address.filter(|address| !address.is_empty()).unwrap_or("address unknown");
-    format!("{address} · {}", location.and_then(Location::short).unwrap_or_else(|| "place unknown".to_owned()))
-}
-
-/// "verified", and why where there is something to say. Hostile text.
-fn outcome(job: &Job, records: &UserRecords) -> String {
-    let mut words = Vec::new();
-    let ids = job.plan.included().filter(|target| target.id == records.id().as_str() || target.user_id.as_ref() == Some(records.id()));
-    for item in ids.filter_map(|target| job.item(&target.id)) {
-        let word = match &item.state {
-            ItemState::Pending => "not sent".to_owned(),
-            ItemState::MaybeSent => "perhaps sent: its answer is missing".to_owned(),
-            ItemState::Accepted => "accepted, not read back yet".to_owned(),
-            ItemState::Ended(outcome, Some(because)) => format!("{}: {because}", outcome.as_str()),
-            ItemState::Ended(outcome, None) => outcome.as_str().to_owned(),
-        };
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    words.join(", ")
-}
-
 impl App {
-    /// Opens the timeline of the user under the cursor.
-    pub(super) fn open_timeline(&mut self) {
-        let Some(records) = self.user() else { return };
-        let chart = Chart::open(records, &self.ledger, self.subject());
+    /// Opens the timeline of a user.
+    pub(super) fn open_timeline(&mut self, user: &UserId) {
+        let Some(records) = self.dataset.user(user) else { return };
+        let chart = Chart::open(records, &self.ledger, self.subject(), self.now);
         self.overlay = Some(Overlay::Timeline(Box::new(chart)));
     }
 
@@ -372,7 +300,10 @@ impl App {
         chart.message = None;
         let page = Shape::in_area(super::layout::whole(self.options.size)).sessions;
         if let Some(picture) = self.other_picture(key) {
-            return if picture == CommandId::Timeline { Vec::new() } else { self.run(picture) };
+            if picture != CommandId::Timeline {
+                self.open_picture(picture, &chart.user);
+            }
+            return Vec::new();
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Earlier) => chart.go_to(chart.at.saturating_sub(1)),
@@ -392,82 +323,22 @@ impl App {
 
     /// Goes on to what the event under the cursor is of.
     fn leave_timeline(&mut self, mut chart: Box<Chart>) -> Vec<Effect> {
-        match chart.event().map(|event| event.what.clone()) {
-            Some(What::SignIn(id)) => self.show_sign_in(&id),
-            Some(What::Detection(id)) => self.show_detection(&id),
+        let shown = match chart.event().map(|event| event.what.clone()) {
+            Some(What::SignIn(id)) => self.show_sign_in(&chart.user, &id),
+            Some(What::Detection(id)) => self.show_detection(&chart.user, &id),
             Some(What::Job(id)) => {
                 self.overlay = Some(Overlay::Jobs { scroll: Scroll::default(), held: Some(id), offer: false, message: None });
+                Ok(())
             }
             Some(What::History(_) | What::Note(_)) => {
-                chart.message = Some("All that is known of it stands here; sign-ins, detections and jobs can be opened.".to_owned());
-                self.overlay = Some(Overlay::Timeline(chart));
+                Err("All that is known of it stands here; sign-ins, detections and jobs can be opened.".to_owned())
             }
-            None => self.overlay = Some(Overlay::Timeline(chart)),
+            None => Err("There is nothing to open.".to_owned()),
+        };
+        if let Err(why) = shown {
+            chart.message = Some(why);
+            self.overlay = Some(Overlay::Timeline(chart));
         }
         Vec::new()
-    }
-
-    /// What is told of the event under the cursor, in lines of so many columns. Safe.
-    pub fn event_lines(&self, chart: &Chart, columns: usize) -> Vec<(String, Tone)> {
-        let records = self.dataset.user(&chart.user);
-        let Some((event, records)) = chart.event().zip(records) else {
-            let undated = chart.timeline.undated;
-            let nothing = if undated == 0 { "Nothing is known of this user." } else { "Nothing that is known of this user has a time." };
-            return vec![(nothing.to_owned(), Tone::Quiet)];
-        };
-        let (place_of, total) = (format::number(chart.at + 1), format::number(chart.timeline.events.len()));
-        let undated = match chart.timeline.undated {
-            0 => String::new(),
-            undated => format!(" · {} without a time", count(undated, "record", "records")),
-        };
-        let heading = format!("{} · {} · event {place_of} of {total}{undated}", self.times().moment(event.at), since(event.at, self.now));
-        let mut lines = vec![(heading, Tone::Heading)];
-        match &event.what {
-            What::SignIn(id) => {
-                if let Some(sign_in) = records.sign_in(id) {
-                    lines.extend(about_sign_in(sign_in, chart.timeline.lanes.get(event.lane), event.notable));
-                }
-            }
-            What::Detection(id) => {
-                if let Some(detection) = records.detections.iter().find(|detection| detection.id == *id) {
-                    let kind = detection.risk_event_type.as_deref().unwrap_or("unknown detection");
-                    let theft = if facts::is_token_theft(detection) { " · ◆ token theft" } else { "" };
-                    let risk = format!("{} · {}", level(detection.risk_level.as_ref()), state(detection.risk_state.as_ref()));
-                    lines.push((format!("Detection · {} · {risk}{theft}", catalogue::name(kind)), Tone::Plain));
-                    lines.push((place(detection.ip_address.as_deref(), detection.location.as_ref()), Tone::Plain));
-                    if let Some(at) = detection.detected_date_time.filter(|at| *at != event.at) {
-                        lines.push((format!("detected {}", self.times().moment(at)), Tone::Quiet));
-                    }
-                }
-            }
-            What::History(id) => {
-                if let Some(item) = records.history.iter().find(|item| item.id == *id) {
-                    let by = item.initiated_by.as_deref().map_or("by the system".to_owned(), |by| format!("by {by}"));
-                    let detail = item.risk_detail.as_ref().map(|detail| detail.as_str()).filter(|detail| *detail != "none");
-                    let detail = detail.map_or(String::new(), |detail| format!(" · {detail}"));
-                    let risk = format!("{} · {}", level(item.risk_level.as_ref()), state(item.risk_state.as_ref()));
-                    lines.push((format!("Risk changed · {risk}{detail} · {by}"), Tone::Plain));
-                    let kinds: Vec<&str> = item.risk_event_types.iter().map(|kind| catalogue::name(kind)).collect();
-                    if !kinds.is_empty() {
-                        lines.push((format!("because of {}", kinds.join(", ")), Tone::Plain));
-                    }
-                }
-            }
-            What::Job(id) => {
-                if let Some(job) = self.ledger.job(*id) {
-                    let what = format!("{} · job {id} by {}", job.plan.action.title(), job.plan.operator);
-                    lines.push((format!("{what} · {}", outcome(job, records)), Tone::Plain));
-                    if !job.plan.reason.is_empty() {
-                        lines.push((format!("reason: {}", job.plan.reason), Tone::Plain));
-                    }
-                }
-            }
-            What::Note(place) => {
-                if let Some(note) = self.ledger.notes(records.id()).get(*place) {
-                    lines.push((format!("Note by {}: {}", note.operator, note.text), Tone::Plain));
-                }
-            }
-        }
-        lines.into_iter().flat_map(|(text, tone)| wrap(&text, columns).into_iter().map(move |line| (line, tone))).collect()
     }
 }

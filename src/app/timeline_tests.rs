@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use super::tests::{console, keys};
 use super::*;
 use crate::app::details::Subject;
-use crate::app::timeline::{Cell, Chart, short_session};
+use crate::app::event_words::short_session;
+use crate::app::timeline::{Cell, Chart};
 use crate::domain::fixture::{everyday_sign_in, now, risky_user};
-use crate::domain::records::SignIn;
+use crate::domain::records::{SignIn, UserRecords};
 
 /// Alex, whose session turned up on a second address: an everyday sign-in, five of the session, and one detection.
 pub fn stolen() -> Vec<UserRecords> {
@@ -124,6 +125,72 @@ fn sessions_are_short_and_safe() {
     assert_eq!(short_session("7c1fd70d-221a-4840-899d-87ee20ff59e2"), "7c1fd7…59e2");
     assert_eq!(short_session("short"), "short");
     assert!(!short_session("\u{202e}aaaaaaaaaaaaaaaaaaaaaaaaaa").contains('\u{202e}'));
+}
+
+/// Somebody else stands first by now, and alex is filtered away or is not.
+fn moved_on(app: &mut App, filter: &str) {
+    let mut zoe = risky_user("zoe", "newCountry");
+    zoe.user.risk_level = Some(crate::domain::risk::RiskLevel::High);
+    let mut alex = stolen();
+    alex[0].user.risk_level = Some(crate::domain::risk::RiskLevel::Low);
+    let users = alex.into_iter().chain([zoe]).collect();
+    app.update(Msg::Records(users), now());
+    assert_eq!(app.user().unwrap().id().as_str(), if filter.is_empty() { "alex" } else { "zoe" });
+}
+
+#[test]
+fn a_picture_keeps_to_its_user() {
+    for picture in ["t", "m"] {
+        let mut app = console(stolen());
+        let zoe = risky_user("zoe", "newCountry");
+        app.update(Msg::Records(vec![zoe]), now());
+        keys(&mut app, &format!("/ 'level:medium,high' enter g {picture}"));
+        moved_on(&mut app, "level:medium,high");
+        keys(&mut app, "g enter");
+        let why = match app.overlay() {
+            Some(Overlay::Timeline(chart)) => chart.message.clone(),
+            Some(Overlay::Map(travels)) => travels.message.clone(),
+            other => panic!("{picture}: {other:?}"),
+        };
+        assert!(why.is_some_and(|why| why.contains("not listed any more")), "{picture}");
+        keys(&mut app, if picture == "t" { "m" } else { "t" });
+        let of = match app.overlay() {
+            Some(Overlay::Timeline(chart)) => &chart.user,
+            Some(Overlay::Map(travels)) => &travels.user,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of.as_str(), "alex", "{picture}");
+    }
+}
+
+#[test]
+fn enter_goes_back_to_the_user_of_the_picture() {
+    let mut app = console(stolen());
+    keys(&mut app, "t g");
+    moved_on(&mut app, "");
+    app.users.to_top(&app.dataset);
+    app.user_may_have_changed();
+    assert_eq!(app.user().unwrap().id().as_str(), "zoe");
+    keys(&mut app, "enter");
+    assert_eq!((app.user().unwrap().id().as_str(), app.focus()), ("alex", layout::Pane::SignIns));
+}
+
+#[test]
+fn nothing_of_it_is_in_the_future_and_the_axis_counts_hours_of_the_zone() {
+    let mut app = console(stolen());
+    keys(&mut app, "t");
+    assert!(chart(&app).window().unwrap().1 <= now());
+    let kolkata: times::Zone = "Asia/Kolkata".parse().unwrap();
+    let of = |zone: times::Zone| chart(&app).ticks(80, zone).into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+    assert_eq!(of(times::Zone::default()).first().map(String::as_str), Some("12:15"));
+    assert_eq!(of(kolkata).first().map(String::as_str), Some("17:45"));
+    for zone in [times::Zone::default(), kolkata] {
+        for (column, word) in chart(&app).ticks(80, zone) {
+            let at = Timestamp::parse(&format!("2026-11-22T{word}:00Z")).unwrap();
+            let at = Timestamp(at.0 - TimeDelta::seconds(zone.seconds_ahead(at)));
+            assert_eq!(chart(&app).column(at, 80), Some(column), "{zone}: {word}");
+        }
+    }
 }
 
 proptest! {

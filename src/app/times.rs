@@ -44,6 +44,16 @@ impl Zone {
         at.0.with_timezone(&self.0)
     }
 
+    /// How many seconds it is ahead of UTC at that time.
+    pub fn seconds_ahead(self, at: Timestamp) -> i64 {
+        i64::from(self.at(at).offset().fix().local_minus_utc())
+    }
+
+    /// In this form of chrono's.
+    pub fn stamp(self, at: Timestamp, form: &str) -> String {
+        self.at(at).format(form).to_string()
+    }
+
     /// How far it is from UTC at that time: "UTC", "+05:30".
     pub fn offset(self, at: Timestamp) -> String {
         if self.0 == Tz::UTC { "UTC".to_owned() } else { self.at(at).offset().fix().to_string() }
@@ -125,7 +135,7 @@ impl Times {
 
     /// In this form of chrono's, whatever is chosen: for places where the zone is named beside.
     pub fn stamp(self, at: Timestamp, form: &str) -> String {
-        self.zone.at(at).format(form).to_string()
+        self.zone.stamp(at, form)
     }
 
     /// What stands at the head of a column of dates: nothing for UTC, else the offset of now.

@@ -28,6 +28,8 @@ pub struct Typed {
     pub input: Input,
     /// Why it was not taken.
     pub message: Option<String>,
+    /// What was typed when it was asked whether that is meant: Enter again agrees to it.
+    pub asked: Option<String>,
     /// What it is for.
     pub what: What,
 }
@@ -35,13 +37,14 @@ pub struct Typed {
 impl Typed {
     /// Nothing typed yet.
     pub fn new(title: impl Into<String>, hint: &'static str, what: What) -> Self {
-        Typed { title: title.into(), hint, input: Input::default(), message: None, what }
+        Typed { title: title.into(), hint, input: Input::default(), message: None, asked: None, what }
     }
 }
 
 impl App {
     pub(super) fn key_in_typed(&mut self, mut typed: Typed, key: Key) -> Vec<Effect> {
         typed.message = None;
+        let asked = typed.asked.take();
         match key.code {
             KeyCode::Esc => return Vec::new(),
             KeyCode::Enter => {
@@ -51,11 +54,11 @@ impl App {
                         let change = CaseChange { tag: vec![tag], ..CaseChange::default() };
                         self.change_cases(users, &change)
                     }),
-                    What::ViewName => self.save_view(&text),
+                    What::ViewName => self.save_view(&text, asked.as_deref()),
                 };
                 match taken {
                     Ok(effects) => return effects,
-                    Err(why) => typed.message = Some(why),
+                    Err(why) => (typed.message, typed.asked) = (Some(why), Some(text.trim().to_owned())),
                 }
             }
             _ => _ = typed.input.key(key),

@@ -29,6 +29,18 @@ pub struct Counts {
     pub not_safe: usize,
 }
 
+/// How the table stands at a moment: what a pivot leaves and comes back to.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub(super) filter: String,
+    query: Query,
+    find: String,
+    sort: Sort,
+    pub(super) marks: Marks<UserId>,
+    cursor: Option<UserId>,
+    scroll: Scroll,
+}
+
 /// The table of users.
 #[derive(Debug, Clone, Default)]
 pub struct Users {
@@ -129,6 +141,38 @@ impl Users {
         }
         self.narrow();
         self.keep_cursor(dataset);
+    }
+
+    /// How the table stands now.
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            filter: self.filter.clone(),
+            query: self.query.clone(),
+            find: self.find.clone(),
+            sort: self.sort,
+            marks: self.marks.clone(),
+            cursor: self.cursor.clone(),
+            scroll: self.scroll,
+        }
+    }
+
+    /// Lets the table stand so again.
+    ///
+    /// # Errors
+    ///
+    /// Where the filter does not parse any more, because a view that it names is gone. Then what the view asked for holds.
+    pub(super) fn stand(&mut self, standing: Standing, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<(), QueryError> {
+        let Standing { filter, query, find, sort, marks, cursor, scroll } = standing;
+        let parsed = Query::parse_with(&filter, ledger.views());
+        let (query, outcome) = parsed.map_or_else(|error| (query, Err(error)), |parsed| (parsed, Ok(())));
+        let reorder = self.sort != sort;
+        (self.filter, self.query, self.find, self.sort) = (filter, query, find, sort);
+        (self.marks, self.cursor, self.scroll) = (marks, cursor, scroll);
+        if reorder {
+            self.order();
+        }
+        self.refilter(dataset, ledger, now);
+        outcome
     }
 
     /// Lists these users in this order, whatever the filter; `None` lists again what the filter matches.

@@ -88,7 +88,6 @@ mod tests {
     use crate::app::overlay::Overlay;
     use crate::app::tests::{console, five, keys, opened};
     use crate::app::{Msg, Opened};
-    use crate::domain::fixture::now;
 
     fn off(app: &App, command: CommandId) -> String {
         why_off(command, app).unwrap_or_default()
@@ -127,7 +126,7 @@ mod tests {
     fn where_nothing_can_be_sent_the_key_says_why_and_help_shows_it() {
         for (access, why) in [(Access::ReadOnly, "read-only"), (Access::Evidence, "imported files")] {
             let mut app = console(five());
-            app.update(Msg::Opened(Box::new(Opened { access, ..opened(five()) })), now());
+            crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access, ..opened(five()) })));
             assert_eq!(keys(&mut app, "d"), []);
             assert!(app.overlay().is_none() && app.toasts().current().is_some_and(|toast| toast.text.contains(why)));
             keys(&mut app, "? 'dismiss the risk'");

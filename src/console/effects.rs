@@ -8,6 +8,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::runtime::Inbound;
+use crate::app::computing::{Answer, Computation, Computed};
 use crate::app::msg::Syncing;
 use crate::app::{Effect, Msg};
 use crate::domain::action::Action;
@@ -49,8 +50,12 @@ impl Effects {
 
     /// Starts an effect. The terminal's own (`Copy`, `Mouse`, `Suspend`, `Quit`) are the loop's and do nothing here.
     pub(super) fn start(&mut self, effect: Effect) {
-        let Some(session) = self.session.clone() else { return };
         let answers = self.answers.clone();
+        let effect = match effect {
+            Effect::Compute(computation) => return compute(*computation, answers),
+            effect => effect,
+        };
+        let Some(session) = self.session.clone() else { return };
         match effect {
             Effect::Run { confirmed, hold_seconds } => self.job(session, Start::Run(confirmed, Duration::from_secs(hold_seconds))),
             Effect::Resume(job) => self.job(session, Start::Resume(job)),
@@ -82,7 +87,7 @@ impl Effects {
                         answer(Msg::Ledger(session.ledger()));
                         answer(Msg::Said(said));
                     }
-                    Err(error) => answer(Msg::Failed(format!("nothing was saved: {error}"))),
+                    Err(error) => answer(Msg::NotRecorded(format!("nothing was saved: {error}"))),
                 })
             }
             Effect::Snapshot(users) => blocking(answers, move |answer| match session.set_evidence_aside(&users) {
@@ -156,7 +161,7 @@ impl Effects {
                     vec![Msg::Page { page, address }]
                 }),
             },
-            Effect::Mouse(_) | Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
+            Effect::Compute(_) | Effect::Mouse(_) | Effect::Copy(_) | Effect::CopyPassword(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -292,6 +297,16 @@ fn spawn(answers: UnboundedSender<Inbound>, work: impl Future<Output = Vec<Msg>>
 fn blocking(answers: UnboundedSender<Inbound>, work: impl FnOnce(&dyn Fn(Msg)) + Send + 'static) {
     let told = answers.clone();
     watch(tokio::task::spawn_blocking(move || work(&|msg| send(&told, msg))), answers);
+}
+
+/// Computes beside the loop. There is always an answer: what comes from outside waits for it.
+fn compute(computation: Computation, answers: UnboundedSender<Inbound>) {
+    let number = computation.number;
+    let work = tokio::task::spawn_blocking(move || computation.run());
+    tokio::spawn(async move {
+        let computed = work.await.unwrap_or_else(|error| Computed { number, answer: Answer::Broken(broken(error)) });
+        send(&answers, Msg::Computed(Box::new(computed)));
+    });
 }
 
 /// Tells of a task that panicked: its panic is not printed, because the screen is the console's.

@@ -8,7 +8,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::campaigns::{Campaigns, Row};
-use crate::app::format::{fit, number};
+use crate::app::format::{count, fit, number};
 use crate::app::layout::Area;
 
 const USERS: usize = 8;
@@ -42,7 +42,9 @@ pub fn draw(frame: &mut Frame, app: &App, open: &Campaigns, area: Area, theme: T
             cell("SCORE", SCORE, quiet),
         ]),
     );
-    if open.is_empty() {
+    if app.is_computing(open.number) {
+        put(frame, inner, 2, Line::styled(format!("Computing over {} …", count(app.dataset().len(), "user", "users")), quiet));
+    } else if open.is_empty() {
         put(frame, inner, 2, Line::styled("No users at risk share anything that few others have.", quiet));
     }
     for row in 0..rows {

@@ -120,7 +120,7 @@ fn the_menu_of_a_case() {
     │┃                                                                            ┃│
     │┃                                                                            ┃│
     └┃                                                                            ┃┘
-    ┌┃ Enter chooses · Esc closes                                                 ┃┐
+    ┌┃ Enter sets it · Space sets it and stays · Esc closes                       ┃┐
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
     │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │

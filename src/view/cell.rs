@@ -94,6 +94,11 @@ pub fn field(label: &str, input: &Input, columns: usize, active: bool, theme: Th
         spans.push(Span::raw(fit(&format!("{before}{after}"), room).into_owned()));
         return Line::from(spans);
     }
+    if input.is_selected() {
+        spans.push(Span::styled(before, theme.selected()));
+        spans.push(Span::styled(" ", theme.selected()));
+        return Line::from(spans);
+    }
     let left = room.saturating_sub(width(&before) + 1);
     let mut rest = after.chars();
     let under = rest.next().map_or_else(|| " ".to_owned(), |letter| crate::domain::text::safe(&letter.to_string()).into_owned());

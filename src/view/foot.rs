@@ -13,7 +13,11 @@ use crate::app::line::Line as Typed;
 
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
     for (row, text) in app.message().into_iter().enumerate() {
-        let style = if app.line().is_some() { theme.warning() } else { theme.danger() };
+        let style = match app.line() {
+            Some(Typed::Filter { error: None, .. }) => theme.quiet(),
+            Some(_) => theme.warning(),
+            None => theme.danger(),
+        };
         let text = if app.line().is_some() { text } else { format!(" {text}") };
         put(frame, layout.message, row, Line::styled(text, style));
     }
@@ -45,7 +49,10 @@ fn hints(app: &App, columns: usize, theme: Theme) -> Line<'static> {
         add(format!("range: {} marks it   ", app.keys().hint(CommandId::MarkRange)), theme.warning(), &mut room);
     }
     let users = app.users();
-    if !users.filter.is_empty() {
+    if let Some(of) = app.queue_is_of() {
+        // The filter holds again when the queue is left.
+        add(format!("queue of {}   ", fit(of, columns / 3)), theme.accent(), &mut room);
+    } else if !users.filter.is_empty() {
         add(format!("/{}   ", fit(&users.filter, columns / 3)), theme.accent(), &mut room);
     }
     if users.is_narrowed() {

@@ -5,13 +5,13 @@ use ratatui::text::{Line, Span};
 
 use super::cell::{cell, field, put, put_row, window};
 use super::theme::Theme;
-use crate::app::format::fit;
+use crate::app::format::{count, fit};
 use crate::app::help::Help;
 use crate::app::layout::Area;
 
 pub fn draw(frame: &mut Frame, help: &Help, area: Area, theme: Theme) {
     let (title, label) = if help.palette { ("Palette", ": ") } else { ("Help: what can be done here", "filter ") };
-    let inner = window(frame, area, title, &format!("{} commands", help.len()), theme);
+    let inner = window(frame, area, title, &count(help.len(), "command", "commands"), theme);
     let columns = usize::from(inner.width);
     put(frame, inner, 0, field(label, &help.input, columns, true, theme));
     let rows = usize::from(inner.height).saturating_sub(2);

@@ -154,7 +154,7 @@ pub fn menu(frame: &mut Frame, menu: &Menu, area: Area, rows: usize, theme: Them
             put(frame, inner, rows + at, Line::styled(line, Style::new()));
         }
     }
-    let (text, style) = menu.message.as_deref().map_or(("Enter chooses · Esc closes", theme.quiet()), |message| (message, theme.danger()));
+    let (text, style) = menu.message.as_deref().map_or((menu.hint, theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, last, Line::styled(fit(text, columns).into_owned(), style));
 }
 

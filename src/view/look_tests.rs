@@ -20,7 +20,7 @@ fn themed(name: ThemeName, size: (u16, u16)) -> App {
     assert_eq!(problems, vec![]);
     let look = Look { theme: Theme::named(name), depth: Depth::TrueColour, ..Look::default() };
     let mut app = App::new(Options { keys, hold_seconds: 5, size, mono: false }, now()).with_look(look);
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     app
 }
 
@@ -76,7 +76,7 @@ fn what_can_follow_stands_at_the_foot() {
 #[test]
 fn what_is_off_is_dimmed_in_help_and_says_why() {
     let mut app = console(five());
-    app.update(Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(Opened { access: Access::ReadOnly, ..opened(five()) })));
     keys(&mut app, "? 'confirm it'");
     insta::assert_snapshot!(mono(&app, 100, 7..11), @r#"
     ┃   LOW     Us┃ filter confirm it
@@ -191,4 +191,13 @@ fn the_terminals_own_theme_uses_its_palette_and_mono_nothing() {
     assert!(text.iter().all(|colour| [Color::Reset, Color::Cyan, Color::Yellow, Color::Red, Color::Green].contains(colour)), "{text:?}");
     keys(&mut app, ": 'theme' enter g e enter");
     assert_eq!(colours(&app), (vec![Color::Reset], vec![Color::Reset]));
+}
+
+#[test]
+fn dates_and_ages_reach_the_column_of_the_last_change() {
+    let mut app = sized((120, 40), five());
+    let row = |app: &App| screen(app).lines().find(|line| line.contains("HIGH    User alex")).unwrap().chars().take(54).collect::<String>();
+    assert!(row(&app).contains(" 1 h "), "{}", row(&app));
+    keys(&mut app, "T");
+    assert!(row(&app).contains(" 13:05 ") && !row(&app).contains(" 1 h "), "{}", row(&app));
 }

@@ -26,9 +26,9 @@ pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: 
     let columns = usize::from(inner.width);
     let (map, list) = app.map_rows(travels);
     if map > 0 {
-        globe(frame, travels, map_area(inner, map));
+        globe(frame, travels, map_area(inner, map), theme);
     }
-    put(frame, inner, map, Line::from(heading(columns, theme)));
+    put(frame, inner, map, Line::from(heading(columns, app, theme)));
     for row in 0..list.saturating_sub(1) {
         let at = travels.scroll.offset + row;
         let Some(stop) = travels.stops.get(at) else { break };
@@ -42,8 +42,11 @@ pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: 
     for (row, line) in told.take(TOLD).enumerate() {
         put(frame, inner, map + list + row, line);
     }
-    let hint = fit(&format!("{} · {}", app.picture_hint(HINTS), rule()), columns).into_owned();
-    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(hint, theme.quiet()));
+    let (text, style) = match &travels.message {
+        Some(message) => (message.clone(), theme.danger()),
+        None => (format!("{} · {}", app.picture_hint(HINTS), rule()), theme.quiet()),
+    };
+    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(&text, columns).into_owned(), style));
 }
 
 /// Columns of time, place, address, what it was, kilometres, speed and the word; 0 where there is no room.
@@ -66,8 +69,9 @@ fn row(columns: usize, texts: [(String, Style); 7]) -> Vec<Span<'static>> {
     cells.flatten().collect()
 }
 
-fn heading(columns: usize, theme: Theme) -> Vec<Span<'static>> {
-    let words = ["TIME (UTC)", "PLACE", "IP ADDRESS", "DETECTIONS", "KM", "KM/H", ""];
+fn heading(columns: usize, app: &App, theme: Theme) -> Vec<Span<'static>> {
+    let time = app.times().heading();
+    let words = [time.as_str(), "PLACE", "IP ADDRESS", "DETECTIONS", "KM", "KM/H", ""];
     row(columns, words.map(|word| (word.to_owned(), theme.quiet())))
 }
 
@@ -113,26 +117,32 @@ fn way(context: &mut Context<'_>, from: GeoCoordinates, to: GeoCoordinates, colo
     }
 }
 
-fn globe(frame: &mut Frame, travels: &Travels, area: Area) {
+/// The colour of a style, for what is drawn in dots; the terminal's own where the style has none.
+fn ink(style: Style) -> Color {
+    style.fg.unwrap_or(Color::Reset)
+}
+
+fn globe(frame: &mut Frame, travels: &Travels, area: Area, theme: Theme) {
+    let (land, usual, impossible, here) = (theme.land(), ink(theme.accent()), ink(theme.danger()), ink(theme.warning()));
     let stop = travels.stop();
     let canvas = Canvas::default().marker(Marker::Braille).x_bounds([-180.0, 180.0]).y_bounds(LATITUDES).paint(|context| {
-        context.draw(&Map { resolution: MapResolution::High, color: Color::DarkGray });
+        context.draw(&Map { resolution: MapResolution::High, color: land });
         context.layer();
         for drawn in travels.ways.iter().rev() {
-            way(context, drawn.from, drawn.to, if drawn.impossible { Color::Red } else { Color::Cyan });
+            way(context, drawn.from, drawn.to, if drawn.impossible { impossible } else { usual });
         }
         context.layer();
         let points: Vec<(f64, f64)> = travels.points.iter().take(POINTS).map(|point| (point.longitude, point.latitude)).collect();
-        context.draw(&Points::new(&points, Color::Cyan));
+        context.draw(&Points::new(&points, usual));
         for (longitude, latitude) in points {
-            context.print(longitude, latitude, Line::styled("●", Style::new().fg(Color::Cyan)));
+            context.print(longitude, latitude, Line::styled("●", Style::new().fg(usual)));
         }
         context.layer();
         if let Some((stop, point)) = stop.and_then(|stop| Some((stop, stop.point?))) {
             if let Some(leg) = stop.leg {
-                way(context, leg.from, point, Color::Yellow);
+                way(context, leg.from, point, here);
             }
-            context.print(point.longitude, point.latitude, Line::styled("◉", Style::new().fg(Color::Yellow)));
+            context.print(point.longitude, point.latitude, Line::styled("◉", Style::new().fg(here)));
         }
     });
     frame.render_widget(canvas, rect(area).intersection(frame.area()));

@@ -31,6 +31,8 @@ mod privacy_tests;
 #[cfg(test)]
 mod remedy_tests;
 mod sign_ins;
+#[cfg(test)]
+mod size_tests;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,6 +44,7 @@ mod users;
 use ratatui::Frame;
 use ratatui::text::Line;
 
+use crate::app::command::CommandId;
 use crate::app::format::wrap;
 use crate::app::layout::{self, Pane, SMALLEST};
 use crate::app::overlay::Overlay;
@@ -89,6 +92,11 @@ fn layers(frame: &mut Frame, app: &App) {
         // No name is known yet, so none is shown.
         Phase::Opening(_) if app.is_private() => card(frame, &["entriage", "", "opening the workspace …", "PRIVACY", "q quits"], theme),
         Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
+        Phase::Ready if app.is_covered() => {
+            let key = app.keys().hint(CommandId::Privacy);
+            let off = format!("{key} shows everything again, unmasked");
+            card(frame, &["entriage", "", "learning what must be masked …", "PRIVACY", &off], theme);
+        }
         Phase::Ready => ready(frame, app, theme),
     }
 }

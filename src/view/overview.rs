@@ -7,7 +7,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{fit, wrap};
+use crate::app::format::{count, fit, wrap};
 use crate::app::layout::Area;
 use crate::app::overview::{Glance, HINTS, Row, TOLD, rows};
 use crate::domain::overview::{DAYS, Days};
@@ -28,6 +28,9 @@ pub fn draw(frame: &mut Frame, app: &App, glance: &Glance, area: Area, theme: Th
         } else {
             put_row(frame, inner, row, cells(of, columns, theme), at == glance.scroll.at, theme);
         }
+    }
+    if glance.rows.is_empty() {
+        put(frame, inner, 1, Line::styled(format!("Computing over {} …", count(app.dataset().len(), "user", "users")), theme.quiet()));
     }
     let told = glance.row().map_or(Vec::new(), |row| wrap(&row.told, columns));
     for (row, line) in told.into_iter().take(TOLD).enumerate() {

@@ -7,7 +7,8 @@ use ratatui::style::Color;
 use super::draw;
 use super::tests::{mono, screen};
 use crate::app::map_tests::travelled;
-use crate::app::tests::{keys, opened, sized};
+use crate::app::preferences::Preferences;
+use crate::app::tests::{keys, opened, sized, tell};
 use crate::app::timeline_tests::stolen;
 use crate::app::{App, KeyMap, Msg, Options};
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ fn demo() -> Vec<UserRecords> {
 
 fn demo_at(size: (u16, u16), mono: bool) -> App {
     let mut app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono }, now());
-    app.update(Msg::Opened(Box::new(opened(demo()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(demo()))));
     app
 }
 
@@ -134,6 +135,41 @@ fn what_is_impossible_on_the_map_is_red_and_what_is_under_the_cursor_is_not() {
     let word = buffer.content.iter().filter(|cell| cell.symbol() == "▲" && cell.fg == Color::Red).count();
     assert!(count(Color::Red) > 20 && word == 1, "the way and its word: {} {word}", count(Color::Red));
     assert_eq!(buffer.content.iter().filter(|cell| cell.symbol() == "◉" && cell.fg == Color::Yellow).count(), 1);
+}
+
+/// The screen with the times of this zone.
+fn in_zone(zone: &str, users: Vec<UserRecords>, picture: &str) -> String {
+    let preferences = Preferences { zone: zone.parse().unwrap(), ..Preferences::default() };
+    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
+    let mut app = App::new(options, now()).prefer(preferences);
+    tell(&mut app, Msg::Opened(Box::new(opened(users))));
+    keys(&mut app, picture);
+    screen(&app)
+}
+
+#[test]
+fn pictures_tell_the_time_of_the_zone() {
+    let map = in_zone("Asia/Kolkata", travelled(), "m");
+    assert!(map.contains("TIME +05:30") && map.contains("18:35 today"), "{map}");
+    let timeline = in_zone("Asia/Kolkata", stolen(), "t");
+    assert!(timeline.contains("– 2026-11-22 18:36 +05:30"), "{timeline}");
+}
+
+#[test]
+fn the_map_is_drawn_in_the_colours_of_the_theme_and_not_at_all_in_a_mono_one() {
+    let mut app = sized((120, 40), travelled());
+    keys(&mut app, ": 'theme' enter j enter m");
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    terminal.draw(|frame| draw(frame, &app)).unwrap();
+    let theme = super::theme::Theme::of(&app);
+    let wanted = [theme.land(), theme.accent().fg.unwrap(), theme.danger().fg.unwrap(), theme.warning().fg.unwrap()];
+    let dots = |cell: &&ratatui::buffer::Cell| cell.symbol().chars().any(|sign| ('\u{2801}'..='\u{28ff}').contains(&sign));
+    let drawn: Vec<Color> = terminal.backend().buffer().content.iter().filter(dots).map(|cell| cell.fg).collect();
+    assert!(drawn.len() > 200 && drawn.iter().all(|colour| wanted.contains(colour)), "{drawn:?}");
+    keys(&mut app, "esc : 'theme' enter G enter m");
+    assert!(app.mono());
+    terminal.draw(|frame| draw(frame, &app)).unwrap();
+    assert_eq!(terminal.backend().buffer().content.iter().filter(dots).count(), 0);
 }
 
 #[test]

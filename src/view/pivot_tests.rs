@@ -4,7 +4,7 @@ use super::tests::screen;
 use crate::app::Msg;
 use crate::app::pivot_tests::sharing;
 use crate::app::tests::{keys, sized};
-use crate::domain::fixture::now;
+use crate::domain::fixture::{now, risky_user};
 
 #[test]
 fn no_size_breaks_campaigns_and_trails() {
@@ -71,5 +71,18 @@ fn the_bar_of_the_queue_stands_above_the_panes_at_every_size() {
         keys(&mut app, "Q b l");
         let screen = screen(&app);
         assert!(screen.contains("queue 2 of 5 · 1 later"), "{size:?}\n{screen}");
+    }
+}
+
+#[test]
+fn the_warning_of_a_mass_event_is_read_whole_on_the_smallest_screen() {
+    let users: Vec<_> = (0..12).map(|at| risky_user(&format!("u{at}"), "leakedCredentials")).collect();
+    for size in [(60, 18), (80, 24)] {
+        let mut app = sized(size, users.clone());
+        keys(&mut app, "C");
+        let said: String = screen(&app).replace(['\n', '┃'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["it may be an attack: look at a few users before anything is closed.", "12 users of 12 at risk", "From 2026-11-22"] {
+            assert!(said.contains(part), "{size:?} {part}: {said}");
+        }
     }
 }

@@ -27,7 +27,7 @@ fn console(size: (u16, u16), privacy: bool) -> App {
     let mut app = App::new(options, now()).prefer(Preferences { privacy, ..Preferences::default() });
     let mut opened = opened(demo());
     opened.account = Some("casey.operator@contoso.test".to_owned());
-    app.update(Msg::Opened(Box::new(opened)), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened)));
     app
 }
 

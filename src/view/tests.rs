@@ -116,7 +116,7 @@ fn live(size: (u16, u16)) -> App {
         refresh_seconds: Some(120),
         ..opened(five())
     };
-    app.update(Msg::Opened(Box::new(opened)), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened)));
     app
 }
 
@@ -167,7 +167,7 @@ fn below_the_least_size_a_card_says_so() {
 fn without_colour_everything_is_told_by_words_and_weight() {
     let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: true };
     let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     keys(&mut app, "space");
     for overlay in OVERLAYS {
         keys(&mut app, overlay);
@@ -210,7 +210,7 @@ pub fn mono(app: &App, columns: usize, rows: std::ops::Range<usize>) -> String {
 fn the_users_in_mono() {
     let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (60, 18), mono: true };
     let mut app = App::new(options, now());
-    app.update(Msg::Opened(Box::new(opened(five()))), now());
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
     keys(&mut app, "space");
     insta::assert_snapshot!(mono(&app, 30, 3..7), @r#"
     ┏ 1 Risky users ━━━━━━━━━━━━━━

@@ -69,6 +69,11 @@ impl Theme {
         }
     }
 
+    /// The outlines of countries: behind everything that is drawn on them, so never as strong as text.
+    pub fn land(self) -> Color {
+        self.role(Role::Quiet).unwrap_or(Color::DarkGray)
+    }
+
     /// What matters more.
     pub fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)

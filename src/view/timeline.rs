@@ -7,23 +7,25 @@ use ratatui::text::{Line, Span};
 use super::cell::{pad, put, tone, window};
 use super::theme::Theme;
 use crate::app::App;
+use crate::app::event_words::{addresses, label};
 use crate::app::format::{count, fit, width};
 use crate::app::layout::Area;
-use crate::app::timeline::{Cell, Chart, HINTS, Shape, addresses, label};
+use crate::app::timeline::{Cell, Chart, HINTS, Shape};
+use crate::app::times::Zone;
 use crate::domain::timeline::{Kind, Lane};
 
 pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Theme) {
     let records = app.dataset().user(&chart.user);
     let name = records.map_or(chart.user.as_str(), |records| records.user.name());
-    let right = chart
-        .window()
-        .filter(|_| chart.event().is_some())
-        .map_or(String::new(), |(from, to)| format!("{} – {} UTC", from.0.format("%Y-%m-%d %H:%M"), to.0.format("%Y-%m-%d %H:%M")));
+    let right = chart.window().filter(|_| chart.event().is_some()).map_or(String::new(), |(from, to)| {
+        let (times, form) = (app.times(), "%Y-%m-%d %H:%M");
+        format!("{} – {} {}", times.stamp(from, form), times.stamp(to, form), times.zone.offset(to))
+    });
     let inner = window(frame, area, &format!("Timeline: {name}"), &right, theme);
     let (columns, rows) = (usize::from(inner.width), usize::from(inner.height));
     let shape = Shape::of(columns, rows);
     let column = chart.event().and_then(|event| chart.column(event.at, shape.track));
-    put(frame, inner, 0, axis(chart, shape, column, theme));
+    put(frame, inner, 0, axis(chart, shape, column, app.times().zone, theme));
     let mut row = 1;
     let sessions = chart.timeline.lanes.iter().take(chart.timeline.sessions).enumerate();
     for (place, lane) in sessions.skip(chart.sessions.offset).take(shape.sessions) {
@@ -68,9 +70,9 @@ fn note(lane: &Lane, theme: Theme) -> Style {
     if lane.is_shared() { theme.warning() } else { theme.quiet() }
 }
 
-fn axis(chart: &Chart, shape: Shape, cursor: Option<usize>, theme: Theme) -> Line<'static> {
+fn axis(chart: &Chart, shape: Shape, cursor: Option<usize>, zone: Zone, theme: Theme) -> Line<'static> {
     let mut text = vec![' '; shape.track];
-    for (column, word) in chart.ticks(shape.track) {
+    for (column, word) in chart.ticks(shape.track, zone) {
         // A word that would not fit is left out, and so is one that touches the word before.
         let free = column == 0 || text.get(column - 1) == Some(&' ');
         if free && column + word.len() <= shape.track {

@@ -10,10 +10,10 @@ use crate::app::App;
 use crate::app::columns::UserColumn;
 use crate::app::format::{evidence_left, fit, number, tags, width};
 use crate::app::layout::{Area, Pane};
+use crate::app::times::Times;
 use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{self, Evidence};
 use crate::domain::records::UserRecords;
-use crate::domain::time::Timestamp;
 
 /// Of the columns of the detections, how many are for "3/12".
 const COUNT: usize = 5;
@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     } else {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
     };
-    let trail = app.trail().words(&users.filter);
+    let trail = if app.queue_runs() { String::new() } else { app.trail().words(&users.filter) };
     if !trail.is_empty() {
         // The last step is where one is: the beginning gives way.
         let room = usize::from(area.width).saturating_sub(width(&of) + 23);
@@ -78,14 +78,14 @@ fn value(app: &App, column: UserColumn, columns: usize, records: &UserRecords, t
     let (user, now) = (&records.user, app.now());
     let style = match column {
         UserColumn::User => return name(app, records, columns, theme).to_vec(),
-        UserColumn::Detections => return detections(records, columns, now, theme).to_vec(),
+        UserColumn::Detections => return detections(records, columns, app.times(), theme).to_vec(),
         UserColumn::Level => theme.level(user.risk_level.as_ref()),
         UserColumn::State => theme.state(user.risk_state.as_ref()),
         UserColumn::Evidence if facts::evidence(records, now) == Evidence::Expiring => theme.warning(),
         UserColumn::Newest | UserColumn::SignIns => Style::new(),
         _ => theme.quiet(),
     };
-    let text = fit(&column.text(records, now), columns.saturating_sub(1)).into_owned();
+    let text = fit(&column.text(records, app.times()), columns.saturating_sub(1)).into_owned();
     vec![cell(&text, columns, style)]
 }
 
@@ -130,12 +130,12 @@ fn short(verdict: Verdict) -> &'static str {
     }
 }
 
-fn detections(records: &UserRecords, columns: usize, now: Timestamp, theme: Theme) -> [Span<'static>; 2] {
+fn detections(records: &UserRecords, columns: usize, times: Times, theme: Theme) -> [Span<'static>; 2] {
     let theft = match facts::token_theft(records) {
         Some(true) => "◆ token",
         None => "◇ token?",
         Some(false) => "",
     };
     let style = if theft == "◆ token" { theme.warning() } else { theme.quiet() };
-    [cell(&UserColumn::Detections.text(records, now), COUNT, Style::new()), cell(theft, columns.saturating_sub(COUNT), style)]
+    [cell(&UserColumn::Detections.text(records, times), COUNT, Style::new()), cell(theft, columns.saturating_sub(COUNT), style)]
 }
