@@ -95,7 +95,7 @@ impl Users {
 
     /// Sets the filter, unless it does not parse: then the last good one holds.
     pub fn set_filter(&mut self, text: &str, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<(), QueryError> {
-        self.query = Query::parse_with(text, ledger.views())?;
+        self.query = Query::parse_in(text, ledger)?;
         self.filter = text.trim().to_owned();
         self.refilter(dataset, ledger, now);
         Ok(())

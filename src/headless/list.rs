@@ -161,7 +161,7 @@ pub fn checked(words: &[String]) -> Result<String, Failure> {
 
 /// The query, with the workspace's saved views.
 pub fn parse(text: &str, ledger: &Ledger) -> Result<Query, Failure> {
-    Query::parse_with(text, ledger.views()).map_err(|error| Failure::query(text, error))
+    Query::parse_in(text, ledger).map_err(|error| Failure::query(text, error))
 }
 
 /// Users that match, in their default order.

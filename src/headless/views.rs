@@ -7,6 +7,8 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{list, order, output};
 use crate::domain::journal::Entry;
+use crate::domain::query::Query;
+use crate::domain::settings;
 use crate::domain::text::safe;
 use crate::domain::views::{self, MOST, View};
 use crate::engine::Session;
@@ -39,7 +41,7 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     let mut after = ledger.views().clone();
     after.save(view.clone());
     let asked = format!("@{}", view.name);
-    crate::domain::query::Query::parse_with(&view.query, &after).map_err(|error| Failure::query(&view.query, error))?;
+    Query::parse_with(&view.query, &after, settings::time_zone(&ledger)).map_err(|error| Failure::query(&view.query, error))?;
     let on = view.key.map_or_else(String::new, |key| format!(", on key {key} of the console"));
     let said = format!("saved {asked}{on}");
     session.store.append(session.clock().now(), &session.operator, vec![Entry::ViewSaved { view }])?;
