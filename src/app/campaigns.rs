@@ -85,8 +85,8 @@ impl Row<'_> {
         let texts = match self {
             Row::Event(event) => vec![
                 format!(
-                    "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise \
-                     normal for them or without another detection.",
+                    "{} of {} at risk have {} within 24 hours, {} of them from addresses known to be \
+                     normal for them, or without an address and another detection.",
                     count(event.users, "user", "users"),
                     number(event.at_risk),
                     catalogue::name(&event.risk_event_type),
@@ -213,7 +213,7 @@ impl App {
             (Some(CommandId::Mark), _, Some(row)) | (_, Some(CommandId::MarkAll), Some(row)) => {
                 let ids = match row {
                     Row::Campaign(campaign) => campaign.users.clone(),
-                    Row::Event(event) => self.users_of(&event.query),
+                    Row::Event(event) => event.ids.clone(),
                 };
                 let marked = count(ids.len(), "user", "users");
                 self.users.marks.extend(ids);
@@ -228,14 +228,6 @@ impl App {
         }
         self.overlay = Some(Overlay::Campaigns(open));
         Vec::new()
-    }
-
-    /// The users whom a query lists; none where it does not parse, which its maker rules out.
-    fn users_of(&self, query: &str) -> Vec<crate::domain::records::UserId> {
-        let Ok(query) = crate::domain::query::Query::parse(query) else { return Vec::new() };
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let matching = self.dataset.users().iter().filter(|records| query.matches_user(records, context));
-        matching.map(|records| records.id().clone()).collect()
     }
 
     /// The line of keys below the campaigns.

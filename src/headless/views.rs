@@ -27,6 +27,9 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     let name =
         named.map_err(|error| Failure::usage(format!("{name:?} cannot be the name of a view")).because(error).hinted("high-risk"))?;
     let query = list::checked(query)?;
+    if query.is_empty() {
+        return Err(Failure::usage("the view would ask for nothing").hinted("say what it is to show: state:atRisk,confirmedCompromised"));
+    }
     if let Some(by) = &sort {
         order::sort(&mut Vec::new(), by, &order::user_fields())?;
     }

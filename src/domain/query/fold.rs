@@ -63,6 +63,9 @@ impl Needle {
     /// Whether the text is the needle.
     pub(super) fn is(&self, text: &str) -> bool {
         let text = if self.whole { text.trim() } else { text };
+        if text.is_ascii() {
+            return text.eq_ignore_ascii_case(&self.text);
+        }
         text.chars().flat_map(fold).eq(self.text.chars())
     }
 

@@ -94,6 +94,8 @@ fn error(start: usize, end: usize, message: impl Into<String>, hint: impl Into<S
 
 /// What an error within a view begins with.
 const IN_VIEW: &str = "in the view ";
+/// What is said of a view that never ends.
+const CIRCLE: &str = "names itself, or too many others";
 
 /// How deep views may name views: more is a circle, or nobody's idea of a query.
 const DEEPEST: usize = 4;
@@ -179,12 +181,15 @@ fn view_test(word: &Word, reading: Reading<'_>) -> Result<Test, QueryError> {
     };
     if reading.depth >= DEEPEST {
         return Err(
-            word.error(format!("the view {} names itself, or too many others", word.shown()), "save it anew with its terms written out")
+            word.error(format!("the view {} {CIRCLE}", word.shown()), "save it anew with its terms written out")
         );
     }
     terms(&view.query, Reading { depth: reading.depth + 1, ..reading }).map(Test::All).map_err(|error| {
+        if error.message.ends_with(CIRCLE) {
+            return word.error(error.message, error.hint.unwrap_or_default());
+        }
         // Each view on the way is named, the innermost with the place in its query.
-        if error.message.starts_with(IN_VIEW) || reading.depth + 1 > DEEPEST {
+        if error.message.starts_with(IN_VIEW) {
             return word.error(format!("{IN_VIEW}{}: {}", word.shown(), error.message), error.hint.unwrap_or_default());
         }
         let (query, column) = (text::fit(&view.query, 60), error.column);
