@@ -275,7 +275,7 @@ fn test(field: &Field, members: &[Word], zone: Tz) -> Result<Test, QueryError> {
         Kind::Blocked => Test::Blocked(each(members, |word| blocked(field, word))?),
         Kind::Evidence => Test::Evidence(each(members, |word| member(field, word, &Evidence::ALL, Evidence::as_str))?),
         Kind::Note => Test::Note(each(members, |word| Ok(note(word)))?),
-        Kind::Verdict => Test::Verdict(each(members, |word| or_none(word, |word| member(field, word, &Verdict::ALL, Verdict::as_str)))?),
+        Kind::Verdict => Test::Verdict(each(members, |word| or_none(word, |word| verdict(field, word)))?),
         Kind::Status => Test::Status(each(members, |word| or_none(word, |word| member(field, word, &Status::ALL, Status::as_str)))?),
         Kind::Tag => Test::Tag(each(members, |word| or_none(word, |word| Ok(Needle::new(&word.text()))))?),
         Kind::Time(time) => Test::Time(time, each(members, |word| time_test(word, zone))?),
@@ -300,6 +300,10 @@ fn or_none<T>(word: &Word, read: impl Fn(&Word) -> Result<T, QueryError>) -> Res
 fn member<T: Copy>(field: &Field, word: &Word, all: &[T], name: fn(T) -> &'static str) -> Result<T, QueryError> {
     let text = word.text();
     all.iter().copied().find(|member| name(*member).eq_ignore_ascii_case(&text)).ok_or_else(|| no_member(field, word))
+}
+
+fn verdict(field: &Field, word: &Word) -> Result<Verdict, QueryError> {
+    Verdict::from_name(&word.text()).ok_or_else(|| no_member(field, word))
 }
 
 fn no_member(field: &Field, word: &Word) -> QueryError {

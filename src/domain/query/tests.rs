@@ -157,6 +157,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
         ("verdict:truepositive", "verdict:none,falsePositive"),
+        ("verdict:TP,\"false positive\"", "verdict:fp,btp"),
         ("status:open", "status:closed,none"),
         ("tag:pt-118", "tag:pt,none"),
         ("tag:x,VIP", "tag:\"none\""),
