@@ -129,12 +129,8 @@ pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>
         }
     }
     for playbook in open_playbooks(source, records) {
-        let waiting: Vec<&str> = playbook
-            .steps(source.ledger)
-            .into_iter()
-            .filter(|(_, state)| !state.is_settled())
-            .map(|(step, _)| step.title())
-            .collect();
+        let waiting: Vec<&str> =
+            playbook.steps(source.ledger).into_iter().filter(|(_, state)| !state.is_settled()).map(|(step, _)| step.title()).collect();
         let what = if waiting.is_empty() { "a step did not come out".to_owned() } else { format!("still to do: {}", waiting.join(", ")) };
         let title = playbook.plan.action.title();
         open.push(Open::new(format!("checklist {}", playbook.id), format!("Checklist {} ({title}) is unfinished; {what}.", playbook.id)));

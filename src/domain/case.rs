@@ -291,7 +291,10 @@ mod tests {
     fn a_verdict_is_taken_back_and_only_where_there_is_one() {
         let mut case = Case::default();
         let back = CaseChange { no_verdict: true, ..CaseChange::default() };
-        assert_eq!((serde_json::to_string(&back).unwrap().as_str(), back.words().as_str()), (r#"{"noVerdict":true}"#, "verdict taken back"));
+        assert_eq!(
+            (serde_json::to_string(&back).unwrap().as_str(), back.words().as_str()),
+            (r#"{"noVerdict":true}"#, "verdict taken back")
+        );
         case.change(&CaseChange { verdict: Some(Verdict::TruePositive), ..CaseChange::default() }, fixture::now(), "me");
         assert!(case.is_changed_by(&back));
         case.change(&back, fixture::now(), "you");

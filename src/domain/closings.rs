@@ -112,9 +112,10 @@ fn came_back_after(records: &UserRecords, closed_here: &[Timestamp]) -> Option<b
             && records.user.risk_last_updated_date_time.is_some_and(|at| within(closed, at));
         is_open || records.history.iter().any(opened) || records.detections.iter().any(new)
     };
-    let in_history = records.history.iter().filter(|item| {
-        matches!(item.risk_state, Some(RiskState::ConfirmedSafe | RiskState::Dismissed | RiskState::Remediated))
-    });
+    let in_history = records
+        .history
+        .iter()
+        .filter(|item| matches!(item.risk_state, Some(RiskState::ConfirmedSafe | RiskState::Dismissed | RiskState::Remediated)));
     let came_back = in_history.filter_map(|item| item.risk_last_updated_date_time).chain(closed_here.iter().copied()).any(again);
     (came_back || !records.history.is_empty()).then_some(came_back)
 }

@@ -394,7 +394,10 @@ mod tests {
         assert_eq!((compared.of(Property::IpAddress), compared.among), (Normal::New { among: 4 }, 4));
         assert_eq!(compared.of(Property::ClientAppUsed), Normal::NoOtherSignIns, "no other sign-in tells its client");
         let words = compared.words();
-        assert!(words.contains("seen before: ASN AS64500 (1 of 2)") && words.contains("in no other sign-in: client app Browser"), "{words}");
+        assert!(
+            words.contains("seen before: ASN AS64500 (1 of 2)") && words.contains("in no other sign-in: client app Browser"),
+            "{words}"
+        );
     }
 
     #[test]

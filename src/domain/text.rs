@@ -66,11 +66,7 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
 /// The text as one word of a POSIX shell that stands for exactly it, whatever is in it: for commands that are suggested.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@' | ',' | '+' | '=' | '%');
-    if !text.is_empty() && text.chars().all(plain) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
-    }
+    if !text.is_empty() && text.chars().all(plain) { Cow::Borrowed(text) } else { Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))) }
 }
 
 fn is_printable_ascii(text: &str) -> bool {

@@ -31,7 +31,10 @@ pub async fn case(place: &Place, args: &Case) -> Result<(), Failure> {
         session.store.append(session.clock().now(), &session.operator, vec![Entry::Case { user, change: change.clone() }])?;
         output::say(&said);
         if let Some(action) = change.verdict.and_then(|verdict| verdict.action()) {
-            output::say(&format!("note: nothing was sent; entriage act {action} --user {} tells Entra the same", shell_word(records.id().as_str())));
+            output::say(&format!(
+                "note: nothing was sent; entriage act {action} --user {} tells Entra the same",
+                shell_word(records.id().as_str())
+            ));
         }
     } else if !change.is_empty() {
         output::say("it is so already: nothing was changed");

@@ -136,11 +136,13 @@ fn is_comment(before: &str) -> bool {
 }
 
 /// Nobody is meant after all.
-pub fn nothing(action: Action, wanted: &Named) -> Failure {
+pub fn nothing(action: Action, wanted: &Named, ledger: &Ledger) -> Failure {
     let list = if action.aim() == Aim::SignIn { "sign-ins" } else { "users" };
     match wanted {
         Named::Query { text } if action.aim() != Aim::Address => {
-            Failure::usage(format!("nothing matches {text}")).hinted(format!("try it with entriage {list} first"))
+            let failure = Failure::usage(format!("nothing matches {text}"));
+            let failure = list::tell_views(text, ledger).into_iter().fold(failure, Failure::because);
+            failure.hinted(format!("try it first: entriage {list} {}", text::shell_word(text)))
         }
         _ if action.aim() == Aim::Address => Failure::usage("no address is left")
             .because("these users were not blocked by built-in protection")

@@ -3,6 +3,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::domain::fixture::{now, risky_user};
 use crate::domain::ledger::Ledger;
+use crate::domain::records::SignIn;
 use crate::domain::risk::RiskState;
 
 /// A user whose risk has its own address and session.
@@ -74,6 +75,46 @@ fn what_half_of_the_tenant_uses_is_none_and_rarity_ranks() {
     let campaigns = found(users);
     let systems: Vec<(&str, usize)> = campaigns.iter().map(|found| (found.shares[0].value.as_str(), found.score)).collect();
     assert_eq!(systems, [("3", 8), ("2", 4)]);
+}
+
+#[test]
+fn what_more_than_half_of_those_at_risk_share_says_nothing() {
+    let with = |at_risk: usize, sharing: usize, change: fn(&mut SignIn)| -> Vec<UserRecords> {
+        // Nine of ten are closed, so that it is far from half of the tenant.
+        let at = |at: usize| {
+            let mut records = user(&format!("u{at:03}"), "newCountry", at % 250);
+            if at >= at_risk {
+                records.user.risk_state = Some(RiskState::Dismissed);
+                records.sign_ins[0].risk_state = Some(RiskState::Dismissed);
+            } else if at < sharing {
+                change(&mut records.sign_ins[0]);
+            }
+            records
+        };
+        (0..300).map(at).collect()
+    };
+    let system: fn(&mut SignIn) = |sign_in| sign_in.autonomous_system_number = Some(64500);
+    assert!(found(with(30, 16, system)).is_empty());
+    assert_eq!(found(with(30, 15, system))[0].users.len(), 15);
+    let address: fn(&mut SignIn) = |sign_in| sign_in.ip_address = Some("203.0.113.7".to_owned());
+    assert_eq!(found(with(30, 16, address))[0].users.len(), 16, "nobody uses it without risk: that is an attack, however large");
+    let mut office = with(30, 16, address);
+    for records in &mut office[30..33] {
+        address(&mut records.sign_ins[0]);
+    }
+    assert!(found(office).is_empty(), "others work there");
+    let session: fn(&mut SignIn) = |sign_in| sign_in.session_id = Some("stolen".to_owned());
+    assert_eq!(found(with(30, 30, session))[0].users.len(), 30);
+}
+
+#[test]
+fn a_user_agent_is_the_same_in_any_case_and_no_part_of_another() {
+    let mut users: Vec<UserRecords> = (0..5).map(|at| user(&format!("u{at}"), "newCountry", at)).collect();
+    for (records, agent) in users.iter_mut().zip(["curl/8", "CURL/8", "Curl/8", "curl/8.1", "curl"]) {
+        records.sign_ins[0].user_agent = Some(agent.to_owned());
+    }
+    let campaigns = found(users);
+    assert_eq!((campaigns.len(), campaigns[0].users.len()), (1, 3));
 }
 
 #[test]

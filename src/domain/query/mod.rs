@@ -8,9 +8,9 @@ mod fields;
 mod fold;
 mod matches;
 mod parse;
-mod times;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::net::IpAddr;
 

@@ -180,9 +180,7 @@ fn view_test(word: &Word, reading: Reading<'_>) -> Result<Test, QueryError> {
         return Err(word.error(format!("there is no saved view \"{}\"", word.shown()), format!("{there_are}; or {quote}")));
     };
     if reading.depth >= DEEPEST {
-        return Err(
-            word.error(format!("the view {} {CIRCLE}", word.shown()), "save it anew with its terms written out")
-        );
+        return Err(word.error(format!("the view {} {CIRCLE}", word.shown()), "save it anew with its terms written out"));
     }
     terms(&view.query, Reading { depth: reading.depth + 1, ..reading }).map(Test::All).map_err(|error| {
         if error.message.ends_with(CIRCLE) {

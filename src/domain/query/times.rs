@@ -31,7 +31,10 @@ pub(super) fn time_test(text: &str, shown: &str, zone: Tz) -> Result<TimeTest, N
     let ends = text.split_once("..").and_then(|(from, to)| first(from, zone).zip(last(to, zone)));
     let (from, to) = ends.ok_or_else(no_time)?;
     if to < from {
-        return Err(NoTime { message: format!("\"{shown}\" ends before it begins"), hint: "write the earlier time first: 2026-01-01..2026-01-02" });
+        return Err(NoTime {
+            message: format!("\"{shown}\" ends before it begins"),
+            hint: "write the earlier time first: 2026-01-01..2026-01-02",
+        });
     }
     Ok(TimeTest::Between(from, to))
 }
@@ -111,7 +114,10 @@ mod tests {
         assert_eq!(between("2026-01-01..2026-01-02", "Asia/Kolkata"), ends("2025-12-31T18:30:00Z", "2026-01-02T18:29:59.999999999Z"));
         // A day of 23 hours.
         assert_eq!(between("2026-03-29..2026-03-29", "Europe/Berlin"), ends("2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999999Z"));
-        assert_eq!(between("2026-01-01T10:00..2026-01-01T11:00:00Z", "Europe/Berlin"), ends("2026-01-01T09:00:00Z", "2026-01-01T11:00:00Z"));
+        assert_eq!(
+            between("2026-01-01T10:00..2026-01-01T11:00:00Z", "Europe/Berlin"),
+            ends("2026-01-01T09:00:00Z", "2026-01-01T11:00:00Z")
+        );
     }
 
     #[test]
