@@ -374,8 +374,10 @@ fn a_broken_configuration_is_told_with_its_line_and_nobody_is_named_until_the_op
     console.wait_for("config.toml:3:");
     console.wait_for("privacy mode is on");
     console.wait_for("Risky users");
-    console.send("j");
-    console.wait_for("user 2");
+    console.send("e");
+    console.wait_for("Explain:");
+    console.send("\x1b");
+    console.wait_until_gone("Explain:");
     let shown = console.text();
     assert!(shown.contains("config.toml:3:") && shown.contains("PRIVACY") && !shown.contains("Adele"), "it stays: {shown}");
     console.send("X");

@@ -1,6 +1,6 @@
 //! What an investigation asks without a screen: campaigns, what is normal, exact values, days, and views that ask for nothing.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::Home;
 
@@ -29,14 +29,50 @@ fn campaigns_are_groups_whose_query_lists_exactly_their_users() {
     }
     let scores: Vec<u64> = campaigns.iter().map(|campaign| campaign["score"].as_u64().unwrap()).collect();
     assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "ranked: {scores:?}");
-    let event = &told["possibleMassFalsePositive"];
-    assert_eq!(event["riskEventType"], "leakedCredentials");
-    let listed = home.json(&["users", event["query"].as_str().unwrap()]);
-    assert_eq!((&listed["count"], event["ids"].as_array().unwrap().len()), (&event["users"], listed["value"].as_array().unwrap().len()));
     let table = home.run(&["campaigns"]);
-    assert!(table.exit == 0 && table.out.contains("THEY SHARE") && table.err.contains("possible mass false positive"), "{}", table.err);
-    let hint = table.err.split("entriage users ").nth(1).unwrap().trim();
-    assert!(hint.starts_with('\'') && hint.ends_with('\''), "it can be typed off: {hint}");
+    assert!(table.exit == 0 && table.out.contains("THEY SHARE"), "{}", table.err);
+}
+
+/// Graph's list of so many users at high risk.
+fn risky_users(ids: &[String], principal_name: impl Fn(&str) -> String) -> String {
+    let user = |id: &String| {
+        json!({
+            "id": id, "userPrincipalName": principal_name(id), "userDisplayName": "Adele", "riskLevel": "high", "riskState": "atRisk",
+            "riskDetail": "none", "isDeleted": false, "isProcessing": false, "riskLastUpdatedDateTime": "2026-11-20T10:00:00Z",
+        })
+    };
+    let context = "https://graph.microsoft.com/v1.0/$metadata#identityProtection/riskyUsers";
+    json!({"@odata.context": context, "value": ids.iter().map(user).collect::<Vec<_>>()}).to_string()
+}
+
+#[test]
+fn a_possible_mass_false_positive_is_told_with_who_is_meant() {
+    let home = Home::empty();
+    let ids: Vec<String> = (0..12).map(|at| format!("{at:08}-1111-1111-1111-111111111111")).collect();
+    let detection = |(at, id): (usize, &String)| {
+        let time = format!("2026-11-20T10:{at:02}:00Z");
+        json!({
+            "id": format!("d{at}"), "userId": id, "userPrincipalName": format!("u{at}@contoso.test"), "riskEventType": "leakedCredentials",
+            "riskLevel": "high", "riskState": "atRisk", "riskDetail": "none", "detectionTimingType": "offline", "activity": "user",
+            "detectedDateTime": time, "activityDateTime": time, "lastUpdatedDateTime": time, "ipAddress": null,
+        })
+    };
+    let context = "https://graph.microsoft.com/v1.0/$metadata#identityProtection/riskDetections";
+    let detections: Vec<Value> = ids.iter().enumerate().map(detection).collect();
+    let detections = json!({"@odata.context": context, "value": detections}).to_string();
+    let (users, detections) = (home.file("users.json", &risky_users(&ids, str::to_owned)), home.file("detections.json", &detections));
+    let imported = home.run(&["import", &users.display().to_string(), &detections.display().to_string()]);
+    assert_eq!(imported.exit, 0, "{}", imported.err);
+    let event = home.json(&["campaigns"])["possibleMassFalsePositive"].clone();
+    assert_eq!(
+        (&event["riskEventType"], &event["users"], &event["otherwiseNormal"]),
+        (&"leakedCredentials".into(), &12.into(), &12.into())
+    );
+    let listed = home.json(&["users", event["query"].as_str().unwrap()]);
+    assert_eq!((&listed["count"], event["ids"].as_array().unwrap().len()), (&12.into(), 12));
+    let told = home.run(&["campaigns"]).err;
+    let hint = told.split("entriage users ").nth(1).unwrap_or_else(|| panic!("{told}")).trim();
+    assert!(told.contains("possible mass false positive") && hint.starts_with('\'') && hint.ends_with('\''), "to be typed off: {hint}");
 }
 
 #[test]
@@ -135,16 +171,8 @@ fn a_verdict_is_given_as_people_write_it_taken_back_and_listed() {
 #[test]
 fn a_bundle_refuses_a_name_of_two_accounts_and_names_both() {
     let home = Home::empty();
-    let user = |id: &str| {
-        format!(
-            r#"{{"id":"{id}","userPrincipalName":"adele@contoso.test","riskLevel":"high","riskState":"atRisk","isDeleted":false,"isProcessing":false,"riskDetail":"none","riskLastUpdatedDateTime":"2026-11-20T10:00:00Z"}}"#
-        )
-    };
-    let text = format!(
-        r#"{{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#identityProtection/riskyUsers","value":[{},{}]}}"#,
-        user("11111111-1111-1111-1111-111111111111"),
-        user("22222222-2222-2222-2222-222222222222")
-    );
+    let ids = ["11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"].map(str::to_owned);
+    let text = risky_users(&ids, |_| "adele@contoso.test".to_owned());
     let file = home.file("users.json", &text).display().to_string();
     let imported = home.run(&["import", &file]);
     assert_eq!(imported.exit, 0, "{}", imported.err);
