@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::app::columns::UserColumns;
+use crate::app::command::CommandId;
 use crate::app::preferences::Preferences;
 use crate::app::theme::Theme;
 use crate::app::times::Zone;
@@ -70,8 +71,10 @@ impl Config {
             Ok(text) => Config::parse(path, &text),
             Err(error) => {
                 let valid = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
-                let problem = ConfigProblem::at(&valid, valid.len(), "this is not UTF-8 text; the whole file is ignored");
-                Config { problems: vec![problem], ..Config::parse(path, "") }
+                let mut config = Config::parse(path, "");
+                config.problems = vec![ConfigProblem::at(&valid, valid.len(), "this is not UTF-8 text; the whole file is ignored")];
+                config.hide_in_case();
+                config
             }
         })
     }
@@ -86,8 +89,10 @@ impl Config {
             preferences: Preferences::default(),
             problems: Vec::new(),
         };
+        let table = DeTable::parse(text).ok();
+        let is_read = table.is_some();
         // What does not parse is already among the key map's problems, which reads the same text.
-        if let Ok(table) = DeTable::parse(text) {
+        if let Some(table) = table {
             let table = table.get_ref();
             if let Some(seconds) = table.get("hold").and_then(|value| hold(text, value, &mut problems)) {
                 config.hold_seconds = seconds;
@@ -98,15 +103,33 @@ impl Config {
             if let Some(section) = table.get("columns") {
                 config.look.columns = UserColumns::read(text, section, &mut problems);
             }
+            // What cannot be read may have asked for it.
+            let holds = format!("privacy mode is on until you turn it off ({})", config.keys.hint(CommandId::Privacy));
+            let privacy = table.get("privacy").map(|section| is_on(text, "privacy", section, &holds, &mut problems));
+            let holds = "the mouse is listened to";
             config.preferences = Preferences {
-                privacy: table.get("privacy").and_then(|section| is_on(text, "privacy", section, &mut problems)) == Some(true),
+                privacy: privacy.is_some_and(|on| on != Some(false)),
                 zone: table.get("timeZone").and_then(|value| zone(text, value, &mut problems)).unwrap_or_default(),
-                without_mouse: table.get("mouse").and_then(|section| is_on(text, "mouse", section, &mut problems)) == Some(false),
+                without_mouse: table.get("mouse").and_then(|section| is_on(text, "mouse", section, holds, &mut problems)) == Some(false),
             };
         }
         problems.sort_by_key(|problem| problem.line);
         config.problems = problems;
+        if !is_read {
+            config.hide_in_case();
+        }
         config
+    }
+
+    /// Turns privacy mode on where nobody can tell whether the file asked for it: a name that was seen cannot be unseen.
+    fn hide_in_case(&mut self) {
+        self.preferences.privacy = true;
+        let key = self.keys.hint(CommandId::Privacy);
+        if let Some(problem) = self.problems.first_mut() {
+            problem
+                .message
+                .push_str(&format!(", and the defaults hold; privacy mode is on, in case it was asked for ({key} turns it off)"));
+        }
     }
 
     /// The problems in words, each with file and line.
@@ -116,12 +139,12 @@ impl Config {
 }
 
 /// A section with nothing but a switch.
-fn is_on(text: &str, name: &str, section: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> Option<bool> {
+fn is_on(text: &str, name: &str, section: &Spanned<DeValue<'_>>, holds: &str, problems: &mut Vec<ConfigProblem>) -> Option<bool> {
     let table = section.get_ref().as_table();
     let on = table.filter(|table| table.len() == 1).and_then(|table| table.get("on")).and_then(|on| on.get_ref().as_bool());
     if on.is_none() {
         let at = table.and_then(|table| table.iter().next()).map_or(section.span().start, |(key, _)| key.span().start);
-        problems.push(ConfigProblem::at(text, at, format!("[{name}] takes on = true or on = false; it stays as it is")));
+        problems.push(ConfigProblem::at(text, at, format!("[{name}] takes on = true or on = false; {holds}")));
     }
     on
 }
@@ -165,6 +188,16 @@ mod tests {
         let config = parse("hold = 9\n[privacy]\non = \"yes\"\n");
         assert_eq!((config.hold_seconds, config.problems[0].line, config.problems.len()), (9, 3, 1));
         assert!(parse("[privacy]\non = true\n").preferences.privacy);
+        assert!(!parse("[privacy]\non = false\n").preferences.privacy && !parse("hold = 9\n").preferences.privacy);
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_privacy_hides() {
+        for text in ["[privacy]\non = \"yes\"\n", "privacy = true\n", "[privacy]\n", "[privacy]\non = true\n[privacy]\n", "[keys\n"] {
+            let config = parse(text);
+            assert!(config.preferences.privacy, "{text}");
+            assert!(config.problems[0].message.contains("privacy mode is on"), "{text}: {:?}", config.problems);
+        }
     }
 
     #[test]
@@ -200,5 +233,6 @@ mod tests {
         std::fs::write(&file, b"hold = 9\n# \xff\n").unwrap();
         let config = Config::read(&file).unwrap();
         assert_eq!((config.hold_seconds, config.problems.first().map(|problem| problem.line)), (HOLD_SECONDS, Some(2)));
+        assert!(config.preferences.privacy);
     }
 }

@@ -366,6 +366,27 @@ fn the_mouse_can_be_left_to_the_terminal() {
 }
 
 #[test]
+fn a_broken_configuration_is_told_with_its_line_and_nobody_is_named_until_the_operator_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config.toml");
+    std::fs::write(&file, "[privacy]\non = true\n[keys\nnote = \"F5\"\n").unwrap();
+    let mut console = Console::start(home.path(), &["demo", "--config", &file.display().to_string()], 24, 80);
+    console.wait_for("config.toml:3:");
+    console.wait_for("privacy mode is on");
+    console.wait_for("Risky users");
+    console.send("e");
+    console.wait_for("Explain:");
+    console.send("\x1b");
+    console.wait_until_gone("Explain:");
+    let shown = console.text();
+    assert!(shown.contains("config.toml:3:") && shown.contains("PRIVACY") && !shown.contains("Adele"), "it stays: {shown}");
+    console.send("X");
+    console.wait_for("Adele Vance");
+    console.send("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
 fn below_its_least_size_the_console_says_so() {
     let home = tempfile::tempdir().unwrap();
     let mut console = Console::start(home.path(), &["demo"], 10, 40);

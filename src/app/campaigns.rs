@@ -12,12 +12,15 @@ use super::scroll::Scroll;
 use super::times::Times;
 use crate::domain::campaigns::{Campaign, MassEvent};
 use crate::domain::catalogue;
-use crate::domain::query::QueryContext;
 use crate::domain::time::Timestamp;
 
 /// Rows below the list: what the campaign under the cursor is, and the hint. A narrow screen needs more of them for the same words.
 fn foot(size: (u16, u16)) -> u16 {
-    if size.0 < 80 { 10 } else { 8 }
+    match size.0 {
+        0..80 => 10,
+        80..100 => 9,
+        _ => 8,
+    }
 }
 
 /// What the picture shows: as it was when it was opened.
@@ -92,8 +95,8 @@ impl Row<'_> {
             Row::Event(event) => vec![
                 "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
                 format!(
-                    "{} of {} at risk have {} within 24 hours, {} of them from addresses otherwise \
-                     normal for them or without another detection.",
+                    "{} of {} at risk have {} within 24 hours, {} of them from addresses known to be \
+                     normal for them, or without an address and another detection.",
                     count(event.users, "user", "users"),
                     number(event.at_risk),
                     catalogue::name(&event.risk_event_type),
@@ -223,7 +226,7 @@ impl App {
             (Some(CommandId::Mark), _, Some(row)) | (_, Some(CommandId::MarkAll), Some(row)) => {
                 let ids = match row {
                     Row::Campaign(campaign) => campaign.users.clone(),
-                    Row::Event(event) => self.users_of(&event.query),
+                    Row::Event(event) => event.ids.clone(),
                 };
                 let marked = count(ids.len(), "user", "users");
                 self.users.marks.extend(ids);
@@ -238,14 +241,6 @@ impl App {
         }
         self.overlay = Some(Overlay::Campaigns(open));
         Vec::new()
-    }
-
-    /// The users whom a query lists; none where it does not parse, which its maker rules out.
-    fn users_of(&self, query: &str) -> Vec<crate::domain::records::UserId> {
-        let Ok(query) = crate::domain::query::Query::parse(query) else { return Vec::new() };
-        let context = QueryContext { now: self.now, ledger: &self.ledger, tenant: self.dataset.tenant() };
-        let matching = self.dataset.users().iter().filter(|records| query.matches_user(records, context));
-        matching.map(|records| records.id().clone()).collect()
     }
 
     /// The line of keys below the campaigns.

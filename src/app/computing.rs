@@ -50,12 +50,13 @@ pub enum Answer {
     Broken(String),
 }
 
-/// One computation, with the records that it is about.
+/// One computation, with the records that it is about and what the journal knows.
 #[derive(Debug, Clone)]
 pub struct Computation {
     /// Its number.
     pub number: u64,
     records: Arc<Dataset>,
+    ledger: Arc<Ledger>,
     times: Times,
     question: Question,
 }
@@ -78,9 +79,7 @@ pub struct Computed {
 impl Computation {
     /// Computes it. Takes as long as looking at every record does; gives the records back before it answers.
     pub fn run(self) -> Computed {
-        let Computation { number, records, times, question } = self;
-        // Values, types, states and times are asked for, and nothing that the journal knows.
-        let ledger = Ledger::default();
+        let Computation { number, records, ledger, times, question } = self;
         let context = QueryContext { now: times.now, ledger: &ledger, tenant: records.tenant() };
         let answer = match question {
             Question::Campaigns => {
@@ -88,7 +87,7 @@ impl Computation {
                 Answer::Campaigns(list, all, campaigns::mass_event(&records))
             }
             Question::MassEvent => Answer::MassEvent(campaigns::mass_event(&records)),
-            Question::Overview => Answer::Overview(Glance::rows_of(&records, times)),
+            Question::Overview => Answer::Overview(Glance::rows_of(&records, &ledger, times)),
             Question::Pivots(values) => Answer::Pivots(values.iter().map(|shared| pivot::count(shared, &records, context).ok()).collect()),
             Question::Mask(mut mask) => {
                 records.users().iter().for_each(|records| mask.learn(records));
@@ -114,7 +113,8 @@ impl App {
         self.computing.asked += 1;
         let number = self.computing.asked;
         self.computing.unanswered.push(number);
-        let computation = Computation { number, records: Arc::clone(&self.dataset), times: self.times(), question };
+        let (records, ledger) = (Arc::clone(&self.dataset), Arc::clone(&self.ledger));
+        let computation = Computation { number, records, ledger, times: self.times(), question };
         self.todo.push(Effect::Compute(Box::new(computation)));
         number
     }

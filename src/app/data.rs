@@ -87,7 +87,7 @@ impl App {
             Msg::JobEnded { job, state, tally } => self.job_ended(job, state, tally),
             Msg::JobFailed { job, message } => self.job_failed(job, message),
             Msg::Ledger(ledger) => {
-                self.ledger = ledger;
+                self.ledger = Arc::new(ledger);
                 // Notes and cases can be filtered by, and what a view of the filter asks for may have changed.
                 let (dataset, ledger) = (&self.dataset, &self.ledger);
                 let filter = self.users.filter.clone();
@@ -155,7 +155,7 @@ impl App {
         self.dataset = Arc::new(opened.dataset);
         self.revision += 1;
         self.details.compare_again();
-        self.ledger = opened.ledger;
+        self.ledger = Arc::new(opened.ledger);
         self.learn_all();
         let (dataset, ledger) = (&self.dataset, &self.ledger);
         self.users.load(dataset, ledger, self.now);

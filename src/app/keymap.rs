@@ -34,21 +34,24 @@ impl KeyMap {
         KeyMap::load(KeyMap::default(), DEFAULTS).0
     }
 
-    /// Lays a user's file over a key map. What does not work is reported with its line and left as it was.
+    /// Lays a user's file over a key map. What does not work is reported with its line and left as it was: of commands that claim the
+    /// same key none gets it by chance, and each that the file names keeps its keys of the base.
     pub fn load(base: KeyMap, text: &str) -> (KeyMap, Vec<ConfigProblem>) {
         let mut problems = Vec::new();
-        let entries = read(text, &mut problems);
-        let mut map = base;
-        map.bindings.retain(|binding| !entries.iter().any(|entry| entry.command.id == binding.command));
-        // What the file does not name comes first, so that an entry never takes a key away unseen.
-        for entry in &entries {
-            for (keys, line) in &entry.keys {
-                match map.conflict(entry.command, keys) {
-                    Some(conflict) => problems.push(ConfigProblem { line: *line, message: conflict.words(keys, entry.command) }),
-                    None => map.bindings.push(Binding { keys: keys.clone(), command: entry.command.id }),
-                }
+        let mut entries = read(text, &mut problems);
+        // An entry that is dropped gives its command the keys of the base back, which another entry may have claimed.
+        loop {
+            let conflicts = conflicts(&base, &entries);
+            if conflicts.is_empty() {
+                break;
             }
+            entries.retain(|entry| conflicts.iter().all(|conflict| conflict.command.id != entry.command.id));
+            problems.extend(conflicts.into_iter().map(|conflict| conflict.problem(&base)));
         }
+        let mut map = base;
+        map.bindings.retain(|binding| !is_named(binding.command, &entries));
+        let new = entries.iter().flat_map(|entry| entry.keys.iter().map(|(keys, _)| (keys, entry.command.id)));
+        map.bindings.extend(new.map(|(keys, command)| Binding { keys: keys.clone(), command }));
         let bound = map.bindings.iter().enumerate();
         map.index = bound
             .flat_map(|(at, binding)| {
@@ -104,17 +107,6 @@ impl KeyMap {
     pub fn hint(&self, command: CommandId) -> String {
         self.keys(command).next().map(|key| key.to_string()).unwrap_or_default()
     }
-
-    /// What a binding would take away from another one, or keep from ever being reached.
-    fn conflict(&self, command: &Command, keys: &Sequence) -> Option<Conflict> {
-        self.bindings.iter().find_map(|binding| {
-            let same = binding.keys == *keys;
-            let (shorter, longer) = (binding.keys.goes_on_after(keys.keys()), keys.goes_on_after(binding.keys.keys()));
-            let collides = shorter || longer || (same && binding.command != command.id);
-            let context = contexts(binding.command).iter().find(|context| command.contexts.contains(context)).filter(|_| collides)?;
-            Some(Conflict { keys: binding.keys.clone(), command: binding.command, context: *context })
-        })
-    }
 }
 
 impl Binding {
@@ -127,25 +119,80 @@ impl Binding {
     }
 }
 
-/// The binding that another one collides with.
+/// A key of the file that another command has, or claims.
 struct Conflict {
-    keys: Sequence,
-    command: CommandId,
+    /// What the file wants.
+    wanted: Sequence,
+    command: &'static Command,
+    line: usize,
+    /// What stands against it.
+    held: Sequence,
+    other: CommandId,
+    /// Where the file says so; `None` for a key of the base.
+    other_line: Option<usize>,
     context: Context,
 }
 
 impl Conflict {
-    fn words(&self, wanted: &Sequence, command: &Command) -> String {
-        let (held, other, place) = (&self.keys, name(self.command), self.context.words());
-        let what = if *held == *wanted {
-            format!("{wanted} is already {other} in {place}")
-        } else if wanted.goes_on_after(held.keys()) {
-            format!("{wanted:?} begins with {held}, which is already {other} in {place}", wanted = wanted.to_string())
-        } else {
-            format!("{wanted} begins {held:?}, which is already {other} in {place}", held = held.to_string())
+    fn problem(&self, base: &KeyMap) -> ConfigProblem {
+        let (wanted, held, other, place) = (&self.wanted, &self.held, name(self.other), self.context.words());
+        let whose = match self.other_line {
+            None => format!("which is already {other} in {place}"),
+            Some(line) => format!("which line {line} gives to {other} in {place}"),
         };
-        format!("{what}; {} does not get it (bind {other} to another key or \"none\" first)", command.name)
+        let what = if held == wanted {
+            format!("{wanted} is a key {whose}")
+        } else if wanted.goes_on_after(held.keys()) {
+            format!("{wanted:?} begins with {held}, {whose}", wanted = wanted.to_string())
+        } else {
+            format!("{wanted} begins {held:?}, {whose}", held = held.to_string())
+        };
+        let keys: Vec<String> = base.keys(self.command.id).map(Sequence::to_string).collect();
+        let kept = if keys.is_empty() { "stays without a key".to_owned() } else { format!("keeps {}", keys.join(" ")) };
+        let hint = match self.other_line {
+            None => format!("bind {other} to another key or \"none\" first"),
+            Some(_) => "give the key to one of them".to_owned(),
+        };
+        ConfigProblem { line: self.line, message: format!("{what}; {} {kept} ({hint})", self.command.name) }
     }
+}
+
+/// The context in which two bindings cannot both be reached.
+fn collision((keys, command): (&Sequence, CommandId), (others, other): (&Sequence, CommandId)) -> Option<Context> {
+    let same = keys == others && command != other;
+    let collides = same || keys.goes_on_after(others.keys()) || others.goes_on_after(keys.keys());
+    contexts(command).iter().copied().find(|context| contexts(other).contains(context)).filter(|_| collides)
+}
+
+fn is_named(command: CommandId, entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.command.id == command)
+}
+
+/// For each entry that cannot stand, the first reason: a key that a command has which the file does not name; where there is none of
+/// these, a key that the file gives twice.
+fn conflicts(base: &KeyMap, entries: &[Entry]) -> Vec<Conflict> {
+    let stay: Vec<(&Sequence, CommandId, Option<usize>)> = base
+        .bindings
+        .iter()
+        .filter(|binding| !is_named(binding.command, entries))
+        .map(|binding| (&binding.keys, binding.command, None))
+        .collect();
+    let claimed: Vec<(&Sequence, CommandId, Option<usize>)> =
+        entries.iter().flat_map(|entry| entry.keys.iter().map(|(keys, line)| (keys, entry.command.id, Some(*line)))).collect();
+    let against = |others: &[(&Sequence, CommandId, Option<usize>)]| -> Vec<Conflict> {
+        let first = |entry: &Entry| {
+            entry.keys.iter().find_map(|(keys, line)| {
+                let (held, other, other_line, context) = others.iter().find_map(|(held, other, other_line)| {
+                    let context = collision((keys, entry.command.id), (held, *other))?;
+                    Some(((*held).clone(), *other, *other_line, context))
+                })?;
+                Some(Conflict { wanted: keys.clone(), command: entry.command, line: *line, held, other, other_line, context })
+            })
+        };
+        entries.iter().filter_map(first).collect()
+    };
+    let found = against(&stay);
+    if found.is_empty() { against(&claimed) } else { found }
 }
 
 fn contexts(id: CommandId) -> &'static [Context] {
@@ -251,8 +298,27 @@ mod tests {
         let (map, problems) = load("[keys]\n# mine\nnote = \"d\"\n");
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].line, 3);
-        assert!(problems[0].message.contains("dismiss-risk"), "{}", problems[0].message);
+        assert!(problems[0].message.contains("dismiss-risk") && problems[0].message.contains("note keeps n"), "{}", problems[0].message);
         assert_eq!(map.command(Context::Users, key("d")), Some(CommandId::DismissRisk));
+        assert_eq!(map.command(Context::Users, key("n")), Some(CommandId::Note), "nobody is left without a key");
+    }
+
+    #[test]
+    fn of_two_entries_that_claim_a_key_neither_gets_it_and_the_defaults_hold_for_both() {
+        let (map, problems) = load("[keys]\nnote = \"f5\"\nsort = [\"f6\", \"f5\"]\n");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3]);
+        assert!(problems[0].message.contains("line 3 gives to sort") && problems[1].message.contains("line 2 gives to note"));
+        assert_eq!(["f5", "f6"].map(|text| map.command(Context::Users, key(text))), [None, None]);
+        assert_eq!((map.hint(CommandId::Note).as_str(), map.hint(CommandId::Sort).as_str()), ("n", "o"));
+    }
+
+    #[test]
+    fn a_default_that_comes_back_is_not_taken_by_another_entry() {
+        // note cannot have d and so keeps n, which find wants.
+        let (map, problems) = load("[keys]\nnote = \"d\"\nfind = \"n\"\n");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3]);
+        let hints = [CommandId::DismissRisk, CommandId::Note, CommandId::Find].map(|command| map.hint(command));
+        assert_eq!(hints, ["d", "n", "f"]);
     }
 
     #[test]
@@ -262,9 +328,11 @@ mod tests {
         assert_eq!(problems[0].line, 2);
         assert!(problems[0].message.starts_with("\"g n\" begins with g, which is already top in risky users"), "{}", problems[0].message);
         assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Whole(key("g")));
-        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"f4\", \"f4 f4\"]\n");
-        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4, 5]);
-        assert!(problems[0].message.starts_with("g begins \"g n\", which is already note"), "{}", problems[0].message);
+        let (_, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\nexplain = [\"e\", \"g\"]\nmark = [\"f4\", \"f4 f4\"]\n");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3, 4, 5]);
+        assert!(problems[1].message.starts_with("g begins \"g n\", which line 3 gives to note"), "{}", problems[1].message);
+        let (map, problems) = load("[keys]\ntop = \"home\"\nnote = \"g n\"\n");
+        assert_eq!(problems, vec![]);
         assert_eq!(map.resolve(&[Context::Users], &[key("g")]), Typed::Begun);
         let Typed::Whole(whole) = map.resolve(&[Context::Users], &[key("g"), key("n")]) else { panic!("no sequence") };
         assert_eq!(map.command(Context::Users, whole), Some(CommandId::Note));

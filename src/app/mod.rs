@@ -157,7 +157,7 @@ pub struct App {
     /// Lent to what is being computed; see [`computing`].
     dataset: Arc<Dataset>,
     computing: computing::Computing,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     users: Users,
     sign_ins: SignIns,
     details: Details,
@@ -222,7 +222,7 @@ impl App {
             },
             dataset: Arc::default(),
             computing: computing::Computing::default(),
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
             users: Users::default(),
             sign_ins: SignIns::default(),
             details: Details::default(),

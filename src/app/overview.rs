@@ -13,6 +13,7 @@ use super::scroll::Scroll;
 use super::times::Times;
 use crate::domain::catalogue;
 use crate::domain::dataset::Dataset;
+use crate::domain::ledger::Ledger;
 use crate::domain::overview::{BACK_WITHIN_DAYS, DAYS, Days, OfType, Overview};
 use crate::domain::query::term;
 use crate::domain::risk::RiskLevel;
@@ -157,7 +158,7 @@ fn came_back(overview: &Overview) -> Vec<Row> {
         label: format!("Back {within}"),
         value: number(overview.came_back),
         told: format!(
-            "{} at risk again {within} of having been closed, by history and detections",
+            "{} at risk again {within} of having been closed, by history, jobs and detections",
             count(overview.came_back, "user was", "users were")
         ),
         filter: Some("cameback:true".to_owned()),
@@ -181,7 +182,7 @@ fn of_type(of: &OfType) -> Row {
     let share = rate.map_or("none closed".to_owned(), |rate| format!("{rate:>3} % of {} false positives", number(of.closed)));
     let closed = match rate {
         Some(rate) => format!(
-            "of {} closed, {} ({rate} %) were false positives: confirmed safe or dismissed",
+            "of {} closed or judged, {} ({rate} %) were false positives: by verdict, else confirmed safe or dismissed",
             number(of.closed),
             number(of.false_positives)
         ),
@@ -201,8 +202,8 @@ fn of_type(of: &OfType) -> Row {
 
 impl Glance {
     /// Its rows. Takes a look at every record.
-    pub(super) fn rows_of(dataset: &Dataset, times: Times) -> Vec<Row> {
-        let overview = Overview::of(dataset, times.now);
+    pub(super) fn rows_of(dataset: &Dataset, ledger: &Ledger, times: Times) -> Vec<Row> {
+        let overview = Overview::of(dataset, ledger, times.now);
         let mut rows = vec![Row::heading(format!("Users at risk, and detections of the last {DAYS} days"))];
         rows.extend(levels(&overview));
         rows.push(Row::heading("How long those at risk have waited"));

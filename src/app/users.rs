@@ -107,7 +107,7 @@ impl Users {
 
     /// Sets the filter, unless it does not parse: then the last good one holds.
     pub fn set_filter(&mut self, text: &str, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<(), QueryError> {
-        self.query = Query::parse_with(text, ledger.views())?;
+        self.query = Query::parse_in(text, ledger)?;
         self.filter = text.trim().to_owned();
         self.refilter(dataset, ledger, now);
         Ok(())
@@ -163,7 +163,7 @@ impl Users {
     /// Where the filter does not parse any more, because a view that it names is gone. Then what the view asked for holds.
     pub(super) fn stand(&mut self, standing: Standing, dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Result<(), QueryError> {
         let Standing { filter, query, find, sort, marks, cursor, scroll } = standing;
-        let parsed = Query::parse_with(&filter, ledger.views());
+        let parsed = Query::parse_in(&filter, ledger);
         let (query, outcome) = parsed.map_or_else(|error| (query, Err(error)), |parsed| (parsed, Ok(())));
         let reorder = self.sort != sort;
         (self.filter, self.query, self.find, self.sort) = (filter, query, find, sort);

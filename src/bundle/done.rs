@@ -1,11 +1,15 @@
 //! What operators did about a user, and what is still open.
 
+use std::collections::HashSet;
+
 use super::Source;
 use super::timeline::Event;
 use crate::domain::case::Status;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::journal::{Entry, JobState, Outcome};
 use crate::domain::ledger::{Item, ItemState, Job};
+use crate::domain::plan::PlanTarget;
+use crate::domain::playbook::Playbook;
 use crate::domain::records::UserRecords;
 
 /// A job, as far as it was about one user.
@@ -18,23 +22,52 @@ pub(super) struct Deed<'a> {
     pub(super) verified: bool,
 }
 
+/// Something that is still to be done or known.
+pub(super) struct Open {
+    /// In a word or two, for a table: "3 detections", "job 7".
+    pub(super) short: String,
+    /// In a sentence. May hold hostile text.
+    pub(super) sentence: String,
+}
+
+impl Open {
+    fn new(short: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Open { short: short.into(), sentence: sentence.into() }
+    }
+}
+
 /// The jobs that were about the user or one of the user's sign-ins, oldest first.
 pub(super) fn deeds<'a>(source: &Source<'a>, records: &UserRecords) -> Vec<Deed<'a>> {
-    let ours = |job: &'a Job| -> Vec<&'a Item> {
-        let of_user = job.item(records.id().as_str()).into_iter();
-        let of_sign_ins = records.sign_ins.iter().filter_map(|sign_in| job.item(sign_in.id.as_str()));
-        of_user.chain(of_sign_ins).collect()
-    };
+    let known: HashSet<&str> = records.sign_ins.iter().map(|sign_in| sign_in.id.as_str()).collect();
     let deed = |job: &'a Job| {
-        let items = ours(job);
+        // A sign-in that the tenant no longer keeps is known by the plan alone.
+        let ours = |target: &&PlanTarget| {
+            target.id == records.id().as_str() || target.user_id.as_ref() == Some(records.id()) || known.contains(target.id.as_str())
+        };
+        let items: Vec<&Item> = job.plan.targets.iter().filter(ours).filter_map(|target| job.item(&target.id)).collect();
         let first = items.first()?;
-        let verified = items.iter().all(|item| matches!(item.state, ItemState::Ended(Outcome::Verified, _)));
-        let (word, because) = in_words(&first.state);
-        let more = if items.len() > 1 { format!(" (the first of {} sign-ins)", items.len()) } else { String::new() };
+        let unverified: Vec<&&Item> = items.iter().filter(|item| !is_verified(item)).collect();
+        let told = unverified.first().map_or(first, |item| *item);
+        let (word, because) = in_words(&told.state);
+        let more = match (items.len(), unverified.len()) {
+            (1, _) => String::new(),
+            (all, 0) => format!(" ({all} sign-ins)"),
+            (all, open) => format!(" (the first of {open} that were not verified, of {all} sign-ins)"),
+        };
         let because = because.map(|because| format!(": {because}")).unwrap_or_default();
-        Some(Deed { job, outcome: format!("{word}{because}{more}"), verified })
+        Some(Deed { job, outcome: format!("{word}{because}{more}"), verified: unverified.is_empty() })
     };
     source.ledger.jobs().filter_map(deed).collect()
+}
+
+fn is_verified(item: &Item) -> bool {
+    matches!(item.state, ItemState::Ended(Outcome::Verified, _))
+}
+
+/// The playbooks about the user that are not at their end.
+fn open_playbooks<'a>(source: &Source<'a>, records: &UserRecords) -> impl Iterator<Item = &'a Playbook> {
+    let ours = |playbook: &&Playbook| playbook.plan.included().any(|target| target.id == records.id().as_str());
+    source.ledger.playbooks().filter(|playbook| playbook.state == JobState::Open).filter(ours)
 }
 
 fn in_words(state: &ItemState) -> (&'static str, Option<&str>) {
@@ -68,45 +101,56 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'
     events
 }
 
-/// What is still to be done or known, each in a sentence. May hold hostile text.
-pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>]) -> Vec<String> {
+/// What is still to be done or known.
+pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>]) -> Vec<Open> {
     let mut open = Vec::new();
     match records.user.at_risk() {
         Some(true) => {
             let count = facts::open_detections(records);
-            open.push(format!("The user is at risk; {count} {} open.", if count == 1 { "detection is" } else { "detections are" }));
+            let (noun, are) = if count == 1 { ("detection", "is") } else { ("detections", "are") };
+            open.push(Open::new(format!("{count} {noun}"), format!("The user is at risk; {count} {noun} {are} open.")));
         }
         Some(false) => {}
-        None => open.push("Whether the user is at risk is not known.".to_owned()),
+        None => open.push(Open::new("risk not known", "Whether the user is at risk is not known.")),
     }
-    open.extend(facts::not_safe(records).into_iter().map(|why| format!("The risk is closed, but {}.", why.words())));
+    let not_safe = facts::not_safe(records).into_iter();
+    open.extend(not_safe.map(|why| Open::new("not safe", format!("The risk is closed, but {}.", why.words()))));
     let blocked = facts::blocked(records, source.facts);
     if blocked.value == Some(true) {
         let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
-        open.push(format!("The user is blocked ({}).", by.join(", ")));
+        open.push(Open::new("blocked", format!("The user is blocked ({}).", by.join(", "))));
     }
     for Deed { job, outcome, verified } in deeds {
-        let title = job.plan.action.title();
+        let (title, short) = (job.plan.action.title(), format!("job {}", job.id));
         if job.state == JobState::Open {
-            open.push(format!("Job {} ({title}) is unfinished.", job.id));
+            open.push(Open::new(short, format!("Job {} ({title}) is unfinished: {outcome}.", job.id)));
         } else if !verified {
-            open.push(format!("Job {} ({title}) was not verified: {outcome}.", job.id));
+            open.push(Open::new(short, format!("Job {} ({title}) did not come out as it should: {outcome}.", job.id)));
         }
+    }
+    for playbook in open_playbooks(source, records) {
+        let waiting: Vec<&str> =
+            playbook.steps(source.ledger).into_iter().filter(|(_, state)| !state.is_settled()).map(|(step, _)| step.title()).collect();
+        let what = if waiting.is_empty() { "a step did not come out".to_owned() } else { format!("still to do: {}", waiting.join(", ")) };
+        let title = playbook.plan.action.title();
+        open.push(Open::new(format!("checklist {}", playbook.id), format!("Checklist {} ({title}) is unfinished; {what}.", playbook.id)));
     }
     match facts::evidence(records, source.at) {
         Evidence::Expiring => {
             let at = facts::evidence_expires(records, source.at).map(|at| format!(" on {}", at.0.format("%Y-%m-%d"))).unwrap_or_default();
-            open.push(format!("The service forgets the newest evidence{at}."));
+            open.push(Open::new("evidence expires", format!("The service forgets the newest evidence{at}.")));
         }
-        Evidence::Expired => open.push("The evidence behind the risk is older than what the service keeps.".to_owned()),
+        Evidence::Expired => {
+            open.push(Open::new("evidence expired", "The evidence behind the risk is older than what the service keeps."));
+        }
         Evidence::Fresh | Evidence::None => {}
     }
     let case = source.ledger.case(records.id());
     if case.and_then(|case| case.verdict).is_none() {
-        open.push("Nobody gave a verdict.".to_owned());
+        open.push(Open::new("verdict", "Nobody gave a verdict."));
     }
     if let Some(status) = case.and_then(|case| case.status()).filter(|status| *status != Status::Closed) {
-        open.push(format!("The case is {}.", status.words()));
+        open.push(Open::new("case", format!("The case is {}.", status.words())));
     }
     open
 }

@@ -1,5 +1,6 @@
 //! A folder that is there whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use super::{BundleError, File};
 pub(super) struct Folder {
     root: PathBuf,
     files: Vec<File>,
+    /// Folders that got an entry: until they are synced, a file in them may be gone after a power cut, however well it was synced.
+    touched: BTreeSet<PathBuf>,
 }
 
 impl Folder {
@@ -27,6 +30,8 @@ impl Folder {
             file.sync_all()
         };
         write().map_err(failed(&at))?;
+        let above = at.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root));
+        self.touched.extend(above.map(Path::to_owned));
         let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         self.files.push(File { path: path.to_owned(), bytes: bytes.len() as u64, sha256 });
         Ok(())
@@ -36,6 +41,14 @@ impl Folder {
     pub(super) fn files(&self) -> &[File] {
         &self.files
     }
+}
+
+/// Makes the entries of a folder durable.
+fn sync_entries(folder: &Path) -> Result<(), BundleError> {
+    // Elsewhere a folder cannot be opened as a file.
+    #[cfg(unix)]
+    fs::File::open(folder).and_then(|opened| opened.sync_all()).map_err(failed(folder))?;
+    Ok(())
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> BundleError {
@@ -51,18 +64,22 @@ fn make(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Fills a folder beside `target` and puts it in place when it is whole.
+/// Fills a folder beside `target` and puts it in place when it is whole. Once this answers, it is on the disk with all that is in it.
 pub(super) fn whole<T>(target: &Path, fill: impl FnOnce(&mut Folder) -> Result<T, BundleError>) -> Result<T, BundleError> {
     let empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     // Not `exists`: a link to nowhere is something, too.
     if fs::symlink_metadata(target).is_ok() && !empty(target) {
         return Err(BundleError::Exists(target.to_owned()));
     }
-    let root = beside(target)?;
-    let mut folder = Folder { root: root.clone(), files: Vec::new() };
+    let parent = named(target.parent().unwrap_or(target));
+    let above = to_be_changed(parent);
+    let root = beside(target, parent)?;
+    let mut folder = Folder { root: root.clone(), files: Vec::new(), touched: BTreeSet::from([root.clone()]) };
     let filled = fill(&mut folder).and_then(|filled| {
+        folder.touched.iter().try_for_each(|touched| sync_entries(touched))?;
         // A folder that somebody filled meanwhile is not replaced: the system refuses.
         fs::rename(&root, target).map_err(failed(target))?;
+        above.iter().try_for_each(|folder| sync_entries(folder)).inspect_err(|_| _ = fs::remove_dir_all(target))?;
         Ok(filled)
     });
     if filled.is_err() {
@@ -72,9 +89,25 @@ pub(super) fn whole<T>(target: &Path, fill: impl FnOnce(&mut Folder) -> Result<T
     filled
 }
 
+/// The path, as one that can be opened: the folder above a bare name is the present one.
+fn named(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
+/// The folders that get an entry when a folder is put into this one: itself, and above it all up to the first that is there already.
+fn to_be_changed(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for above in folder.ancestors().map(named) {
+        found.push(above.to_owned());
+        if above.exists() {
+            break;
+        }
+    }
+    found
+}
+
 /// A new folder beside another, whose name tells that it is not whole.
-fn beside(target: &Path) -> Result<PathBuf, BundleError> {
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn beside(target: &Path, parent: &Path) -> Result<PathBuf, BundleError> {
     make(parent).map_err(failed(parent))?;
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut number = 1;
@@ -112,6 +145,20 @@ mod tests {
         assert!(matches!(again, Err(BundleError::Exists(_))));
         assert_eq!(fs::read(target.join("a")).unwrap(), b"1");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    #[test]
+    fn every_folder_that_gets_an_entry_is_known() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        assert_eq!(to_be_changed(&at("a/b")), [at("a/b"), at("a"), home.path().to_owned()]);
+        assert_eq!(to_be_changed(home.path()), [home.path().to_owned()]);
+        assert_eq!(to_be_changed(Path::new("no-such-folder")), [PathBuf::from("no-such-folder"), PathBuf::from(".")]);
+        let touched = whole(&at("a/b/bundle"), |folder| {
+            folder.put("users/x/y", b"1")?;
+            Ok(folder.touched.iter().map(|path| path.strip_prefix(&folder.root).unwrap().to_owned()).collect::<Vec<_>>())
+        });
+        assert_eq!(touched.unwrap(), ["", "users", "users/x"].map(PathBuf::from));
     }
 
     #[test]

@@ -105,7 +105,7 @@ struct Subject<'a> {
     /// What was done.
     deeds: Vec<done::Deed<'a>>,
     /// What is still to be done or known.
-    open: Vec<String>,
+    open: Vec<done::Open>,
 }
 
 impl<'a> Subject<'a> {

@@ -96,10 +96,17 @@ fn summary(out: &mut String, source: &Source<'_>, subjects: &[Subject<'_>]) {
             risk(subject.records),
             case.verdict.map_or("none", |verdict| verdict.words()),
             case.status().map_or("none", |status| status.words()),
-            subject.open.len()
+            in_short(subject)
         ));
     }
     out.push_str("</tbody>\n</table>\n</section>\n");
+}
+
+/// What is still open, each thing in a word or two.
+fn in_short(subject: &Subject<'_>) -> String {
+    let mut shorts: Vec<&str> = subject.open.iter().map(|open| open.short.as_str()).collect();
+    shorts.dedup();
+    if shorts.is_empty() { "nothing known".to_owned() } else { html(&shorts.join(" · ")) }
 }
 
 /// Level and state: by word and weight as well as by colour.
@@ -121,7 +128,7 @@ fn user(out: &mut String, source: &Source<'_>, number: usize, subject: &Subject<
     out.push_str(&format!("<section class=\"user\" id=\"u{number}\">\n<h2>{}</h2>\n", html(records.user.name())));
     out.push_str(&format!("<p>{} · {} · <code>{}</code></p>\n", risk(records), html(principal_name), html(records.id().as_str())));
     verdict(out, source, records);
-    list(out, "Still open", subject.open.iter().map(|line| html(line)), "Nothing is known to be open.");
+    list(out, "Still open", subject.open.iter().map(|open| html(&open.sentence)), "Nothing is known to be open.");
     list(
         out,
         "What was done",

@@ -13,12 +13,17 @@ const MARKUP: &[char] = &['\\', '`', '*', '_', '{', '}', '[', ']', '<', '>', '('
 fn literal(given: &str) -> String {
     let mut out = String::with_capacity(given.len());
     for letter in text::safe(given).chars() {
-        if MARKUP.contains(&letter) {
+        // A host that begins with www. becomes a link by itself in what GitHub and others make of Markdown.
+        if MARKUP.contains(&letter) || letter == '.' && ends_with_www(&out) {
             out.push('\\');
         }
         out.push(letter);
     }
     out
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 fn time(at: Option<Timestamp>) -> String {
@@ -40,7 +45,7 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
     field("Risk last updated", time(user.risk_last_updated_date_time));
     let case = source.ledger.case(records.id()).map(|case| case.words()).filter(|words| !words.is_empty());
     field("Case", case.map_or_else(|| "nothing said".to_owned(), |words| literal(&words)));
-    section(&mut out, "Still open", subject.open.iter().map(|line| literal(line)));
+    section(&mut out, "Still open", subject.open.iter().map(|open| literal(&open.sentence)));
     section(
         &mut out,
         "What was done",
@@ -94,6 +99,8 @@ fn detection(detection: &RiskDetection, sign_in: Option<&SignIn>) -> String {
     let name = detection.risk_event_type.as_deref().map_or("?", catalogue::name);
     let issuer = detection.token_issuer_type.as_ref().or(sign_in.and_then(|sign_in| sign_in.token_issuer_type.as_ref()));
     let more = fields(vec![
+        ("Detection ID", Some(detection.id.to_string())),
+        ("User ID", Some(detection.user_id.to_string())),
         ("Risk level", detection.risk_level.as_ref().map(|level| level.as_str().to_owned())),
         ("Risk state", detection.risk_state.as_ref().map(|state| state.as_str().to_owned())),
         ("Token issuer type", issuer.map(ToString::to_string)),
@@ -112,6 +119,7 @@ fn sign_in(sign_in: &SignIn) -> String {
     let result =
         status.and_then(|status| status.error_code).map(|code| if code == 0 { "success".to_owned() } else { format!("error {code}") });
     let more = fields(vec![
+        ("User ID", Some(sign_in.user_id.to_string())),
         ("Result", result),
         (
             "Reason",
@@ -137,6 +145,7 @@ mod tests {
     #[test]
     fn no_text_is_markup() {
         assert_eq!(literal("<img src=x> [a](b) *c* `d`"), r"\<img src=x\> \[a\]\(b\) \*c\* \`d\`");
+        assert_eq!(literal("see WWW.evil.example, w.w"), r"see WWW\.evil.example, w.w");
         assert_eq!(literal("a\n# b\u{202e}"), r"a\\n\# b\\u\{202e\}");
     }
 }

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::domain::action::Action;
 use crate::domain::case::{CaseChange, Verdict};
+use crate::domain::dataset::Dataset;
 use crate::domain::fixture::{everyday_sign_in, now, risky_user};
-use crate::domain::journal::{Entry, Head, decode, encode};
+use crate::domain::journal::{Entry, Head, ItemOutcome, JobId, JobState, Outcome, decode, encode};
+use crate::domain::plan::{Access, Plan, PlanContext, Target};
 
 const HOSTILE: &str = "</style><img src=x onerror=alert(1)>\u{202e}'\"&<script>fetch('http://x')</script>";
 
@@ -199,4 +202,53 @@ fn a_long_timeline_is_cut_on_the_page_and_whole_in_the_table() {
     assert!(files["index.html"].len() < 500_000, "{}", files["index.html"].len());
     let (_, timeline) = files.iter().find(|(path, _)| path.ends_with("timeline.csv")).unwrap();
     assert!(timeline.iter().filter(|byte| **byte == b'\n').count() > 3_000);
+}
+
+/// What was done about adele: a job on two of her sign-ins of which the first came out, one of a sign-in that is gone, and a checklist.
+fn with_jobs() -> Case {
+    let mut case = hostile();
+    case.users[0].user.user_display_name = Some("Adele".to_owned());
+    let dataset: Dataset = case.users.iter().cloned().collect();
+    let context = PlanContext { reason: "INC-1".to_owned(), include_caution: true, ..PlanContext::new("me", Access::ReadWrite, now()) };
+    let plan = |action, targets: &[Target]| Box::new(Plan::compute(action, targets, &dataset, &context));
+    let sign_in = |id: &str| Target::SignIn(id.into());
+    let two = plan(Action::DismissSignInRisk, &[sign_in("adele-s1"), sign_in("adele-s2")]);
+    let mut gone = plan(Action::ConfirmSignInSafe, &[sign_in("adele-s1")]);
+    gone.targets[0].id = "gone".to_owned();
+    assert_eq!((two.included().count(), gone.included().count(), gone.targets[0].user_id.as_ref()), (2, 1, Some(&"adele".into())));
+    let outcome = |id: &str, outcome| ItemOutcome { id: id.to_owned(), outcome, because: None };
+    let entries = [
+        Entry::JobConfirmed { job: JobId(1), plan: two, hold_seconds: 0 },
+        Entry::Outcomes { job: JobId(1), items: vec![outcome("adele-s1", Outcome::Verified), outcome("adele-s2", Outcome::Failed)] },
+        Entry::JobEnded { job: JobId(1), state: JobState::Done },
+        Entry::JobConfirmed { job: JobId(2), plan: gone, hold_seconds: 0 },
+        Entry::PlaybookStarted {
+            playbook: JobId(3),
+            plan: plan(Action::SecureAccount, &[Target::User("adele".into())]),
+            steps_confirmed: false,
+        },
+    ];
+    for entry in entries {
+        case.ledger.apply(&encode(&Head::default(), now(), "me", entry).unwrap().0);
+    }
+    case
+}
+
+#[test]
+fn what_is_open_is_named_and_nothing_is_called_not_verified_and_verified() {
+    let (_home, folder, _) = written(&with_jobs(), 1);
+    let files = files(&folder);
+    let (_, record) = files.iter().find(|(path, _)| path.ends_with("record.md")).unwrap();
+    let record = String::from_utf8(record.clone()).unwrap().replace('\\', "");
+    for needed in [
+        "- The user is at risk; 1 detection is open.",
+        "- Job 1 (Dismiss sign-in risk) did not come out as it should: failed (the first of 1 that were not verified, of 2 sign-ins).",
+        "- Job 2 (Confirm sign-in safe) is unfinished: not sent.",
+        "- Checklist 3 (Secure account) is unfinished; still to do: Confirm user compromised, ",
+    ] {
+        assert!(record.contains(needed), "{needed}\n{record}");
+    }
+    assert!(!record.contains("verified: verified") && record.matches("User ID: adele").count() == 4, "{record}");
+    let page = String::from_utf8(files["index.html"].clone()).unwrap();
+    assert!(page.contains("1 detection · job 1 · job 2 · checklist 3 · case</td>"), "{page}");
 }

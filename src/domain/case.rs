@@ -36,6 +36,18 @@ impl Verdict {
         }
     }
 
+    /// The verdict that this text names, in any case: its word, spelled with spaces, dashes or underscores, too, or as short as analysts
+    /// write it.
+    pub fn from_name(text: &str) -> Option<Self> {
+        let letters: String = text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+        match letters.as_str() {
+            "fp" => Some(Verdict::FalsePositive),
+            "btp" | "benign" | "benignpositive" | "bp" => Some(Verdict::BenignTruePositive),
+            "tp" => Some(Verdict::TruePositive),
+            name => Verdict::ALL.into_iter().find(|verdict| verdict.as_str().eq_ignore_ascii_case(name)),
+        }
+    }
+
     /// In words, for people.
     pub fn words(self) -> &'static str {
         match self {
@@ -129,6 +141,9 @@ pub struct CaseChange {
     /// What it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// Whether the verdict that was given is taken back: then there is none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_verdict: bool,
     /// How far the work on it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -150,6 +165,9 @@ impl CaseChange {
     pub fn words(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.verdict.map(|verdict| format!("verdict {}", verdict.words())));
+        if self.no_verdict {
+            parts.push("verdict taken back".to_owned());
+        }
         parts.extend(self.status.map(|status| format!("status {}", status.words())));
         if !self.tag.is_empty() {
             parts.push(format!("tagged {}", self.tag.join(", ")));
@@ -194,14 +212,14 @@ impl Case {
     /// Takes a change in.
     pub fn change(&mut self, change: &CaseChange, at: Timestamp, operator: &str) {
         self.apply(change);
-        if change.verdict.is_some() {
-            self.verdict_by = Some((at, operator.to_owned()));
+        if change.verdict.is_some() || change.no_verdict {
+            self.verdict_by = change.verdict.map(|_| (at, operator.to_owned()));
         }
     }
 
     fn apply(&mut self, change: &CaseChange) {
         self.opened = true;
-        self.verdict = change.verdict.or(self.verdict);
+        self.verdict = change.verdict.or(self.verdict.filter(|_| !change.no_verdict));
         self.status = change.status.or(self.status);
         let is = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
         self.tags.retain(|held| !change.untag.iter().any(|gone| is(held, gone)));
@@ -267,6 +285,38 @@ mod tests {
         let text = serde_json::to_string(&change).unwrap();
         assert_eq!(text, r#"{"verdict":"benignTruePositive"}"#);
         assert_eq!(serde_json::from_str::<CaseChange>(&text).unwrap(), change);
+    }
+
+    #[test]
+    fn a_verdict_is_taken_back_and_only_where_there_is_one() {
+        let mut case = Case::default();
+        let back = CaseChange { no_verdict: true, ..CaseChange::default() };
+        assert_eq!(
+            (serde_json::to_string(&back).unwrap().as_str(), back.words().as_str()),
+            (r#"{"noVerdict":true}"#, "verdict taken back")
+        );
+        case.change(&CaseChange { verdict: Some(Verdict::TruePositive), ..CaseChange::default() }, fixture::now(), "me");
+        assert!(case.is_changed_by(&back));
+        case.change(&back, fixture::now(), "you");
+        assert_eq!((case.verdict, &case.verdict_by, case.is_changed_by(&back)), (None, &None, false));
+        assert_eq!(case.status(), Some(Status::Open), "what else was said stays");
+    }
+
+    #[test]
+    fn a_verdict_is_named_as_people_write_it() {
+        for (verdict, names) in [
+            (Verdict::FalsePositive, "falsePositive|FP|false positive|false-positive|False_Positive"),
+            (Verdict::BenignTruePositive, "benigntruepositive|btp|benign|benign true positive|benign-true-positive"),
+            (Verdict::TruePositive, "TP|true positive|true-positive"),
+            (Verdict::Undetermined, "undetermined|Undetermined"),
+        ] {
+            for name in names.split('|') {
+                assert_eq!(Verdict::from_name(name), Some(verdict), "{name}");
+            }
+        }
+        for name in ["", "positive", "none", "maybe", "true"] {
+            assert_eq!(Verdict::from_name(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod advice;
 pub mod campaigns;
 pub mod case;
 pub mod catalogue;
+pub mod closings;
 pub mod dataset;
 pub mod facts;
 pub mod filing;

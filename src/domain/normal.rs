@@ -8,8 +8,6 @@
 //! explained), so that "new" means new among so many, and where none can be counted nothing is called new. A place is compared by
 //! its name, an address by its text, a browser and an operating system without their version.
 
-use std::net::IpAddr;
-
 use serde::Serialize;
 
 use super::catalogue;
@@ -77,17 +75,19 @@ impl Property {
 pub enum Normal {
     /// The value is missing, or the time at which it was.
     Unknown,
-    /// There is no older sign-in that could be counted.
+    /// There is no older sign-in that could be counted and that tells this property.
     NoOtherSignIns,
     /// Not seen before.
     New {
-        /// In how many sign-ins it was looked for.
+        /// In how many sign-ins it was looked for: those that tell this property.
         among: usize,
     },
     /// Seen before.
     Seen {
         /// How often.
         times: usize,
+        /// In how many sign-ins it was looked for: those that tell this property.
+        among: usize,
         /// When last.
         last: Timestamp,
     },
@@ -100,8 +100,8 @@ impl Normal {
             Normal::Unknown => "unknown".to_owned(),
             Normal::NoOtherSignIns => "no other sign-ins read".to_owned(),
             Normal::New { .. } => "new for this user".to_owned(),
-            Normal::Seen { times: 1, last } => format!("seen once, on {}", last.0.format("%Y-%m-%d")),
-            Normal::Seen { times, last } => format!("seen {times} times, last on {}", last.0.format("%Y-%m-%d")),
+            Normal::Seen { times: 1, last, .. } => format!("seen once, on {}", last.0.format("%Y-%m-%d")),
+            Normal::Seen { times, last, .. } => format!("seen {times} times, last on {}", last.0.format("%Y-%m-%d")),
         }
     }
 }
@@ -131,7 +131,7 @@ pub struct Comparison {
     pub sign_in: Option<SignInId>,
     /// When it was.
     pub at: Option<Timestamp>,
-    /// How many older sign-ins of the user could be counted.
+    /// How many older sign-ins of the user could be counted, whatever they tell.
     pub among: usize,
     /// Each property.
     pub properties: Vec<Finding>,
@@ -143,7 +143,12 @@ impl Comparison {
         self.properties.iter().find(|finding| finding.property == property).map_or(Normal::Unknown, |finding| finding.normal)
     }
 
-    /// In one line: "Anomalous token of 2026-11-22 14:02: new for this user: IP address; seen 3 times …: city". Hostile text.
+    /// The value of this property.
+    pub fn value(&self, property: Property) -> Option<&str> {
+        self.properties.iter().find(|finding| finding.property == property)?.value.as_deref()
+    }
+
+    /// In one line: "Anomalous token of 2026-11-22 14:02: new for this user: IP address; seen before: city Berlin (3 of 12)". Hostile text.
     pub fn words(&self) -> String {
         let name = self.risk_event_type.as_deref().map_or("Sign-in", catalogue::name);
         let at = self.at.map(|at| format!(" of {} UTC", at.0.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
@@ -153,7 +158,7 @@ impl Comparison {
         let named = |holds: fn(&Normal) -> bool| {
             let found = self.properties.iter().filter(move |finding| holds(&finding.normal));
             let value = |finding: &Finding| match (&finding.value, finding.normal) {
-                (Some(value), Normal::Seen { times, .. }) => format!("{} {value} ({times})", finding.property.words()),
+                (Some(value), Normal::Seen { times, among, .. }) => format!("{} {value} ({times} of {among})", finding.property.words()),
                 (Some(value), _) => format!("{} {value}", finding.property.words()),
                 (None, _) => finding.property.words().to_owned(),
             };
@@ -162,6 +167,7 @@ impl Comparison {
         let parts = [
             ("new for this user", named(|normal| matches!(normal, Normal::New { .. }))),
             ("seen before", named(|normal| matches!(normal, Normal::Seen { .. }))),
+            ("in no other sign-in", named(|normal| *normal == Normal::NoOtherSignIns)),
             ("unknown", named(|normal| *normal == Normal::Unknown)),
         ];
         let said: Vec<String> =
@@ -255,7 +261,8 @@ impl<'a> Subject<'a> {
     /// One pass over the sign-ins, whatever their number: what is compared is looked up in none of them twice.
     fn compare(&self, sign_ins: &[SignIn]) -> Comparison {
         let wanted = Property::ALL.map(|property| self.text(property));
-        let mut tallies = [(0usize, None::<Timestamp>); Property::ALL.len()];
+        // How often the value was seen, when last, and in how many sign-ins the property is told at all.
+        let mut tallies = [(0usize, None::<Timestamp>, 0usize); Property::ALL.len()];
         let mut among = 0;
         for other in sign_ins {
             let (Some(at), Some(then)) = (self.at, other.created_date_time) else { continue };
@@ -266,22 +273,24 @@ impl<'a> Subject<'a> {
             let held = Subject::of(other);
             for ((property, wanted), tally) in Property::ALL.into_iter().zip(wanted).zip(&mut tallies) {
                 let same = match property {
-                    Property::AutonomousSystemNumber => self.asn.is_some() && self.asn == held.asn,
-                    _ => wanted.is_some_and(|wanted| held.text(property).is_some_and(|text| text.eq_ignore_ascii_case(wanted))),
+                    Property::AutonomousSystemNumber => held.asn.map(|number| self.asn == Some(number)),
+                    _ => held.text(property).map(|text| wanted.is_some_and(|wanted| text.eq_ignore_ascii_case(wanted))),
                 };
+                let Some(same) = same else { continue };
+                tally.2 += 1;
                 if same {
-                    *tally = (tally.0 + 1, tally.1.max(Some(then)));
+                    (tally.0, tally.1) = (tally.0 + 1, tally.1.max(Some(then)));
                 }
             }
         }
-        let properties = Property::ALL.into_iter().zip(tallies).map(|(property, (times, last))| {
+        let properties = Property::ALL.into_iter().zip(tallies).map(|(property, (times, last, among))| {
             let value = match property {
                 Property::AutonomousSystemNumber => self.asn.map(|number| format!("AS{number}")),
                 _ => self.text(property).map(str::to_owned),
             };
             let normal = match (&value, self.at, last) {
                 (None, ..) | (_, None, _) => Normal::Unknown,
-                (Some(_), Some(_), Some(last)) => Normal::Seen { times, last },
+                (Some(_), Some(_), Some(last)) => Normal::Seen { times, among, last },
                 (Some(_), Some(_), None) if among == 0 => Normal::NoOtherSignIns,
                 (Some(_), Some(_), None) => Normal::New { among },
             };
@@ -296,14 +305,6 @@ impl<'a> Subject<'a> {
             properties: properties.collect(),
         }
     }
-}
-
-/// Whether an address was seen in an older sign-in that counts.
-pub fn address_is_normal(records: &UserRecords, address: IpAddr, before: Timestamp) -> bool {
-    records.sign_ins.iter().any(|sign_in| {
-        let parsed = || sign_in.ip_address.as_deref().and_then(|text| text.trim().parse::<IpAddr>().ok());
-        sign_in.created_date_time.is_some_and(|at| at < before) && counts(sign_in) && parsed() == Some(address)
-    })
 }
 
 fn present(text: Option<&str>) -> Option<&str> {
@@ -340,7 +341,7 @@ mod tests {
         assert_eq!(address(&records), Normal::New { among: 1 });
         let everyday = records.sign_ins[1].clone();
         records.sign_ins[1].ip_address = records.sign_ins[0].ip_address.clone();
-        assert_eq!(address(&records), Normal::Seen { times: 1, last: everyday.created_date_time.unwrap() });
+        assert_eq!(address(&records), Normal::Seen { times: 1, among: 1, last: everyday.created_date_time.unwrap() });
         assert_eq!(address(&records).words(), "seen once, on 2026-11-22");
         assert_eq!(of_detection(&records, &records.detections[0]).of(Property::Device), Normal::Unknown);
     }
@@ -378,6 +379,25 @@ mod tests {
         assert_eq!(compared.of(Property::IpAddress), Normal::New { among: 1 });
         assert_eq!(compared.of(Property::ClientAppUsed), Normal::Unknown);
         assert_eq!(compared.sign_in, None);
+    }
+
+    #[test]
+    fn each_property_is_counted_among_the_sign_ins_that_tell_it() {
+        let mut records = adele();
+        records.sign_ins[0].autonomous_system_number = Some(64500);
+        let everyday = records.sign_ins[1].clone();
+        for (id, asn) in [("a", Some(64500)), ("b", Some(64501)), ("c", None)] {
+            records.sign_ins.push(SignIn { id: id.into(), autonomous_system_number: asn, ..everyday.clone() });
+        }
+        let compared = of_detection(&records, &records.detections[0]);
+        assert!(matches!(compared.of(Property::AutonomousSystemNumber), Normal::Seen { times: 1, among: 2, .. }));
+        assert_eq!((compared.of(Property::IpAddress), compared.among), (Normal::New { among: 4 }, 4));
+        assert_eq!(compared.of(Property::ClientAppUsed), Normal::NoOtherSignIns, "no other sign-in tells its client");
+        let words = compared.words();
+        assert!(
+            words.contains("seen before: ASN AS64500 (1 of 2)") && words.contains("in no other sign-in: client app Browser"),
+            "{words}"
+        );
     }
 
     #[test]

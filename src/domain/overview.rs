@@ -5,18 +5,19 @@
 use std::collections::HashMap;
 
 use super::catalogue;
+pub use super::closings::BACK_WITHIN_DAYS;
+use super::closings::{Closings, closed_as};
 use super::dataset::Dataset;
 use super::facts;
-use super::records::{RiskDetection, RiskyUserHistoryItem, UserId, UserRecords};
-use super::risk::{RiskDetail, RiskLevel, RiskState};
+use super::ledger::Ledger;
+use super::records::UserId;
+use super::risk::RiskLevel;
 use super::time::Timestamp;
 
 /// How many days are looked back on, today included.
 pub const DAYS: usize = 30;
 /// How many of those who wait longest are named.
 pub const NAMED: usize = 5;
-/// A user who is at risk again within so many days of being closed came back.
-pub const BACK_WITHIN_DAYS: i64 = 7;
 
 /// One number for each of the last days, the oldest first.
 pub type Days = [u32; DAYS];
@@ -43,14 +44,14 @@ pub struct OfType {
     pub detections: usize,
     /// Those that are still open.
     pub open: usize,
-    /// Those that were closed.
+    /// Those that were closed, or of which a verdict says what they were.
     pub closed: usize,
     /// Of those, how many were false positives: see [`closed_as`].
     pub false_positives: usize,
 }
 
 impl OfType {
-    /// The share of false positives among what was closed, in percent; `None` where nothing was.
+    /// The share of false positives among what was closed or judged, in percent; `None` where nothing was.
     pub fn false_positive_rate(&self) -> Option<usize> {
         (self.closed > 0).then(|| (self.false_positives * 100 + self.closed / 2) / self.closed)
     }
@@ -88,65 +89,6 @@ pub struct Overview {
     pub back_unknown: usize,
 }
 
-/// Whether a closed detection was a false positive; `None` for one that is not closed.
-///
-/// By the detail: confirmed safe or dismissed, by an administrator or by Entra, is a false positive; remediated by the user (a password
-/// changed, multifactor authentication passed) or by an administrator (a password set) is not. Where the detail does not tell, by the
-/// state: safe or dismissed is, remediated is not. A verdict of a case would stand above all of these.
-pub fn closed_as(detection: &RiskDetection) -> Option<bool> {
-    use RiskDetail as D;
-    let by_state = match &detection.risk_state {
-        Some(RiskState::ConfirmedSafe | RiskState::Dismissed) => true,
-        Some(RiskState::Remediated) => false,
-        _ => return None,
-    };
-    Some(match &detection.risk_detail {
-        Some(
-            D::AdminConfirmedSigninSafe
-            | D::AiConfirmedSigninSafe
-            | D::AdminConfirmedAccountSafe
-            | D::AdminDismissedAllRiskForUser
-            | D::AdminDismissedRiskForSignIn
-            | D::M365DAdminDismissedDetection,
-        ) => true,
-        Some(
-            D::AdminGeneratedTemporaryPassword
-            | D::UserPerformedSecuredPasswordChange
-            | D::UserPerformedSecuredPasswordReset
-            | D::UserPassedMfaDrivenByRiskBasedPolicy
-            | D::UserChangedPasswordOnPremises
-            | D::MicrosoftRevokedSessions,
-        ) => false,
-        _ => by_state,
-    })
-}
-
-fn closes(item: &RiskyUserHistoryItem) -> bool {
-    matches!(item.risk_state, Some(RiskState::ConfirmedSafe | RiskState::Dismissed | RiskState::Remediated))
-}
-
-/// Whether the user was at risk again within [`BACK_WITHIN_DAYS`] days of having been closed, by the history, or by a detection made
-/// since; `None` where no history was read.
-pub fn came_back(records: &UserRecords) -> Option<bool> {
-    if records.history.is_empty() {
-        return None;
-    }
-    let within = |closed: Timestamp, at: Timestamp| at > closed && (at.0 - closed.0).num_days() < BACK_WITHIN_DAYS;
-    let again = |closed: Timestamp| {
-        let opened = |item: &RiskyUserHistoryItem| {
-            item.risk_state.as_ref().is_some_and(RiskState::is_open)
-                && item.risk_last_updated_date_time.is_some_and(|at| within(closed, at))
-        };
-        // What an administrator confirms is a verdict on old evidence, not new risk.
-        let new = |detection: &RiskDetection| {
-            detection.risk_event_type.as_deref() != Some("adminConfirmedUserCompromised")
-                && detection.detected_date_time.is_some_and(|at| within(closed, at))
-        };
-        records.history.iter().any(opened) || records.detections.iter().any(new)
-    };
-    Some(records.history.iter().filter(|item| closes(item)).filter_map(|item| item.risk_last_updated_date_time).any(again))
-}
-
 fn level_place(level: Option<&RiskLevel>) -> usize {
     match level {
         Some(RiskLevel::High) => 0,
@@ -169,8 +111,9 @@ fn bump(days: &mut Days, day: Option<usize>) {
 }
 
 impl Overview {
-    /// Looks at every record of the tenant, once.
-    pub fn of(dataset: &Dataset, now: Timestamp) -> Self {
+    /// Looks at every record of the tenant, once, and at the cases and jobs of the journal.
+    pub fn of(dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Self {
+        let closings = Closings::of(ledger);
         let mut levels: [OfLevel; 4] = Default::default();
         let mut types: Vec<OfType> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -191,6 +134,7 @@ impl Overview {
                     high.push((since, records.id()));
                 }
             }
+            let case = ledger.case(records.id());
             for detection in &records.detections {
                 let day = detection.at().and_then(|at| day(at, now));
                 if let Some(level) = levels.get_mut(level_place(detection.risk_level.as_ref())) {
@@ -209,12 +153,12 @@ impl Overview {
                 of.detections += 1;
                 of.open += usize::from(detection.is_open());
                 bump(&mut of.days, day);
-                if let Some(false_positive) = closed_as(detection) {
+                if let Some(false_positive) = closed_as(detection, case) {
                     of.closed += 1;
                     of.false_positives += usize::from(false_positive);
                 }
             }
-            match came_back(records) {
+            match closings.came_back(records) {
                 Some(true) => back += 1,
                 Some(false) => {}
                 None => back_unknown += 1,
@@ -244,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::domain::fixture::{now, risky_user};
-    use crate::domain::records::RiskyUserHistoryItem;
+    use crate::domain::records::UserRecords;
 
     fn before(days: i64) -> Timestamp {
         Timestamp(now().0 - TimeDelta::days(days))
@@ -258,68 +202,22 @@ mod tests {
         records
     }
 
-    fn item(days: i64, state: RiskState) -> RiskyUserHistoryItem {
-        RiskyUserHistoryItem {
-            id: format!("h{days}"),
-            user_id: "a".into(),
-            user_principal_name: None,
-            user_display_name: None,
-            risk_level: None,
-            risk_state: Some(state),
-            risk_detail: None,
-            risk_last_updated_date_time: Some(before(days)),
-            initiated_by: None,
-            risk_event_types: Vec::new(),
-            extra: Default::default(),
-        }
-    }
-
     #[test]
     fn the_queue_is_aged_and_the_oldest_high_risk_is_named() {
         let dataset: Dataset = (0..20).map(|at| user(&format!("u{at:02}"), at, RiskLevel::Medium)).collect();
-        let ages = Overview::of(&dataset, now()).ages.unwrap();
+        let ages = Overview::of(&dataset, &Ledger::default(), now()).ages.unwrap();
         assert_eq!((ages.oldest, ages.ninetieth, ages.median), (before(19), before(17), before(9)));
         let mut dataset = dataset;
         for at in 0..7 {
             dataset.put(user(&format!("h{at}"), 40 + at, RiskLevel::High));
         }
-        let overview = Overview::of(&dataset, now());
+        let overview = Overview::of(&dataset, &Ledger::default(), now());
         let named: Vec<&str> = overview.oldest_high.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(named, ["h6", "h5", "h4", "h3", "h2"]);
         assert_eq!([overview.levels[0].open, overview.levels[1].open], [7, 20]);
         assert_eq!(overview.levels[1].days.iter().sum::<u32>(), 20);
         assert_eq!(overview.levels[0].days.iter().sum::<u32>(), 0, "older than what is looked back on");
         assert_eq!((overview.levels[1].days[29], overview.types[0].users), (1, 27));
-        assert_eq!(Overview::of(&Dataset::new(), now()).ages, None);
-    }
-
-    #[test]
-    fn false_positives_are_told_by_detail_then_by_state() {
-        let mut detection = risky_user("a", "newCountry").detections.remove(0);
-        let mut told = |state, detail| {
-            (detection.risk_state, detection.risk_detail) = (Some(state), detail);
-            closed_as(&detection)
-        };
-        assert_eq!(told(RiskState::AtRisk, None), None);
-        assert_eq!(told(RiskState::ConfirmedCompromised, None), None);
-        assert_eq!(told(RiskState::Dismissed, Some(RiskDetail::AdminDismissedAllRiskForUser)), Some(true));
-        assert_eq!(told(RiskState::Remediated, Some(RiskDetail::UserPassedMfaDrivenByRiskBasedPolicy)), Some(false));
-        assert_eq!(told(RiskState::ConfirmedSafe, Some(RiskDetail::Hidden)), Some(true));
-        assert_eq!(told(RiskState::Remediated, Some(RiskDetail::None)), Some(false));
-    }
-
-    #[test]
-    fn who_came_back_is_told_by_history_and_detections_or_is_unknown() {
-        let mut records = user("a", 20, RiskLevel::Low);
-        assert_eq!(came_back(&records), None, "no history was read");
-        records.history = vec![item(20, RiskState::AtRisk), item(18, RiskState::Dismissed)];
-        assert_eq!(came_back(&records), Some(false));
-        records.history.push(item(10, RiskState::AtRisk));
-        assert_eq!(came_back(&records), Some(false), "later than within seven days");
-        records.history.push(item(12, RiskState::AtRisk));
-        assert_eq!(came_back(&records), Some(true));
-        records.history.truncate(2);
-        records.detections[0].detected_date_time = Some(before(17));
-        assert_eq!(came_back(&records), Some(true), "a detection since, though the history does not tell yet");
+        assert_eq!(Overview::of(&Dataset::new(), &Ledger::default(), now()).ages, None);
     }
 }

@@ -101,18 +101,15 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The term of the query language that asks for it.
+    /// The term of the query language that asks for it and for nothing else.
     pub fn term(&self) -> String {
-        let field = self.share.field();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@');
-        if !self.value.is_empty()
-            && self.value.chars().all(plain)
-            && !(field == "ip" && self.value.parse::<IpNet>().is_err() && self.value.parse::<IpAddr>().is_err())
-        {
-            format!("{field}:{}", self.value)
-        } else {
-            term(field, &self.value)
-        }
+        let (field, value) = (self.share.field(), &self.value);
+        let exact_by_itself = match self.share {
+            Share::IpAddress | Share::Network => value.parse::<IpNet>().is_ok() || value.parse::<IpAddr>().is_ok(),
+            Share::AutonomousSystemNumber => true,
+            _ => false,
+        };
+        if exact_by_itself { format!("{field}:{value}") } else { term(field, value) }
     }
 
     /// The value for people. Hostile text.
@@ -211,14 +208,14 @@ mod tests {
         let values = values(records.sign_ins.first(), records.detections.first());
         let terms: Vec<String> = values.iter().map(Shared::term).collect();
         insta::assert_snapshot!(terms.join("\n"), @r#"
-        session:adele-session
+        session:=adele-session
         ip:203.0.113.7
         ip:203.0.113.0/24
-        agent:"Mozilla/5.0 (""X11"", Linux)"
-        type:anomalousToken
+        agent:="Mozilla/5.0 (""X11"", Linux)"
+        type:=anomalousToken
         asn:64500
-        client:Browser
-        correlation:adele-c1
+        client:=Browser
+        correlation:=adele-c1
         "#);
         let dataset: Dataset = [records, risky_user("bob", "newCountry")].into_iter().collect();
         let ledger = Ledger::default();

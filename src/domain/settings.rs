@@ -1,6 +1,16 @@
 //! What a tenant does not tell, and the operator may state: settings of a workspace, kept in its journal.
 
+use chrono_tz::Tz;
+
 use super::ledger::Ledger;
+
+/// The setting that holds the time zone of a workspace: a name of the IANA database.
+pub const TIME_ZONE: &str = "timeZone";
+
+/// The zone whose days a workspace's queries name: UTC where none was set.
+pub fn time_zone(ledger: &Ledger) -> Tz {
+    ledger.setting(TIME_ZONE).and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+}
 
 /// A setting of the tenant that no interface tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -63,6 +63,12 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{}", safe(text))) } else { safe(text) }
 }
 
+/// The text as one word of a POSIX shell that stands for exactly it, whatever is in it: for commands that are suggested.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@' | ',' | '+' | '=' | '%');
+    if !text.is_empty() && text.chars().all(plain) { Cow::Borrowed(text) } else { Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))) }
+}
+
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
@@ -256,5 +262,12 @@ mod tests {
             prop_assert!(width(&fitted) <= columns && UnicodeWidthStr::width(&*fitted) <= columns, "{fitted:?}");
             prop_assert_eq!(safe(&fitted), &*fitted);
         }
+    }
+
+    #[test]
+    fn a_word_for_a_shell_stands_for_itself() {
+        assert_eq!(shell_word("adele@contoso.test"), "adele@contoso.test");
+        assert_eq!(shell_word("agent:=\"it's\" $(x) `y`"), r#"'agent:="it'\''s" $(x) `y`'"#);
+        assert_eq!((shell_word(""), shell_word("#x"), shell_word("a\nb")), ("''".into(), "'#x'".into(), "'a\nb'".into()));
     }
 }

@@ -20,10 +20,13 @@ pub async fn bundle(place: &Place, args: &Bundle) -> Result<(), Failure> {
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     // What names one account is that account; anything else is a query.
-    let users: Vec<UserId> = match place::find_user(&dataset, &text) {
-        Ok(records) => vec![records.id().clone()],
-        Err(_) => {
+    let users: Vec<UserId> = match place::named_user(&dataset, &text)? {
+        Some(records) => vec![records.id().clone()],
+        None => {
             let query = list::parse(&text, &ledger)?;
+            if query.is_empty() {
+                return Err(Failure::usage(format!("{text} asks for nothing, and would mean everybody")).hinted("name a USER or a QUERY"));
+            }
             list::matching_users(&dataset, &query, &ledger, now).into_iter().map(|records| records.id().clone()).collect()
         }
     };

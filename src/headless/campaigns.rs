@@ -9,6 +9,7 @@ use super::place::Place;
 use crate::domain::campaigns::{self, Campaign};
 use crate::domain::catalogue;
 use crate::domain::query::QueryContext;
+use crate::domain::text;
 
 const fn column(heading: &'static str, path: &'static str) -> Column {
     Column { heading, path }
@@ -35,13 +36,13 @@ pub async fn campaigns(place: &Place, args: &Campaigns) -> Result<(), Failure> {
     let event = campaigns::mass_event(&dataset);
     if let Some(event) = &event {
         output::say(&format!(
-            "note: possible mass false positive: {}, {} of {} users at risk within 24 hours, {} of them otherwise normal; \
-             entriage users '{}'",
+            "note: possible mass false positive: {}, {} of {} users at risk within 24 hours, {} of them known to be otherwise normal; \
+             entriage users {}",
             catalogue::name(&event.risk_event_type),
             event.users,
             event.at_risk,
             event.otherwise_normal,
-            event.query
+            text::shell_word(&event.query)
         ));
     }
     let rows: Vec<Map<String, Value>> = found.iter().map(object).collect::<Result<_, _>>()?;

@@ -2,19 +2,21 @@
 
 use serde_json::json;
 
-use super::cli::{Case, Format};
+use super::cli::{Case, Format, MaybeVerdict};
 use super::failure::Failure;
 use super::output;
 use super::place::{self, Place};
 use crate::domain::case::{self, CaseChange};
 use crate::domain::journal::Entry;
 use crate::domain::records::UserRecords;
+use crate::domain::text::shell_word;
 use crate::engine::Session;
 
 /// `case`
 pub async fn case(place: &Place, args: &Case) -> Result<(), Failure> {
     let change = CaseChange {
-        verdict: args.verdict,
+        verdict: args.verdict.and_then(|given| given.0),
+        no_verdict: args.verdict == Some(MaybeVerdict(None)),
         status: args.status,
         tag: args.tag.iter().map(|text| tag(text)).collect::<Result<_, _>>()?,
         untag: args.untag.iter().map(|text| tag(text)).collect::<Result<_, _>>()?,
@@ -29,7 +31,10 @@ pub async fn case(place: &Place, args: &Case) -> Result<(), Failure> {
         session.store.append(session.clock().now(), &session.operator, vec![Entry::Case { user, change: change.clone() }])?;
         output::say(&said);
         if let Some(action) = change.verdict.and_then(|verdict| verdict.action()) {
-            output::say(&format!("note: nothing was sent; entriage act {action} --user {} tells Entra the same", records.id()));
+            output::say(&format!(
+                "note: nothing was sent; entriage act {action} --user {} tells Entra the same",
+                shell_word(records.id().as_str())
+            ));
         }
     } else if !change.is_empty() {
         output::say("it is so already: nothing was changed");

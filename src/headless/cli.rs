@@ -288,9 +288,12 @@ pub struct Sync {
 /// `users`, `sign-ins` and `detections`
 #[derive(Debug, Args)]
 pub struct List {
-    /// What to list, in the filter language of the console; everything without it.
+    /// What to list, in the filter language of the console; everything without it. `field:value` finds a part, `field:=value` the whole.
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
+    /// Only those whose case has this verdict; none: those that nobody judged.
+    #[arg(long, value_name = "VERDICT", value_parser = verdict)]
+    pub verdict: Option<MaybeVerdict>,
     /// Order, by a field's Graph name; `:desc` turns it round.
     #[arg(long, value_name = "FIELD[:desc]")]
     pub sort: Option<String>,
@@ -494,9 +497,9 @@ pub struct Note {
 pub struct Case {
     /// Object id or user principal name.
     pub user: String,
-    /// What it was: falsePositive, benignTruePositive, truePositive or undetermined.
-    #[arg(long, value_name = "VERDICT", value_parser = verdict(), ignore_case = true)]
-    pub verdict: Option<Verdict>,
+    /// What it was: falsePositive (fp), benignTruePositive (btp), truePositive (tp) or undetermined; none takes it back.
+    #[arg(long, value_name = "VERDICT", value_parser = verdict)]
+    pub verdict: Option<MaybeVerdict>,
     /// How far the work on it is: open, inProgress or closed.
     #[arg(long, value_name = "STATUS", value_parser = status(), ignore_case = true)]
     pub status: Option<Status>,
@@ -667,9 +670,16 @@ fn only(formats: &[Format]) -> impl TypedValueParser<Value = Format> + use<> {
     PossibleValuesParser::new(names).try_map(|name| Format::from_str(&name, true))
 }
 
-fn verdict() -> impl TypedValueParser<Value = Verdict> {
-    PossibleValuesParser::new(Verdict::ALL.map(Verdict::as_str))
-        .try_map(|name| Verdict::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(&name)).ok_or("there is no such verdict"))
+/// A verdict, or that there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaybeVerdict(pub Option<Verdict>);
+
+fn verdict(text: &str) -> Result<MaybeVerdict, String> {
+    match Verdict::from_name(text) {
+        None if text.eq_ignore_ascii_case("none") => Ok(MaybeVerdict(None)),
+        None => Err(format!("give {} or none", Verdict::ALL.map(Verdict::as_str).join(", "))),
+        verdict => Ok(MaybeVerdict(verdict)),
+    }
 }
 
 fn status() -> impl TypedValueParser<Value = Status> {

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::cli::{Format, List};
+use super::cli::{Format, List, MaybeVerdict};
 use super::failure::Failure;
 use super::output::{self, Column};
 use super::place::Place;
 use super::{json, order};
+use crate::domain::case::Verdict;
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::query::{Query, QueryContext};
@@ -109,7 +110,7 @@ const DETECTIONS: &[Column] = &[
 
 /// `users`
 pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
-    let text = checked(&list.query)?;
+    let text = asked(list)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let query = parse(&text, &ledger)?;
@@ -119,6 +120,7 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
     if let Some(by) = list.sort.as_ref().or(view.and_then(|view| view.sort.as_ref())) {
         order::sort(&mut rows, by, &order::user_fields())?;
     }
+    tell_empty(&rows, &text, &ledger);
     // Whoever asks for safety wants to know why not.
     let why_not: &[Column] = if text.contains("safe:") { &[column("NOT SAFE", "entriage.notSafe")] } else { &[] };
     print(place, list, &[USERS, why_not].concat(), &rows, |records| json::user(records, dataset.tenant(), &ledger, now))
@@ -126,7 +128,7 @@ pub async fn users(place: &Place, list: &List) -> Result<(), Failure> {
 
 /// `sign-ins`
 pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
-    let text = checked(&list.query)?;
+    let text = asked(list)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let query = parse(&text, &ledger)?;
@@ -134,12 +136,13 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::sign_in_fields())?;
     }
+    tell_empty(&rows, &text, &ledger);
     print(place, list, SIGN_INS, &rows, |(records, sign_in)| json::sign_in(records, sign_in))
 }
 
 /// `detections`
 pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
-    let text = checked(&list.query)?;
+    let text = asked(list)?;
     let session = place.open().await?;
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let query = parse(&text, &ledger)?;
@@ -151,7 +154,15 @@ pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::detection_fields())?;
     }
+    tell_empty(&rows, &text, &ledger);
     print(place, list, DETECTIONS, &rows, |(records, detection)| json::detection(records, detection))
+}
+
+/// What a list is asked for: the query, and the verdict where one is named beside it.
+fn asked(list: &List) -> Result<String, Failure> {
+    let text = checked(&list.query)?;
+    let Some(MaybeVerdict(verdict)) = list.verdict else { return Ok(text) };
+    Ok(format!("{text} verdict:{}", verdict.map_or("none", Verdict::as_str)).trim_start().to_owned())
 }
 
 /// The query that these words make, as far as it can be checked before a workspace is open.
@@ -163,7 +174,7 @@ pub fn checked(words: &[String]) -> Result<String, Failure> {
 
 /// The query, with the workspace's saved views.
 pub fn parse(text: &str, ledger: &Ledger) -> Result<Query, Failure> {
-    Query::parse_with(text, ledger.views()).map_err(|error| Failure::query(text, error))
+    Query::parse_in(text, ledger).map_err(|error| Failure::query(text, error))
 }
 
 /// Users that match, in their default order.
@@ -181,6 +192,19 @@ pub fn matching_sign_ins<'a>(dataset: &'a Dataset, query: &Query, ledger: &Ledge
     let mut rows: Vec<_> = all.filter(|(records, sign_in)| query.matches_sign_in(records, sign_in, context)).collect();
     order::sign_ins_by_default(&mut rows);
     rows
+}
+
+/// Says what the saved views of a query ask for, where nothing matches: an empty list may be a view's mistake.
+pub fn tell_views(text: &str, ledger: &Ledger) -> Option<String> {
+    let named = text.split_whitespace().filter_map(|word| ledger.views().find(word.trim_start_matches('-').strip_prefix('@')?));
+    let told: Vec<String> = named.map(|view| format!("@{} asks for {}", view.name, view.query)).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+fn tell_empty<T>(rows: &[T], text: &str, ledger: &Ledger) {
+    if let Some(told) = tell_views(text, ledger).filter(|_| rows.is_empty()) {
+        output::say(&format!("note: nothing matches; {told}"));
+    }
 }
 
 fn print<T>(place: &Place, list: &List, columns: &[Column], rows: &[T], object: impl Fn(&T) -> Map<String, Value>) -> Result<(), Failure> {

@@ -141,7 +141,8 @@ fn console(place: Place, which: Which, color: ColorChoice) -> Result<Next, Failu
 
 fn no_terminal() -> Failure {
     Failure::usage("the console needs a terminal").because("standard input or output is none").hinted(
-        "without one, use users, sign-ins, detections, show, explain, plan, apply, act, jobs, journal, note, import or demo --no-console; \
+        "without one, use users, sign-ins, detections, show, explain, campaigns, plan, apply, act, jobs, journal, note, case, views, \
+         bundle, import or demo --no-console; \
          entriage --help tells more",
     )
 }

@@ -148,22 +148,26 @@ fn no_config(file: &Path, why: String) -> Failure {
 }
 
 /// The user with this object id or principal name.
+pub fn find_user<'a>(dataset: &'a Dataset, name: &str) -> Result<&'a UserRecords, Failure> {
+    named_user(dataset, name)?.ok_or_else(|| unknown(dataset, name))
+}
+
+/// The user with this object id or principal name, if there is one.
 ///
 /// An account that was deleted and made anew shares its principal name with the old one: then the name
 /// is not enough.
-pub fn find_user<'a>(dataset: &'a Dataset, name: &str) -> Result<&'a UserRecords, Failure> {
+pub fn named_user<'a>(dataset: &'a Dataset, name: &str) -> Result<Option<&'a UserRecords>, Failure> {
     let same = |text: Option<&str>| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
     if let Some(records) = dataset.user(&name.into()) {
-        return Ok(records);
+        return Ok(Some(records));
     }
     let mut found = dataset
         .users()
         .iter()
         .filter(|records| same(records.user.user_principal_name.as_deref()) || records.id().as_str().eq_ignore_ascii_case(name));
     match (found.next(), found.next()) {
-        (Some(records), None) => Ok(records),
         (Some(first), Some(second)) => Err(ambiguous(name, first, second)),
-        (None, _) => Err(unknown(dataset, name)),
+        (found, _) => Ok(found),
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan
     let policy = targets::policy(planned, &wanted, &dataset, &ledger, now)?;
     let targets = targets::targets(planned.action, &wanted, policy.as_ref(), &dataset, &ledger, now)?;
     if targets.is_empty() {
-        return Err(targets::nothing(planned.action, &wanted));
+        return Err(targets::nothing(planned.action, &wanted, &ledger));
     }
     let steps = planned.action.steps();
     let steps: Vec<Action> = steps.iter().copied().filter(|step| planned.block || *step != Action::BlockSignIn).collect();

@@ -1,5 +1,6 @@
 //! `settings`: what the operator states of a tenant and decides for a workspace; the journal keeps who and when.
 
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::cli::{Format, Settings};
@@ -8,7 +9,7 @@ use super::output;
 use super::place::Place;
 use crate::domain::journal::Entry;
 use crate::domain::plan::Access;
-use crate::domain::settings::{Setting, TenantSettings};
+use crate::domain::settings::{Setting, TIME_ZONE, TenantSettings, time_zone};
 use crate::engine::{Session, WRITABLE};
 
 /// Who acts, as the journal keeps it.
@@ -20,11 +21,12 @@ enum Named {
     Tenant(Setting),
     Writable,
     Operator,
+    TimeZone,
 }
 
 impl Named {
     fn all() -> impl Iterator<Item = Named> {
-        Setting::ALL.into_iter().map(Named::Tenant).chain([Named::Writable, Named::Operator])
+        Setting::ALL.into_iter().map(Named::Tenant).chain([Named::Writable, Named::Operator, Named::TimeZone])
     }
 
     fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Named {
             Named::Tenant(setting) => setting.as_str(),
             Named::Writable => WRITABLE,
             Named::Operator => OPERATOR,
+            Named::TimeZone => TIME_ZONE,
         }
     }
 
@@ -40,6 +43,7 @@ impl Named {
             Named::Tenant(setting) => setting.means(),
             Named::Writable => "whether confirmed plans are sent to the tenant",
             Named::Operator => "who acts, as the journal keeps it",
+            Named::TimeZone => "the zone whose days a query names",
         }
     }
 
@@ -51,6 +55,7 @@ impl Named {
             },
             Named::Writable => (session.access() == Access::ReadWrite).to_string(),
             Named::Operator => session.operator.clone(),
+            Named::TimeZone => time_zone(&session.ledger()).name().to_owned(),
         }
     }
 }
@@ -81,6 +86,9 @@ pub async fn settings(place: &Place, args: &Settings) -> Result<(), Failure> {
         }
         Named::Operator if value.is_empty() => return Err(wrong("give the name that the journal is to keep")),
         Named::Operator => value.to_owned(),
+        Named::TimeZone => {
+            value.parse::<Tz>().map_err(|_| wrong("give a name of the IANA database, such as Europe/Berlin or UTC"))?.name().to_owned()
+        }
     };
     let entry = Entry::Setting { name: named.name().to_owned(), value: value.clone() };
     session.store.append(session.clock().now(), &session.operator, vec![entry])?;

@@ -11,8 +11,11 @@ use crate::domain::ledger::Ledger;
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, UserRecords};
 use crate::domain::time::Timestamp;
-use crate::domain::{catalogue, text};
+use crate::domain::{catalogue, normal, text};
 use crate::wire;
+
+/// How many of the newest open detections are held against the user's other sign-ins.
+const COMPARED: usize = 20;
 
 /// `show`
 pub async fn show(place: &Place, show: &Show) -> Result<(), Failure> {
@@ -38,6 +41,7 @@ fn document(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journa
         "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, sign_in)).collect::<Vec<_>>(),
         "detections": records.detections.iter().map(|detection| json::detection(records, detection)).collect::<Vec<_>>(),
         "history": records.history.iter().map(wire::history_to_json).collect::<Vec<_>>(),
+        "normal": normal::of_user(records, COMPARED),
         "notes": notes,
         "journal": journal,
     })
@@ -95,6 +99,9 @@ fn sheet(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: 
     for detection in &records.detections {
         lines.extend(detection_lines(records, detection));
     }
+    let compared = normal::of_user(records, COMPARED);
+    heading(&mut lines, "Normal for this user", compared.len());
+    lines.extend(compared.iter().map(|compared| format!("  {}", text::safe(&compared.words()))));
     heading(&mut lines, "Risk history", records.history.len());
     for item in &records.history {
         let object = wire::history_to_json(item);

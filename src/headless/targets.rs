@@ -15,9 +15,23 @@ use crate::domain::facts;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::Target;
 use crate::domain::policy::{Policy, TenantFacts};
+use crate::domain::query::Query;
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
+
+/// How everybody is meant, where that is meant.
+const EVERYBODY: &str = "to mean everybody who is at risk, say so: state:atRisk,confirmedCompromised";
+
+/// The query that an action is aimed by. One that asks nothing, such as an empty saved view, would mean everybody by mistake.
+fn asked(text: &str, ledger: &Ledger) -> Result<Query, Failure> {
+    let query = list::parse(text, ledger)?;
+    if query.is_empty() {
+        let failure = Failure::usage(format!("{text} would mean everybody")).because("a saved view that asks for nothing narrows nothing");
+        return Err(failure.hinted(EVERYBODY));
+    }
+    Ok(query)
+}
 
 /// Who is meant.
 #[derive(Debug)]
@@ -63,8 +77,7 @@ impl Named {
         }
         let text = list::checked(&wanted.query)?;
         if text.is_empty() {
-            let hint = "to mean everybody who is at risk, say so: state:atRisk,confirmedCompromised";
-            return Err(Failure::usage("the query is empty").hinted(hint));
+            return Err(Failure::usage("the query is empty").hinted(EVERYBODY));
         }
         Ok(Named::Query { text })
     }
@@ -123,11 +136,13 @@ fn is_comment(before: &str) -> bool {
 }
 
 /// Nobody is meant after all.
-pub fn nothing(action: Action, wanted: &Named) -> Failure {
+pub fn nothing(action: Action, wanted: &Named, ledger: &Ledger) -> Failure {
     let list = if action.aim() == Aim::SignIn { "sign-ins" } else { "users" };
     match wanted {
         Named::Query { text } if action.aim() != Aim::Address => {
-            Failure::usage(format!("nothing matches {text}")).hinted(format!("try it with entriage {list} first"))
+            let failure = Failure::usage(format!("nothing matches {text}"));
+            let failure = list::tell_views(text, ledger).into_iter().fold(failure, Failure::because);
+            failure.hinted(format!("try it first: entriage {list} {}", text::shell_word(text)))
         }
         _ if action.aim() == Aim::Address => Failure::usage("no address is left")
             .because("these users were not blocked by built-in protection")
@@ -157,11 +172,11 @@ pub fn targets(
             Ok(addresses.map(|address| Target::Address(address.to_owned())).collect())
         }
         (Named::Query { text }, Aim::User) => {
-            let users = list::matching_users(dataset, &list::parse(text, ledger)?, ledger, now);
+            let users = list::matching_users(dataset, &asked(text, ledger)?, ledger, now);
             Ok(users.into_iter().map(|records| Target::User(records.id().clone())).collect())
         }
         (Named::Query { text }, Aim::SignIn) => {
-            let sign_ins = list::matching_sign_ins(dataset, &list::parse(text, ledger)?, ledger, now);
+            let sign_ins = list::matching_sign_ins(dataset, &asked(text, ledger)?, ledger, now);
             Ok(sign_ins.into_iter().map(|(_, sign_in)| Target::SignIn(sign_in.id.clone())).collect())
         }
         (Named::Each(names), aim) => {
@@ -325,9 +340,11 @@ impl<'a> Index<'a> {
 mod tests {
     use super::*;
     use crate::domain::fixture;
+    use crate::domain::journal::{Entry, Head, encode};
     use crate::domain::policy::TenantFacts;
     use crate::domain::records::SignInStatus;
     use crate::domain::risk::RiskState;
+    use crate::domain::views::View;
 
     fn dataset() -> Dataset {
         let mut closed = fixture::risky_user("closed", "passwordSpray");
@@ -350,6 +367,23 @@ mod tests {
     fn a_sign_in_action_takes_the_users_sign_ins_at_risk_or_request_ids() {
         assert_eq!(ids(Action::DismissSignInRisk, &["alex", "closed", "closed-s1"]).unwrap(), ["alex-s1", "closed-s1"]);
         assert!(ids(Action::DismissSignInRisk, &["closed"]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_view_that_asks_nothing_aims_at_nobody() {
+        let view = View { name: "all".to_owned(), query: String::new(), sort: None, key: None };
+        let (record, _, _) = encode(&Head::default(), fixture::now(), "me", Entry::ViewSaved { view }).unwrap();
+        let mut ledger = Ledger::default();
+        ledger.apply(&record);
+        let aimed = |text: &str, action| {
+            let wanted = Named::Query { text: text.to_owned() };
+            targets(action, &wanted, None, &dataset(), &ledger, fixture::now()).map(|targets| targets.len())
+        };
+        for action in [Action::DismissUserRisk, Action::DismissSignInRisk, Action::TrustIp] {
+            let refused = aimed("@all", action).unwrap_err();
+            assert!(refused.exit == Exit::Usage && refused.message == "@all would mean everybody", "{refused:?}");
+        }
+        assert_eq!(aimed("@all user:adele", Action::DismissUserRisk).unwrap(), 1);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{list, order, output};
 use crate::domain::journal::Entry;
+use crate::domain::query::Query;
+use crate::domain::settings;
 use crate::domain::text::safe;
 use crate::domain::views::{self, MOST, View};
 use crate::engine::Session;
@@ -25,6 +27,9 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     let name =
         named.map_err(|error| Failure::usage(format!("{name:?} cannot be the name of a view")).because(error).hinted("high-risk"))?;
     let query = list::checked(query)?;
+    if query.is_empty() {
+        return Err(Failure::usage("the view would ask for nothing").hinted("say what it is to show: state:atRisk,confirmedCompromised"));
+    }
     if let Some(by) = &sort {
         order::sort(&mut Vec::new(), by, &order::user_fields())?;
     }
@@ -39,7 +44,7 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     let mut after = ledger.views().clone();
     after.save(view.clone());
     let asked = format!("@{}", view.name);
-    crate::domain::query::Query::parse_with(&view.query, &after).map_err(|error| Failure::query(&view.query, error))?;
+    Query::parse_with(&view.query, &after, settings::time_zone(&ledger)).map_err(|error| Failure::query(&view.query, error))?;
     let on = view.key.map_or_else(String::new, |key| format!(", on key {key} of the console"));
     let said = format!("saved {asked}{on}");
     session.store.append(session.clock().now(), &session.operator, vec![Entry::ViewSaved { view }])?;

@@ -20,7 +20,7 @@ fn told(size: (u16, u16)) -> App {
     users[2].detections[0].activity_date_time = Some(old);
     let mut app = sized(size, users);
     let tags = vec!["PT-118".to_owned(), "<b>\u{202e}".to_owned()];
-    let change = CaseChange { verdict: Some(Verdict::TruePositive), status: Some(Status::Closed), tag: tags, untag: Vec::new() };
+    let change = CaseChange { verdict: Some(Verdict::TruePositive), status: Some(Status::Closed), tag: tags, ..CaseChange::default() };
     let users = vec!["alex".into()];
     let snapshot = Entry::Snapshot { users, folder: "/w/snapshots/20261122-alex".to_owned(), manifest: "0".repeat(64) };
     record(&mut app, vec![Entry::Case { user: "alex".into(), change }, snapshot]);

@@ -52,11 +52,11 @@ fn the_campaigns() {
     ┃                                                                              ┃
     ┃                                                                              ┃
     ┃                                                                              ┃
-    ┃                                                                              ┃
     ┃ They share: IP address 203.0.113.7 · Network 203.0.113.0/24.                 ┃
     ┃ From 2026-11-22 13:05:00 UTC to 2026-11-22 13:05:00 UTC.                     ┃
     ┃ 4 users at risk: 0 high, 1 with token theft; 4 users are known with it.      ┃
     ┃ Score 27.                                                                    ┃
+    ┃                                                                              ┃
     ┃ /ip:203.0.113.7 state:atRisk,confirmedCompromised                            ┃
     ┃                                                                              ┃
     ┃ enter opens its users · space marks them · esc leaves                        ┃
@@ -76,7 +76,12 @@ fn the_bar_of_the_queue_stands_above_the_panes_at_every_size() {
 
 #[test]
 fn the_warning_of_a_mass_event_is_read_whole_on_the_smallest_screen() {
-    let users: Vec<_> = (0..12).map(|at| risky_user(&format!("u{at}"), "leakedCredentials")).collect();
+    let mut users: Vec<_> = (0..12).map(|at| risky_user(&format!("u{at}"), "leakedCredentials")).collect();
+    for records in &mut users {
+        // Found offline: it names no address that could be held against others.
+        records.sign_ins.clear();
+        (records.detections[0].request_id, records.detections[0].ip_address) = (None, None);
+    }
     for size in [(60, 18), (80, 24)] {
         let mut app = sized(size, users.clone());
         keys(&mut app, "C");

@@ -11,6 +11,8 @@ mod explain;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod investigation;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod meta;

@@ -133,7 +133,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "verdict",
         Kind::Verdict,
-        "falsePositive, benignTruePositive, truePositive, undetermined, none",
+        "falsePositive (fp), benignTruePositive (btp), truePositive (tp), undetermined, none",
         "what operators found that it was",
     ),
     field("status", Kind::Status, "open, inProgress, closed, none", "how far the work on the user's case is"),

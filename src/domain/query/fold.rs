@@ -2,7 +2,11 @@
 
 /// Text to look for, folded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Needle(Box<str>);
+pub(super) struct Needle {
+    text: Box<str>,
+    /// Whether it is found only where it is all there is, but for blanks around it.
+    whole: bool,
+}
 
 /// What a character is compared as. Greek has two small sigmas for one capital.
 fn fold(c: char) -> impl Iterator<Item = char> + Clone {
@@ -10,12 +14,21 @@ fn fold(c: char) -> impl Iterator<Item = char> + Clone {
 }
 
 impl Needle {
+    /// A needle that is found as a part of a text.
     pub(super) fn new(text: &str) -> Self {
-        Needle(text.chars().flat_map(fold).collect())
+        Needle { text: text.chars().flat_map(fold).collect(), whole: false }
+    }
+
+    /// A needle that is found only where it is the whole text.
+    pub(super) fn whole(text: &str) -> Self {
+        Needle { whole: true, ..Needle::new(text.trim()) }
     }
 
     /// Whether the text holds the needle.
     pub(super) fn is_in(&self, text: &str) -> bool {
+        if self.whole {
+            return self.is(text);
+        }
         if text.is_ascii() {
             return self.is_in_ascii(text.as_bytes());
         }
@@ -37,8 +50,11 @@ impl Needle {
 
     /// Whether the text begins with the needle.
     pub(super) fn starts(&self, text: &str) -> bool {
-        match text.as_bytes().get(..self.0.len()) {
-            Some(start) if text.is_ascii() => start.eq_ignore_ascii_case(self.0.as_bytes()),
+        if self.whole {
+            return self.is(text);
+        }
+        match text.as_bytes().get(..self.text.len()) {
+            Some(start) if text.is_ascii() => start.eq_ignore_ascii_case(self.text.as_bytes()),
             None if text.is_ascii() => false,
             _ => self.is_start_of_folded(text.chars().flat_map(fold)),
         }
@@ -46,16 +62,20 @@ impl Needle {
 
     /// Whether the text is the needle.
     pub(super) fn is(&self, text: &str) -> bool {
-        text.chars().flat_map(fold).eq(self.0.chars())
+        let text = if self.whole { text.trim() } else { text };
+        if text.is_ascii() {
+            return text.eq_ignore_ascii_case(&self.text);
+        }
+        text.chars().flat_map(fold).eq(self.text.chars())
     }
 
     fn is_start_of_folded(&self, mut text: impl Iterator<Item = char>) -> bool {
-        self.0.chars().all(|c| text.next() == Some(c))
+        self.text.chars().all(|c| text.next() == Some(c))
     }
 
     // A folded needle that is not ASCII is found in no ASCII text: its bytes differ.
     fn is_in_ascii(&self, text: &[u8]) -> bool {
-        let needle = self.0.as_bytes();
+        let needle = self.text.as_bytes();
         let (Some(first), Some(last)) = (needle.first(), needle.last()) else {
             return true;
         };
@@ -88,6 +108,9 @@ mod tests {
         assert!(!Needle::new("vancé").is_in("Adele Vance"));
         assert!(Needle::new("ADELE").starts("adele@") && !Needle::new("adele@").starts("adele") && !Needle::new("b").starts("ab"));
         assert!(Needle::new("ng").is("NG") && !Needle::new("n").is("NG"));
+        let whole = Needle::whole(" Ng ");
+        assert!(whole.is_in("NG") && whole.starts(" ng") && whole.is("ng\t"));
+        assert!(!whole.is_in("Lagos, NG") && !whole.starts("ngx") && !whole.is_in(""));
     }
 
     proptest! {

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use super::fields::{Flag, TextField, TimeField};
 use super::fold::Needle;
 use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryContext, Test, TimeTest, TypeNeedle};
+use crate::domain::closings;
 use crate::domain::facts::{self, Blocked};
-use crate::domain::overview;
 use crate::domain::records::{Location, RiskDetection, SignIn, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::time::Timestamp;
@@ -44,7 +44,7 @@ impl<'a> Subject<'a> {
             Test::Asn(numbers) => {
                 self.any_sign_in(|sign_in| sign_in.autonomous_system_number.is_some_and(|number| numbers.contains(&number)))
             }
-            Test::Flag(flag, values) => values.contains(&self.flag(*flag)),
+            Test::Flag(flag, values) => values.contains(&self.flag(*flag, context)),
             Test::Blocked(tests) => {
                 let blocked = self.blocked(context);
                 tests.iter().any(|test| match test {
@@ -197,7 +197,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn flag(self, flag: Flag) -> Option<bool> {
+    fn flag(self, flag: Flag, context: QueryContext<'_>) -> Option<bool> {
         let records = self.records();
         match flag {
             Flag::TokenTheft => self.token_theft(),
@@ -209,7 +209,7 @@ impl<'a> Subject<'a> {
             Flag::Mfa => records.directory.is_mfa_registered,
             Flag::Sspr => records.directory.is_sspr_registered,
             Flag::Safe => facts::safe(records),
-            Flag::CameBack => overview::came_back(records),
+            Flag::CameBack => closings::came_back(records, context.ledger),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The query language (`design.md` section 3): one grammar for console, headless commands and plans.
 //!
-//! Terms are joined with "and", `-` negates, `,` is "or" within a field, quotes keep spaces. Text that
-//! does not parse is an error that points at the column, never an empty result. `@NAME` stands for all
-//! that a saved view asks for.
+//! Terms are joined with "and", `-` negates, `,` is "or" within a field, quotes keep spaces, `=` before a
+//! value means the whole value and no part of it. Text that does not parse is an error that points at the
+//! column, never an empty result. `@NAME` stands for all that a saved view asks for.
 
 mod fields;
 mod fold;
@@ -10,10 +10,12 @@ mod matches;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use ipnet::IpNet;
 
 use super::case::{Status, Verdict};
@@ -22,6 +24,7 @@ use super::ledger::Ledger;
 use super::policy::TenantFacts;
 use super::records::{RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState};
+use super::settings;
 use super::text;
 use super::time::Timestamp;
 use super::views::Views;
@@ -137,24 +140,29 @@ enum TimeTest {
 }
 
 impl Query {
-    /// Reads a query that names no saved view; the empty text matches everything.
+    /// Reads a query that names no saved view, with the days of UTC; the empty text matches everything.
     pub fn parse(text: &str) -> Result<Query, QueryError> {
-        Query::parse_with(text, &Views::none())
+        Query::parse_with(text, &Views::none(), Tz::UTC)
     }
 
-    /// Reads a query in which `@NAME` stands for the view of that name.
-    pub fn parse_with(text: &str, views: &Views) -> Result<Query, QueryError> {
-        parse::parse(text, Some(views)).map(|terms| Query { terms })
+    /// Reads a query of a workspace: `@NAME` stands for its view of that name, and days are those of its time zone.
+    pub fn parse_in(text: &str, ledger: &Ledger) -> Result<Query, QueryError> {
+        Query::parse_with(text, ledger.views(), settings::time_zone(ledger))
     }
 
-    /// Whether the text is a query, as far as that can be told without knowing the saved views.
+    /// Reads a query in which `@NAME` stands for the view of that name, with the days of a zone.
+    pub fn parse_with(text: &str, views: &Views, zone: Tz) -> Result<Query, QueryError> {
+        parse::parse(text, Some(views), zone).map(|terms| Query { terms })
+    }
+
+    /// Whether the text is a query, as far as that can be told without knowing the workspace.
     pub fn check(text: &str) -> Result<(), QueryError> {
-        parse::parse(text, None).map(|_| ())
+        parse::parse(text, None, Tz::UTC).map(|_| ())
     }
 
-    /// Whether it asks nothing and so matches everything.
+    /// Whether it asks nothing and so matches everything. A view that asks nothing adds nothing.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        ask_nothing(&self.terms)
     }
 
     /// Whether a user matches.
@@ -177,6 +185,10 @@ impl Query {
     }
 }
 
+fn ask_nothing(terms: &[Term]) -> bool {
+    terms.iter().all(|term| !term.negated && matches!(&term.test, Test::All(of_view) if ask_nothing(of_view)))
+}
+
 impl QueryError {
     /// The query, made safe, and below it a line of `^` under what is wrong.
     pub fn pointed(&self, query: &str) -> String {
@@ -192,5 +204,10 @@ impl QueryError {
 
 /// A term that asks a field for exactly this text, whatever is in it: for "same address", "same session".
 pub fn term(field: &str, value: &str) -> String {
-    format!("{field}:\"{}\"", value.replace('"', "\"\""))
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@');
+    if !value.is_empty() && value.chars().all(plain) {
+        format!("{field}:={value}")
+    } else {
+        format!("{field}:=\"{}\"", value.replace('"', "\"\""))
+    }
 }

@@ -2,16 +2,16 @@
 
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
+use chrono_tz::Tz;
 use ipnet::IpNet;
 
 use super::fields::{FIELDS, Field, Kind};
 use super::fold::Needle;
+use super::times::{self, NoTime};
 use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryError, Term, Test, TimeTest, TypeNeedle};
 use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{BlockedBy, Evidence};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
-use crate::domain::time::Timestamp;
 use crate::domain::views::Views;
 use crate::domain::{catalogue, text};
 
@@ -34,6 +34,8 @@ struct Word {
     chars: Vec<Char>,
     start: usize,
     end: usize,
+    /// Whether `=` stands before it: it is the whole value and no part of one.
+    whole: bool,
 }
 
 impl Word {
@@ -57,17 +59,32 @@ impl Word {
     /// The parts between unquoted separators: at most this many, counted from the left.
     fn split(self, separator: char, at_most: usize) -> Vec<Word> {
         let mut parts = Vec::new();
-        let mut part = Word { chars: Vec::new(), start: self.start, end: self.end };
+        let part = |start| Word { chars: Vec::new(), start, end: self.end, whole: false };
+        let mut held = part(self.start);
         for char in self.chars {
             if char.is(separator) && parts.len() + 1 < at_most {
-                part.end = char.at;
-                parts.push(std::mem::replace(&mut part, Word { chars: Vec::new(), start: char.at + 1, end: self.end }));
+                held.end = char.at;
+                parts.push(std::mem::replace(&mut held, part(char.at + 1)));
             } else {
-                part.chars.push(char);
+                held.chars.push(char);
             }
         }
-        parts.push(part);
+        parts.push(held);
         parts
+    }
+
+    /// Takes the `=` before a value away, and keeps that it stood there.
+    fn without_equals(mut self) -> Self {
+        if self.chars.first().is_some_and(|char| char.is('=')) {
+            self.chars.remove(0);
+            self.start += 1;
+            self.whole = true;
+        }
+        self
+    }
+
+    fn needle(&self) -> Needle {
+        if self.whole { Needle::whole(&self.text()) } else { Needle::new(&self.text()) }
     }
 }
 
@@ -75,18 +92,31 @@ fn error(start: usize, end: usize, message: impl Into<String>, hint: impl Into<S
     QueryError { column: start + 1, length: end.saturating_sub(start).max(1), message: message.into(), hint: Some(hint.into()) }
 }
 
+/// What an error within a view begins with.
+const IN_VIEW: &str = "in the view ";
+/// What is said of a view that never ends.
+const CIRCLE: &str = "names itself, or too many others";
+
 /// How deep views may name views: more is a circle, or nobody's idea of a query.
 const DEEPEST: usize = 4;
 
-/// The views that a query may name, and how many stand above it; `None` where they are not known and any will do.
-type Named<'a> = Option<(&'a Views, usize)>;
-
-pub(super) fn parse(text: &str, views: Option<&Views>) -> Result<Vec<Term>, QueryError> {
-    terms(text, views.map(|views| (views, 0)))
+/// What a query is read with.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    /// The views that it may name; `None` where they are not known and any will do.
+    views: Option<&'a Views>,
+    /// How many views stand above it.
+    depth: usize,
+    /// The zone of its days.
+    zone: Tz,
 }
 
-fn terms(text: &str, named: Named<'_>) -> Result<Vec<Term>, QueryError> {
-    words(text)?.into_iter().map(|word| term(word, named)).collect()
+pub(super) fn parse(text: &str, views: Option<&Views>, zone: Tz) -> Result<Vec<Term>, QueryError> {
+    terms(text, Reading { views, depth: 0, zone })
+}
+
+fn terms(text: &str, reading: Reading<'_>) -> Result<Vec<Term>, QueryError> {
+    words(text)?.into_iter().map(|word| term(word, reading)).collect()
 }
 
 /// Cuts at spaces outside quotes. Within quotes, two quotes are one.
@@ -102,7 +132,7 @@ fn words(text: &str) -> Result<Vec<Word>, QueryError> {
             words.extend(word.take());
             continue;
         }
-        let word = word.get_or_insert(Word { chars: Vec::new(), start: at, end: at });
+        let word = word.get_or_insert(Word { chars: Vec::new(), start: at, end: at, whole: false });
         if c != '"' {
             word.chars.push(Char { c, at, quoted: opened.is_some() });
         } else if opened.is_none() {
@@ -122,7 +152,7 @@ fn words(text: &str) -> Result<Vec<Word>, QueryError> {
     Ok(words)
 }
 
-fn term(mut word: Word, named: Named<'_>) -> Result<Term, QueryError> {
+fn term(mut word: Word, reading: Reading<'_>) -> Result<Term, QueryError> {
     let dashes = word.chars.iter().take_while(|char| char.is('-')).count();
     word.chars.drain(..dashes);
     if word.chars.is_empty() && dashes > 0 && word.end == word.start + dashes {
@@ -130,9 +160,9 @@ fn term(mut word: Word, named: Named<'_>) -> Result<Term, QueryError> {
     }
     word.start += dashes;
     let test = if word.chars.first().is_some_and(|char| char.is('@')) {
-        view_test(&word, named)?
+        view_test(&word, reading)?
     } else if word.chars.iter().any(|char| char.is(':')) {
-        field_test(word)?
+        field_test(word, reading.zone)?
     } else {
         word_test(word)?
     };
@@ -140,27 +170,30 @@ fn term(mut word: Word, named: Named<'_>) -> Result<Term, QueryError> {
 }
 
 /// All that a saved view asks for.
-fn view_test(word: &Word, named: Named<'_>) -> Result<Test, QueryError> {
+fn view_test(word: &Word, reading: Reading<'_>) -> Result<Test, QueryError> {
     let text = word.text();
     let name = text.strip_prefix('@').unwrap_or(&text);
-    let Some((views, depth)) = named else { return Ok(Test::All(Vec::new())) };
+    let Some(views) = reading.views else { return Ok(Test::All(Vec::new())) };
     let quote = format!("put it in quotes to look for the text: \"{}\"", word.shown().replace('"', "\"\""));
     let Some(view) = views.find(name) else {
         let there_are = if views.iter().len() == 0 { "there are none".to_owned() } else { format!("there are {}", views.names()) };
         return Err(word.error(format!("there is no saved view \"{}\"", word.shown()), format!("{there_are}; or {quote}")));
     };
-    if depth >= DEEPEST {
-        return Err(
-            word.error(format!("the view {} names itself, or too many others", word.shown()), "save it anew with its terms written out")
-        );
+    if reading.depth >= DEEPEST {
+        return Err(word.error(format!("the view {} {CIRCLE}", word.shown()), "save it anew with its terms written out"));
     }
-    terms(&view.query, Some((views, depth + 1))).map(Test::All).map_err(|error| {
-        // What was typed names the outermost view only.
-        if depth > 0 {
-            return error;
+    terms(&view.query, Reading { depth: reading.depth + 1, ..reading }).map(Test::All).map_err(|error| {
+        if error.message.ends_with(CIRCLE) {
+            return word.error(error.message, error.hint.unwrap_or_default());
         }
-        let query = text::fit(&view.query, 60);
-        word.error(format!("the view {} asks for {query}: {}", word.shown(), error.message), "save it anew with a query that parses")
+        // Each view on the way is named, the innermost with the place in its query.
+        if error.message.starts_with(IN_VIEW) {
+            return word.error(format!("{IN_VIEW}{}: {}", word.shown(), error.message), error.hint.unwrap_or_default());
+        }
+        let (query, column) = (text::fit(&view.query, 60), error.column);
+        let hint = error.hint.map(|hint| format!("{hint}; then save {} anew", word.shown()));
+        let message = format!("{IN_VIEW}{}, at column {column} of its query ({query}): {}", word.shown(), error.message);
+        word.error(message, hint.unwrap_or_default())
     })
 }
 
@@ -186,10 +219,10 @@ fn word_test(word: Word) -> Result<Test, QueryError> {
             return Err(word.error(format!("{name}= is not part of the language"), format!("write {name}:{value}")));
         }
     }
-    Ok(Test::Word(type_needle(&text)))
+    Ok(Test::Word(type_needle(&word)))
 }
 
-fn field_test(word: Word) -> Result<Test, QueryError> {
+fn field_test(word: Word, zone: Tz) -> Result<Test, QueryError> {
     let (start, whole) = (word.start, word.shown());
     let mut parts = word.split(':', 2).into_iter();
     let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
@@ -207,10 +240,16 @@ fn field_test(word: Word) -> Result<Test, QueryError> {
     if value.start >= value.end {
         return Err(error(start, value.end, format!("{}: needs a value", field.name), field.values));
     }
-    let members = value.split(',', usize::MAX);
+    let mut members = value.split(',', usize::MAX);
+    if !matches!(field.kind, Kind::Time(_)) {
+        members = members.into_iter().map(Word::without_equals).collect();
+    }
     let last = members.len() - 1;
     for (position, member) in members.iter().enumerate() {
-        if member.chars.is_empty() && member.start < member.end {
+        if member.chars.is_empty() && member.start >= member.end && member.whole {
+            let hint = format!("write the whole value after it: {}:=\"value\"", field.name);
+            return Err(error(member.start - 1, member.end, "there is nothing after the =", hint));
+        } else if member.chars.is_empty() && member.start < member.end {
             return Err(member.error("there is nothing between the quotes", field.values));
         } else if member.chars.is_empty() {
             // The comma that follows the empty place; at the end, the one before it.
@@ -218,26 +257,26 @@ fn field_test(word: Word) -> Result<Test, QueryError> {
             return Err(error(at, at + 1, "the list has an empty place", "write a value there, or take the comma away"));
         }
     }
-    test(field, &members)
+    test(field, &members, zone)
 }
 
-fn test(field: &Field, members: &[Word]) -> Result<Test, QueryError> {
+fn test(field: &Field, members: &[Word], zone: Tz) -> Result<Test, QueryError> {
     Ok(match field.kind {
         Kind::Level => Test::Level(each(members, |word| or_unknown(field, word, RiskLevel::known))?),
         Kind::State => Test::State(each(members, |word| or_unknown(field, word, RiskState::known))?),
-        Kind::Detail => Test::Detail(each(members, |word| Ok(detail(&word.text())))?),
-        Kind::Type => Test::Type(each(members, |word| Ok(type_needle(&word.text())))?),
-        Kind::Text(text) => Test::Text(text, each(members, |word| Ok(Needle::new(&word.text())))?),
+        Kind::Detail => Test::Detail(each(members, |word| Ok(detail(word)))?),
+        Kind::Type => Test::Type(each(members, |word| Ok(type_needle(word)))?),
+        Kind::Text(text) => Test::Text(text, each(members, |word| Ok(word.needle()))?),
         Kind::Ip => Test::Ip(each(members, address)?),
         Kind::Asn => Test::Asn(each(members, system_number)?),
         Kind::Flag(flag) => Test::Flag(flag, each(members, |word| yes_no(&word.text()).ok_or_else(|| no_member(field, word)))?),
         Kind::Blocked => Test::Blocked(each(members, |word| blocked(field, word))?),
         Kind::Evidence => Test::Evidence(each(members, |word| member(field, word, &Evidence::ALL, Evidence::as_str))?),
         Kind::Note => Test::Note(each(members, |word| Ok(note(word)))?),
-        Kind::Verdict => Test::Verdict(each(members, |word| or_none(word, |word| member(field, word, &Verdict::ALL, Verdict::as_str)))?),
+        Kind::Verdict => Test::Verdict(each(members, |word| or_none(word, |word| verdict(field, word)))?),
         Kind::Status => Test::Status(each(members, |word| or_none(word, |word| member(field, word, &Status::ALL, Status::as_str)))?),
         Kind::Tag => Test::Tag(each(members, |word| or_none(word, |word| Ok(Needle::new(&word.text()))))?),
-        Kind::Time(time) => Test::Time(time, each(members, time_test)?),
+        Kind::Time(time) => Test::Time(time, each(members, |word| time_test(word, zone))?),
     })
 }
 
@@ -261,6 +300,10 @@ fn member<T: Copy>(field: &Field, word: &Word, all: &[T], name: fn(T) -> &'stati
     all.iter().copied().find(|member| name(*member).eq_ignore_ascii_case(&text)).ok_or_else(|| no_member(field, word))
 }
 
+fn verdict(field: &Field, word: &Word) -> Result<Verdict, QueryError> {
+    Verdict::from_name(&word.text()).ok_or_else(|| no_member(field, word))
+}
+
 fn no_member(field: &Field, word: &Word) -> QueryError {
     let hint = match closest(&word.text(), field.members()) {
         Some(close) => format!("did you mean {close}? It takes {}", field.values),
@@ -277,17 +320,21 @@ fn closest(typed: &str, words: impl IntoIterator<Item = &'static str>) -> Option
     scored.filter(|(likeness, _)| *likeness >= 0.75).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, word)| word)
 }
 
-fn type_needle(text: &str) -> TypeNeedle {
-    let needle = Needle::new(text);
-    let named = catalogue::all().iter().filter(|kind| needle.is_in(&kind.name)).flat_map(|kind| kind.spellings()).collect();
+fn type_needle(word: &Word) -> TypeNeedle {
+    let needle = word.needle();
+    // All spellings of a type are one type: its whole value stands for the others, too.
+    let is_one = |kind: &catalogue::DetectionType| word.whole && kind.spellings().any(|spelling| needle.is(spelling));
+    let named = catalogue::all().iter().filter(|kind| needle.is_in(&kind.name) || is_one(kind));
+    let named = named.flat_map(|kind| kind.spellings()).collect();
     TypeNeedle { needle, named }
 }
 
-fn detail(text: &str) -> DetailTest {
+fn detail(word: &Word) -> DetailTest {
+    let text = word.text();
     if text.eq_ignore_ascii_case("unknown") {
         return DetailTest::NotRead;
     }
-    RiskDetail::known(text).map_or_else(|| DetailTest::Holds(Needle::new(text)), DetailTest::Is)
+    RiskDetail::known(&text).map_or_else(|| DetailTest::Holds(word.needle()), DetailTest::Is)
 }
 
 fn address(word: &Word) -> Result<IpTest, QueryError> {
@@ -296,7 +343,7 @@ fn address(word: &Word) -> Result<IpTest, QueryError> {
         Ok(IpTest::Address(address.to_canonical()))
     } else if let Ok(network) = text.parse::<IpNet>() {
         Ok(IpTest::Network(network))
-    } else if word.is_quoted() {
+    } else if word.is_quoted() || word.whole {
         Ok(IpTest::Text(text))
     } else {
         let hint = "write an address (203.0.113.7, 2001:db8::1) or a network (203.0.113.0/24, 2001:db8::/32)";
@@ -334,40 +381,11 @@ fn blocked(field: &Field, word: &Word) -> Result<BlockedTest, QueryError> {
 fn note(word: &Word) -> NoteTest {
     let text = word.text();
     match yes_no(&text) {
-        Some(Some(any)) if !word.is_quoted() => NoteTest::Any(any),
-        _ => NoteTest::Holds(Needle::new(&text)),
+        Some(Some(any)) if !word.is_quoted() && !word.whole => NoteTest::Any(any),
+        _ => NoteTest::Holds(word.needle()),
     }
 }
 
-fn time_test(word: &Word) -> Result<TimeTest, QueryError> {
-    let text = word.text();
-    let read = || {
-        if let Some(younger) = text.strip_prefix('<') {
-            duration(younger).map(TimeTest::YoungerThan).or_else(|| Timestamp::parse(younger).map(TimeTest::Before))
-        } else if let Some(older) = text.strip_prefix('>') {
-            duration(older).map(TimeTest::OlderThan).or_else(|| Timestamp::parse(older).map(TimeTest::After))
-        } else {
-            let (first, last) = text.split_once("..")?;
-            Timestamp::parse(first).zip(Timestamp::parse(last)).map(|(first, last)| TimeTest::Between(first, last))
-        }
-    };
-    let hint =
-        "write <7d (less than 7 days ago), >7d (more; also m, h, w), >2026-01-01, <2026-01-01T10:00:00Z or 2026-01-01..2026-01-02 (UTC)";
-    read().ok_or_else(|| word.error(format!("\"{}\" is no time", word.shown()), hint))
-}
-
-fn duration(text: &str) -> Option<TimeDelta> {
-    let mut rest = text.chars();
-    let seconds = match rest.next_back()?.to_ascii_lowercase() {
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let digits = rest.as_str();
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    TimeDelta::try_seconds(digits.parse::<i64>().ok()?.checked_mul(seconds)?)
+fn time_test(word: &Word, zone: Tz) -> Result<TimeTest, QueryError> {
+    times::time_test(&word.text(), &word.shown(), zone).map_err(|NoTime { message, hint }| word.error(message, hint))
 }

@@ -99,6 +99,24 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("type:\"Anomalous token\"", "type:\"Token issuer\""),
         ("user:vance", "user:alex"),
         ("user:adele-1@CONTOSO", "user:adele-12"),
+        ("user:=\"ADELE vance\"", "user:=adele,=vance,=adele-1@"),
+        ("user:=adele-1", "user:=\"=adele-1\""),
+        ("ip:=203.0.113.7", "ip:=203.0.113.70"),
+        ("country:=NG", "country:=N"),
+        ("city:=\"lagos state\",=x", "city:=lag"),
+        ("client:=\"chrome 141\"", "client:=chrome"),
+        ("agent:=curl/8", "agent:=curl"),
+        ("device:=laptop-1", "device:=laptop"),
+        ("app:=\"one outlook web\"", "app:=outlook"),
+        ("session:=adele-1-session", "session:=adele-1-SES"),
+        ("request:=adele-1-s1", "request:=adele-1-s"),
+        ("correlation:=adele-1-c1", "correlation:=adele-1-c"),
+        ("issuer:=azuread", "issuer:=azure"),
+        ("type:=ANOMALOUStoken", "type:=anomalous"),
+        ("type:=\"anomalous token\"", "type:=\"anomalous\""),
+        ("detail:=none", "detail:=non"),
+        ("note:=\"called; travels in nigeria\"", "note:=called"),
+        ("level:=medium -level:=high", "level:=low"),
         ("ip:203.0.113.7", "ip:203.0.113.8"),
         ("ip:203.0.113.0/24,10.0.0.0/8", "ip:2001:db8::/32"),
         ("ip:::ffff:203.0.113.7", "ip:\"203.0.113.\""),
@@ -139,6 +157,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
         ("verdict:truepositive", "verdict:none,falsePositive"),
+        ("verdict:TP,\"false positive\"", "verdict:fp,btp"),
         ("status:open", "status:closed,none"),
         ("tag:pt-118", "tag:pt,none"),
         ("tag:x,VIP", "tag:\"none\""),
@@ -201,8 +220,9 @@ fn a_saved_view_stands_for_all_it_asks_for() {
     save("both", "@lagos user:adele");
     save("circle", "@circle");
     save("old", "levle:high");
+    save("outer", "@old vance");
     let matches = |query: &str| {
-        let query = Query::parse_with(query, &views).unwrap_or_else(|error| panic!("{}\n{error}", error.pointed(query)));
+        let query = Query::parse_with(query, &views, Tz::UTC).unwrap_or_else(|error| panic!("{}\n{error}", error.pointed(query)));
         query.matches_user(&adele(), QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() })
     };
     assert!(matches("@LAGOS vance") && matches("@both") && !matches("-@both") && matches("-@high-risk"));
@@ -211,9 +231,10 @@ fn a_saved_view_stands_for_all_it_asks_for() {
         ("vance -@nobody", 8, "no saved view \"@nobody\"", "@high-risk, @token-theft, @expiring, @both"),
         ("@", 1, "no saved view", "quotes"),
         ("@circle", 1, "names itself", "save it anew"),
-        ("@old", 1, "there is no field \"levle\"", "save it anew"),
+        ("@old", 1, "in the view @old, at column 1 of its query (levle:high): there is no field \"levle\"", "did you mean level:?"),
+        ("vance @outer", 7, "in the view @outer: in the view @old, at column 1 of its query (levle:high): there", "then save @old anew"),
     ] {
-        let error = Query::parse_with(query, &views).unwrap_err();
+        let error = Query::parse_with(query, &views, Tz::UTC).unwrap_err();
         let (said, advice) = (&error.message, error.hint.as_deref().unwrap_or_default());
         assert_eq!(error.column, column, "{query}");
         assert!(said.contains(message) && advice.contains(hint), "{query}: {said} ({advice})");
@@ -323,6 +344,11 @@ fn errors_point_at_what_is_wrong_and_say_what_would_be_right() {
         ("level:,low", 7, 1, "empty place", "comma"),
         ("level:low,", 10, 1, "empty place", "comma"),
         ("x -", 3, 1, "nothing to negate", "quotes"),
+        ("user:=", 6, 1, "nothing after the =", "user:=\"value\""),
+        ("user:=a,=", 9, 1, "nothing after the =", "user:=\"value\""),
+        ("user:=\"\"", 7, 2, "nothing between the quotes", "name"),
+        ("age:=7d", 5, 3, "\"=7d\" is no time", "<7d"),
+        ("detected:2026-01-02..2026-01-01", 10, 22, "ends before it begins", "earlier time first"),
     ] {
         let (at, long, said, advice) = wrong(query);
         assert_eq!((at, long), (column, length), "{query}: {said}");
@@ -412,4 +438,31 @@ fn words_of_other_languages_are_errors_and_not_silent_searches() {
         assert!(error.hint.is_some());
     }
     assert!(Query::parse("\"OR\"").is_ok());
+}
+
+#[test]
+fn days_are_those_of_the_workspaces_zone_and_the_last_one_is_whole() {
+    let mut records = adele();
+    records.detections[0].detected_date_time = Timestamp::parse("2026-01-02T19:00:00Z");
+    let mut ledger = Ledger::default();
+    let matches = |query: &str, ledger: &Ledger| {
+        let query = Query::parse_in(query, ledger).unwrap();
+        query.matches_user(&records, QueryContext { now: fixture::now(), ledger, tenant: &TenantFacts::default() })
+    };
+    assert!(matches("detected:2026-01-01..2026-01-02", &ledger) && !matches("detected:2026-01-03..2026-01-03", &ledger));
+    let zone = Entry::Setting { name: settings::TIME_ZONE.to_owned(), value: "Asia/Kolkata".to_owned() };
+    let (record, _, _) = encode(&Head::default(), fixture::now(), "me", zone).unwrap();
+    ledger.apply(&record);
+    assert!(matches("detected:2026-01-03..2026-01-03", &ledger) && !matches("detected:2026-01-01..2026-01-02", &ledger));
+}
+
+#[test]
+fn a_view_that_asks_nothing_adds_nothing() {
+    let mut views = Views::default();
+    for (name, query) in [("all", "  "), ("nested", "@all @ALL")] {
+        views.save(View { name: name.to_owned(), query: query.to_owned(), sort: None, key: None });
+    }
+    let empty = |query: &str| Query::parse_with(query, &views, Tz::UTC).unwrap().is_empty();
+    assert!(empty("") && empty("@all") && empty("@nested @all"));
+    assert!(!empty("-@all") && !empty("@all level:high") && !empty("@high-risk"));
 }

@@ -1,0 +1,309 @@
+//! Campaigns: users at risk who share something that few others have, and bursts of one detection type.
+//!
+//! A group is made of the users at risk who share a session, an address, a network (/24 or /64), a user agent or an autonomous
+//! system; or who have the same detection type within two hours ([`BURST_USERS`] or more of them). At least half of a group must be
+//! risky *by* what they share: an open risky sign-in or detection holds it. What half of the tenant uses, or more than half of those at
+//! risk, is no campaign (the network of the head office), except for a session, which nobody should share, an address that nobody is
+//! known to use without risk, and a burst. Groups of the same users are one, with all that they share.
+//!
+//! The score is size and level, by rarity, by kind: each user counts 3 (high), 2 (medium) or 1, and 2 more with token theft; the sum
+//! is multiplied with the share of those at risk among all who are known to use the value (for a burst: of the users at risk with
+//! this type, those within it), and with 4 for a session, 3 for an address, 2 for a network or user agent, 1 otherwise. It ranks and
+//! says nothing else.
+//!
+//! What is known decides: of a live tenant, sign-ins without risk are read of few users, and a value looks rarer than it is.
+
+mod bursts;
+mod mass_event;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::dataset::Dataset;
+use super::facts;
+use super::pivot::{Share, Shared, network};
+use super::query::{Query, QueryContext};
+use super::records::{UserId, UserRecords};
+use super::risk::RiskLevel;
+use super::time::Timestamp;
+pub use bursts::BURST_USERS;
+pub use mass_event::{MassEvent, mass_event};
+
+/// How many campaigns are listed: the first.
+pub const LISTED: usize = 50;
+/// A tenant with fewer users is too small to tell what is rare in it.
+const SMALL: usize = 20;
+/// The users a campaign is about: only they are in its group.
+const AT_RISK: &str = "state:atRisk,confirmedCompromised";
+
+/// A group of users at risk.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Campaign {
+    /// What they share, the most telling first.
+    pub shares: Vec<Shared>,
+    /// Whether it is a burst of the detection type that they share.
+    pub burst: bool,
+    /// The users, in the order of the dataset.
+    pub users: Vec<UserId>,
+    /// How many users are known to have the value, at risk or not.
+    pub known_users: usize,
+    /// The first of their open detections and risky sign-ins that hold it.
+    pub from: Option<Timestamp>,
+    /// The last of them.
+    pub to: Option<Timestamp>,
+    /// How many are at level high.
+    pub high: usize,
+    /// How many with token theft.
+    pub token_theft: usize,
+    /// What it is ranked by.
+    pub score: usize,
+    /// The query that lists exactly these users.
+    pub query: String,
+}
+
+/// Text that is the same in any case, as the query language has it.
+#[derive(Clone, Copy)]
+struct Caseless<'a>(&'a str);
+
+impl PartialEq for Caseless<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Caseless<'_> {}
+
+impl Hash for Caseless<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Value<'a> {
+    Session(Caseless<'a>),
+    Address(IpAddr),
+    Network(IpNet),
+    Agent(Caseless<'a>),
+    System(i64),
+}
+
+impl Value<'_> {
+    fn shared(&self) -> Shared {
+        let (share, value) = match self {
+            Value::Session(id) => (Share::SessionId, id.0.to_owned()),
+            Value::Address(address) => (Share::IpAddress, address.to_string()),
+            Value::Network(network) => (Share::Network, network.to_string()),
+            Value::Agent(agent) => (Share::UserAgent, agent.0.to_owned()),
+            Value::System(number) => (Share::AutonomousSystemNumber, number.to_string()),
+        };
+        Shared { share, value }
+    }
+
+    /// How many users make a group of it.
+    fn least(&self) -> usize {
+        if matches!(self, Value::Session(_)) { 2 } else { 3 }
+    }
+
+    /// Whether so many have it that it says nothing of those at risk: half of the tenant, or more than half of them all. A session
+    /// is nobody's to share, and an address that nobody uses without risk is not where people work.
+    fn is_everywhere(&self, tally: &Tally, users: usize, at_risk: usize) -> bool {
+        let risky_only = tally.risky == tally.known;
+        let of_risk = at_risk >= SMALL && tally.group.len() * 2 > at_risk;
+        match self {
+            Value::Session(_) => false,
+            Value::Address(_) | Value::Network(_) if risky_only => false,
+            _ => of_risk || users >= SMALL && tally.known * 2 >= users,
+        }
+    }
+}
+
+/// Who has a value.
+#[derive(Default)]
+struct Tally {
+    /// Of the users at risk, those who are risky by it, and when.
+    risky: usize,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    /// The users at risk who have it.
+    group: Vec<u32>,
+    known: usize,
+    /// The last user that was counted, so that each counts once.
+    last: Option<u32>,
+}
+
+fn is_at_risk(records: &UserRecords) -> bool {
+    records.user.at_risk() == Some(true)
+}
+
+fn present(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Calls for each value of a user's records; of the open risky ones only, where wanted.
+fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Value<'a>, Option<Timestamp>)) {
+    // Most records of a user name the same few addresses.
+    let mut seen: Vec<(&str, Option<IpAddr>)> = Vec::new();
+    let mut address = |text: &'a str, at: Option<Timestamp>, call: &mut dyn FnMut(Value<'a>, Option<Timestamp>)| {
+        let parsed = match seen.iter().find(|(held, _)| *held == text) {
+            // Whoever only counts users has counted this one.
+            Some(_) if !risky => return,
+            Some((_, parsed)) => *parsed,
+            None => {
+                let parsed = text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical());
+                if seen.len() < 16 {
+                    seen.push((text, parsed));
+                }
+                parsed
+            }
+        };
+        if let Some(parsed) = parsed {
+            call(Value::Address(parsed), at);
+            if let Some(network) = network(parsed) {
+                call(Value::Network(network), at);
+            }
+        }
+    };
+    for sign_in in records.sign_ins.iter().filter(|sign_in| !risky || sign_in.at_risk() == Some(true)) {
+        let at = sign_in.created_date_time;
+        if let Some(text) = sign_in.ip_address.as_deref() {
+            address(text, at, &mut call);
+        }
+        if let Some(id) = present(sign_in.session_id.as_deref()) {
+            call(Value::Session(Caseless(id)), at);
+        }
+        if let Some(agent) = present(sign_in.user_agent.as_deref()) {
+            call(Value::Agent(Caseless(agent)), at);
+        }
+        if let Some(number) = sign_in.autonomous_system_number {
+            call(Value::System(number), at);
+        }
+    }
+    for detection in records.detections.iter().filter(|detection| !risky || detection.is_open()) {
+        if let Some(text) = detection.ip_address.as_deref() {
+            address(text, detection.at(), &mut call);
+        }
+    }
+}
+
+/// All campaigns, ranked, and how many there are: the first [`LISTED`] are answered. Looks at every record of the tenant once.
+pub fn find(dataset: &Dataset, context: QueryContext<'_>) -> (Vec<Campaign>, usize) {
+    let users = dataset.users();
+    let numbered = || (0u32..).zip(users);
+    let mut tallies: HashMap<Value<'_>, Tally> = HashMap::new();
+    for (place, records) in numbered().filter(|(_, records)| is_at_risk(records)) {
+        each_value(records, true, |value, at| {
+            let tally = tallies.entry(value).or_default();
+            if tally.last != Some(place) {
+                tally.risky += 1;
+                tally.last = Some(place);
+            }
+            tally.from = tally.from.into_iter().chain(at).min();
+            tally.to = tally.to.max(at);
+        });
+    }
+    tallies.retain(|value, tally| tally.risky >= value.least());
+    tallies.values_mut().for_each(|tally| tally.last = None);
+    for (place, records) in numbered() {
+        let open = is_at_risk(records);
+        each_value(records, false, |value, _| {
+            let Some(tally) = tallies.get_mut(&value).filter(|tally| tally.last != Some(place)) else { return };
+            tally.last = Some(place);
+            tally.known += 1;
+            if open {
+                tally.group.push(place);
+            }
+        });
+    }
+    let at_risk = users.iter().filter(|records| is_at_risk(records)).count();
+    let mut found: Vec<(Campaign, Vec<u32>)> = Vec::new();
+    for (value, tally) in tallies {
+        if !value.is_everywhere(&tally, users.len(), at_risk) && tally.risky * 2 >= tally.group.len() {
+            let shared = value.shared();
+            let rarity = (tally.group.len(), tally.known);
+            let campaign = campaign(users, &tally.group, shared, rarity, (tally.from, tally.to), None);
+            found.push((campaign, tally.group));
+        }
+    }
+    for (kind, window, with_type) in bursts::bursts(users) {
+        let shared = Shared { share: Share::RiskEventType, value: kind.to_owned() };
+        let query = bursts::window_query(kind, window, AT_RISK);
+        // The query decides who belongs to it, so that Enter shows those who are counted here.
+        let group = matching(users, &query, context);
+        let times = (Some(window.0), Some(window.1));
+        found.push((campaign(users, &group, shared, (group.len(), with_type.max(group.len())), times, Some(query)), group));
+    }
+    found.sort_by(|(one, _), (other, _)| rank(one, other));
+    let mut merged: Vec<Campaign> = Vec::new();
+    let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
+    for (campaign, group) in found {
+        match places.get(&group).and_then(|place| merged.get_mut(*place)) {
+            Some(held) => held.shares.extend(campaign.shares),
+            None => {
+                places.insert(group, merged.len());
+                merged.push(campaign);
+            }
+        }
+    }
+    let all = merged.len();
+    merged.truncate(LISTED);
+    (merged, all)
+}
+
+fn rank(one: &Campaign, other: &Campaign) -> std::cmp::Ordering {
+    let share = |campaign: &Campaign| campaign.shares.first().map(|shared| (shared.share, shared.value.clone()));
+    other.score.cmp(&one.score).then_with(|| share(one).cmp(&share(other)))
+}
+
+fn campaign(
+    users: &[UserRecords],
+    group: &[u32],
+    shared: Shared,
+    (part, known): (usize, usize),
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    burst: Option<String>,
+) -> Campaign {
+    let records = || group.iter().filter_map(|place| users.get(*place as usize));
+    let theft = |records: &UserRecords| facts::token_theft(records) == Some(true);
+    let weight = |records: &UserRecords| {
+        let level = match records.user.risk_level {
+            Some(RiskLevel::High) => 3,
+            Some(RiskLevel::Medium) => 2,
+            _ => 1,
+        };
+        level + if theft(records) { 2 } else { 0 }
+    };
+    let kind = match shared.share {
+        Share::SessionId => 4,
+        Share::IpAddress => 3,
+        Share::Network | Share::UserAgent => 2,
+        _ => 1,
+    };
+    let score = records().map(weight).sum::<usize>() * kind * part / known.max(1);
+    Campaign {
+        users: records().map(|records| records.id().clone()).collect(),
+        known_users: known,
+        from,
+        to,
+        high: records().filter(|records| records.user.risk_level == Some(RiskLevel::High)).count(),
+        token_theft: records().filter(|records| theft(records)).count(),
+        score,
+        burst: burst.is_some(),
+        query: burst.unwrap_or_else(|| format!("{} {AT_RISK}", shared.term())),
+        shares: vec![shared],
+    }
+}
+
+/// The users at risk whom the query lists, by place.
+fn matching(users: &[UserRecords], query: &str, context: QueryContext<'_>) -> Vec<u32> {
+    let Ok(query) = Query::parse(query) else { return Vec::new() };
+    let of = (0u32..).zip(users).filter(|(_, records)| is_at_risk(records) && query.matches_user(records, context));
+    of.map(|(place, _)| place).collect()
+}
