@@ -56,8 +56,8 @@ fn the_campaigns() {
     ┃ From 2026-11-22 13:05:00 UTC to 2026-11-22 13:05:00 UTC.                     ┃
     ┃ 4 users at risk: 0 high, 1 with token theft; 4 users are known with it.      ┃
     ┃ Score 27.                                                                    ┃
-    ┃                                                                              ┃
     ┃ /ip:203.0.113.7 state:atRisk,confirmedCompromised                            ┃
+    ┃                                                                              ┃
     ┃                                                                              ┃
     ┃ enter opens its users · space marks them · esc leaves                        ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
