@@ -110,6 +110,8 @@ impl<'a> Run<'a> {
         let mut troubles = 0;
         loop {
             self.progress(queue.len())?;
+            // A tenant that answers at once would leave nobody the time to cancel, or to hear what was told.
+            tokio::task::yield_now().await;
             if self.cancel.is_cancelled() {
                 break;
             }

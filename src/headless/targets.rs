@@ -232,7 +232,8 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
     }
     let mut blocking: Vec<&Policy> = Vec::new();
     let taking_in = planned.action == Action::IncludeInPolicy;
-    for records in users(wanted, dataset, ledger, now)? {
+    let users = users(wanted, dataset, ledger, now)?;
+    for records in &users {
         let concerned = match taking_in {
             true => all.iter().filter(|policy| policy.excludes(records.id().as_str())).collect(),
             false => facts::blocking_policies(records, dataset.tenant()),
@@ -243,6 +244,10 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
             }
         }
     }
+    if blocking.is_empty() && planned.action == Action::ExcludeFromPolicy && !users.is_empty() {
+        // What is done already is done again without harm, and without naming it again.
+        blocking.extend(all.iter().filter(|policy| users.iter().all(|records| policy.excludes(records.id().as_str()))));
+    }
     match blocking.as_slice() {
         [one] => Ok(Some((*one).clone())),
         [] => {
@@ -250,7 +255,11 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
             Err(Failure::usage(what).hinted(listed(all.iter())))
         }
         several => {
-            let what = if taking_in { "several policies leave these users out" } else { "several policies block these users" };
+            let what = if taking_in {
+                "several policies leave these users out"
+            } else {
+                "several policies block these users, or leave them out already"
+            };
             Err(Failure::usage(what).hinted(listed(several.iter().copied())))
         }
     }

@@ -75,10 +75,15 @@ fn heading(columns: usize, app: &App, theme: Theme) -> Vec<Span<'static>> {
     row(columns, words.map(|word| (word.to_owned(), theme.quiet())))
 }
 
+/// A speed. Above all that flies the figure says no more, and would not stand in its column.
+fn fast(kmh: f64) -> String {
+    if kmh > 99_999.0 { ">99,999".to_owned() } else { number(kmh.round() as usize) }
+}
+
 fn cells(stop: &Stop, columns: usize, app: &App, theme: Theme) -> Vec<Span<'static>> {
     let types: Vec<&str> = stop.types.iter().map(|kind| catalogue::name(kind)).collect();
     let moved = stop.leg.filter(|leg| leg.kilometres >= 1.0);
-    let speed = moved.map_or(String::new(), |leg| leg.kmh().map_or("at once".to_owned(), |speed| number(speed.round() as usize)));
+    let speed = moved.map_or(String::new(), |leg| leg.kmh().map_or("at once".to_owned(), fast));
     let impossible = moved.is_some_and(|leg| leg.is_impossible());
     let word = if impossible {
         ("▲ impossible", theme.danger())

@@ -78,13 +78,17 @@ fn without_a_name_it_is_the_policy_that_blocks_the_user() {
     let user = home.user("blocked:userRisk");
     let plan = home.plan(&["excludeFromPolicy", "--user", &user]);
     assert_eq!(plan["policy"]["displayName"], PASSWORD_CHANGE);
+    home.does(&["excludeFromPolicy", "--user", &user]);
+    let again = home.plan(&["excludeFromPolicy", "--user", &user]);
+    assert_eq!((&again["policy"]["displayName"], &again["targets"][0]["because"][0]), (&PASSWORD_CHANGE.into(), &"alreadyDone".into()));
+    let before = home.journal();
     let free = home.user("blocked:false state:none deleted:false");
     let more = ["--reason", "x", "--confirm", "1"];
     let answer = home.run(&[&["act", "excludeFromPolicy", "--user", &free], &more[..]].concat());
     answer.is_usage("no policy is known to block these users");
     assert!(answer.err.contains(PASSWORD_CHANGE), "the policies are named: {}", answer.err);
     home.run(&[&["act", "disablePolicy"], &more[..]].concat()).is_usage("no policy is named");
-    assert_eq!(home.journal(), "");
+    assert_eq!(home.journal(), before);
 }
 
 #[test]

@@ -42,7 +42,12 @@ impl Home {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_entriage"));
+        Command::from_std(self.process(args))
+    }
+
+    /// The program, with input and output of one's own.
+    pub fn process(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
         command.env("ENTRIAGE_HOME", self.0.path().join("home")).env("HOME", self.0.path()).env_remove("NO_COLOR");
         command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME").args(args);
         command
