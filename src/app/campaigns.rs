@@ -3,11 +3,12 @@
 use super::App;
 use super::command::{CommandId, Context};
 use super::computing::Question;
-use super::format::{count, number, wrap};
+use super::format::{count, number, width, wrap};
 use super::key::Key;
 use super::layout::{self, Area};
 use super::msg::Effect;
 use super::overlay::Overlay;
+use super::picture::Hint;
 use super::scroll::Scroll;
 use super::times::Times;
 use crate::domain::campaigns::{Campaign, MassEvent};
@@ -168,6 +169,14 @@ pub struct Alarm {
 /// While records keep changing, as during a first sync, it is looked for no more often than this.
 const SECONDS_BETWEEN: i64 = 10;
 
+/// The keys that the foot of the campaigns names.
+const HINTS: &[Hint] = &[
+    (&[CommandId::Back], "closes"),
+    (&[CommandId::Help], "help"),
+    (&[CommandId::Open], "opens its users"),
+    (&[CommandId::Mark], "marks them"),
+];
+
 impl App {
     /// The possible mass false positive among those at risk.
     pub fn mass_event(&self) -> Option<&MassEvent> {
@@ -256,7 +265,7 @@ impl App {
     }
 
     /// The line of keys below the campaigns.
-    pub fn campaigns_hint(&self, open: &Campaigns) -> String {
+    pub fn campaigns_hint(&self, open: &Campaigns, columns: usize) -> String {
         if let Some(message) = &open.message {
             return message.clone();
         }
@@ -266,11 +275,6 @@ impl App {
         } else {
             format!("records changed: {} looks again · ", keys.hint(CommandId::Campaigns))
         };
-        format!(
-            "{stale}{} opens its users · {} marks them · {} leaves",
-            keys.hint(CommandId::Open),
-            keys.hint(CommandId::Mark),
-            keys.hint(CommandId::Back)
-        )
+        format!("{stale}{}", self.picture_hint(HINTS, columns.saturating_sub(width(&stale))))
     }
 }

@@ -205,7 +205,8 @@ impl UserColumns {
         shown.into_iter().map(|column| (column, width(column))).collect()
     }
 
-    /// Reads `[columns]` of the configuration. What does not work is reported with its line, and the defaults hold.
+    /// Reads `[columns]` of the configuration. What does not work is reported with its line. A column that there is not is left out; where
+    /// none is left, the usual ones are shown.
     pub fn read(text: &str, table: &Spanned<DeValue<'_>>, problems: &mut Vec<ConfigProblem>) -> UserColumns {
         let names = || UserColumn::ALL.map(UserColumn::name).join(", ");
         let mut problem = |at: usize, message: String| problems.push(ConfigProblem::at(text, at, message));
@@ -229,7 +230,10 @@ impl UserColumns {
                 match item.get_ref().as_str().and_then(UserColumn::find) {
                     Some(column) if chosen.contains(&column) => problem(item.span().start, format!("{} stands twice", column.name())),
                     Some(column) => chosen.push(column),
-                    None => problem(item.span().start, format!("that is no column of the users; there are {}", names())),
+                    None => {
+                        let named = item.get_ref().as_str().map_or_else(|| "This".to_owned(), |name| format!("{name:?}"));
+                        problem(item.span().start, format!("{named} is no column of the users, and is left out; there are {}", names()));
+                    }
                 }
             }
             if chosen.is_empty() {

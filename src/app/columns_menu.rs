@@ -92,9 +92,9 @@ impl App {
                 let at = menu.scroll;
                 menu = ColumnsMenu { scroll: at, ..ColumnsMenu::of(&self.look.columns, menu.before) };
             }
-            (KeyCode::Char(' ') | KeyCode::Enter, _) | (_, Some(CommandId::Mark | CommandId::Open)) => menu.toggle(),
+            (KeyCode::Char(' '), _) | (_, Some(CommandId::Mark)) => menu.toggle(),
             (_, Some(command)) if menu.scroll.run(command, menu.rows.len(), rows) => {}
-            _ if self.leaves(key) => {
+            _ if self.leaves(key) || key.code == KeyCode::Enter || command == Some(CommandId::Open) => {
                 let chosen = menu.chosen();
                 // As configured is remembered as nothing, so that the configuration goes on to hold.
                 let value = if chosen == self.look.columns { String::new() } else { chosen.to_remember() };
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(names(app.columns()), ["level", "user", "updated", "state"], "it shows at once");
         keys(&mut app, "j j j j j space shift-up shift-up shift-up shift-up");
         assert_eq!(names(app.columns()), ["level", "newest", "user", "updated", "state"]);
-        let saved = keys(&mut app, "esc");
+        let saved = keys(&mut app, "enter");
         let value = "level,newest,user,updated,state".to_owned();
         assert_eq!(saved, vec![Effect::SaveSetting { name: SETTING, value: value.clone() }]);
         assert!(app.overlay().is_none());

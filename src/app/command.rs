@@ -215,7 +215,7 @@ pub static COMMANDS: &[Command] = &[
         "Show the running job, or all jobs: resume or cancel an open one",
         &[Users, SignIns, Details, Jobs, List],
     ),
-    command(Id::CancelJob, "cancel-job", "cancel job", "Cancel the open job under the cursor", &[Jobs]),
+    command(Id::CancelJob, "cancel-job", "cancel job", "In jobs: cancel the open job under the cursor", &[Jobs]),
     command(Id::Journal, "journal", "journal", "Show the journal", PANES),
     command(Id::Palette, "palette", "palette", "Find a command and run it", PANES),
     command(Id::Help, "help", "help", "Show what can be done here", PANES),

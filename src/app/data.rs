@@ -123,8 +123,11 @@ impl App {
                 self.revise_overlay(None);
             }
             Msg::Page { page, address } => {
-                if self.overlay.is_none() {
+                if self.overlay.is_none() && self.line.is_none() {
                     self.overlay = Some(Overlay::Page { page, address });
+                } else {
+                    // What is typed meanwhile must not go to another window than it was meant for.
+                    self.toasts.fail(format!("No browser opened the page of {}: {address}", page.words()));
                 }
             }
             Msg::Said(text) => self.toasts.say(text, self.now),

@@ -103,6 +103,19 @@ impl KeyMap {
         self.bindings.iter().filter(move |binding| binding.command == command).map(|binding| &binding.keys)
     }
 
+    /// The first key of a command, as it is looked up.
+    pub fn first(&self, command: CommandId) -> Option<Key> {
+        self.bindings.iter().enumerate().find(|(_, binding)| binding.command == command).map(|(at, binding)| binding.key(at))
+    }
+
+    /// A key in words; a finished sequence is its keys.
+    pub fn words(&self, key: Key) -> String {
+        match key.code {
+            KeyCode::Sequence(at) => self.bindings.get(at).map(|binding| binding.keys.to_string()).unwrap_or_default(),
+            _ => key.to_string(),
+        }
+    }
+
     /// The first key of a command, for a hint; empty where it has none.
     pub fn hint(&self, command: CommandId) -> String {
         self.keys(command).next().map(|key| key.to_string()).unwrap_or_default()

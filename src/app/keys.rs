@@ -57,7 +57,7 @@ impl App {
             return effects;
         }
         if self.overlay.is_some() {
-            self.key_in_overlay(key)
+            if self.key_beside_place(key) { Vec::new() } else { self.key_in_overlay(key) }
         } else if self.line.is_some() {
             self.key_in_line(key);
             Vec::new()
@@ -65,8 +65,7 @@ impl App {
             match self.options.keys.command(self.context(), key) {
                 Some(command) => self.run(command),
                 None => {
-                    let help = self.options.keys.hint(CommandId::Help);
-                    self.toasts.say(format!("{key} does nothing here · {help} for help"), self.now);
+                    self.toasts.say(self.nothing_here(key), self.now);
                     Vec::new()
                 }
             }

@@ -171,11 +171,16 @@ pub fn map_area(inner: Area, rows: usize) -> Area {
 
 /// The rule for impossible travel, in words.
 pub fn rule() -> String {
-    format!("impossible: over {} km at more than {} km/h", number(IMPOSSIBLE_KM as usize), number(IMPOSSIBLE_KMH as usize))
+    format!("▲ over {} km at over {} km/h", number(IMPOSSIBLE_KM as usize), number(IMPOSSIBLE_KMH as usize))
 }
 
 /// The keys that the foot of the map names.
-pub const HINTS: &[Hint] = &[(&[CommandId::Back], "closes"), (&[CommandId::Down, CommandId::Up], "move"), (&[CommandId::Open], "shows it")];
+pub const HINTS: &[Hint] = &[
+    (&[CommandId::Back], "closes"),
+    (&[CommandId::Help], "help"),
+    (&[CommandId::Down, CommandId::Up], "move"),
+    (&[CommandId::Open], "shows it"),
+];
 
 impl App {
     /// Opens the map of a user.

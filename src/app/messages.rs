@@ -53,14 +53,14 @@ impl History {
 
 impl App {
     pub(super) fn key_in_messages(&mut self, mut scroll: Scroll, key: Key) -> Vec<Effect> {
-        let rows = Overlay::Messages { scroll }.rows(self.options.size);
+        let rows = Overlay::Messages { scroll, message: None }.rows(self.options.size);
         let command = self.list_command(Context::List, key);
         let moved = command.is_some_and(|command| scroll.run(command, self.toasts.history().len(), rows));
         let again = self.options.keys.command(Context::Users, key);
         if !moved && (key.code == KeyCode::Esc || self.leaves(key) || again == Some(CommandId::Messages)) {
             return Vec::new();
         }
-        self.overlay = Some(Overlay::Messages { scroll });
+        self.overlay = Some(Overlay::Messages { scroll, message: None });
         match self.toasts.history().row(scroll.at).filter(|_| !moved && again == Some(CommandId::Copy)) {
             Some(message) => {
                 let lines = vec![message.text.clone()];

@@ -51,6 +51,7 @@ pub mod picture;
 pub mod pivot;
 #[cfg(test)]
 pub(crate) mod pivot_tests;
+pub mod place;
 #[cfg(test)]
 pub(crate) mod playbook_tests;
 pub mod preferences;
@@ -295,7 +296,9 @@ impl App {
             }
             Msg::Wake => self.sync_if_due(),
             other => {
+                let help = self.lift_help();
                 self.take_in_turn(other);
+                self.lay_help(help);
                 Vec::new()
             }
         };

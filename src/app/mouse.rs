@@ -205,7 +205,11 @@ impl App {
         let writes = |choice: &Choice| matches!(choice, Choice::Writing(_) | Choice::Case(Step::Change(_)));
         let acts = match overlay {
             Overlay::Menu(menu) => menu.items.get(at).is_some_and(|item| writes(&item.choice)),
-            Overlay::Help(help) => help.entry(at).is_some_and(|entry| matches!(entry.command.id, CommandId::Snapshot | CommandId::Privacy)),
+            // In a view, what a key does may be written down at once.
+            Overlay::Help(help) => {
+                let writes = |id: Option<CommandId>| matches!(id, Some(CommandId::Snapshot | CommandId::Privacy));
+                help.back.is_some() || help.entry(at).is_some_and(|entry| writes(entry.id))
+            }
             _ => false,
         };
         if clicked == Some(at) && opens && !acts {

@@ -230,6 +230,8 @@ pub enum Overlay {
     Messages {
         /// Place among them: the newest first.
         scroll: Scroll,
+        /// Why the last key did nothing.
+        message: Option<String>,
     },
     /// A page of the portal that is to be opened by hand.
     Page {
@@ -306,13 +308,42 @@ impl Overlay {
         }
     }
 
+    /// Where it says why a key did nothing; nowhere for what is typed into, and what asks.
+    fn message(&mut self) -> Option<&mut Option<String>> {
+        Some(match self {
+            Overlay::Jobs { message, .. } | Overlay::Journal { message, .. } | Overlay::Messages { message, .. } => message,
+            Overlay::Explain(open) => &mut open.message,
+            Overlay::Campaigns(open) => &mut open.message,
+            Overlay::Menu(menu) => &mut menu.message,
+            Overlay::Columns(menu) => &mut menu.message,
+            Overlay::Views(menu) => &mut menu.message,
+            Overlay::Timeline(chart) => &mut chart.message,
+            Overlay::Map(travels) => &mut travels.message,
+            Overlay::Overview(glance) => &mut glance.message,
+            _ => return None,
+        })
+    }
+
+    /// Says at its foot why a key did nothing.
+    pub(super) fn say(&mut self, text: String) {
+        if let Some(message) = self.message() {
+            *message = Some(text);
+        }
+    }
+
+    /// What stands there.
+    #[cfg(test)]
+    pub(super) fn said(&self) -> Option<String> {
+        self.clone().message().and_then(|message| message.clone())
+    }
+
     /// How many rows of a list it has room for.
     pub fn rows(&self, size: (u16, u16)) -> usize {
         let height = usize::from(self.area(size).inner().height);
         let taken = match self {
             Overlay::Job => JOB_LINES,
             Overlay::Jobs { .. } => 3,
-            Overlay::Help(_) => 2,
+            Overlay::Help(_) => HELP_LINES,
             Overlay::Menu(menu) => usize::from(menu.foot()),
             Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) | Overlay::Views(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
@@ -331,6 +362,9 @@ impl Overlay {
 
 /// Lines of the job's overlay that are not outcomes: bar, numbers, time, advice, hint.
 pub const JOB_LINES: usize = 7;
+
+/// Lines of help that are not entries: what is typed, the one under the cursor in full, and the hint.
+pub const HELP_LINES: usize = 4;
 
 /// Lines of the messages that are not rows: the one under the cursor in full, and the hint.
 pub const MESSAGE_LINES: usize = 6;

@@ -76,7 +76,7 @@ impl App {
                     Vec::new()
                 }
             },
-            Overlay::Messages { scroll } => self.key_in_messages(scroll, key),
+            Overlay::Messages { scroll, .. } => self.key_in_messages(scroll, key),
             Overlay::Page { page, address } => self.key_in_page(page, address, key),
             Overlay::Cancel { id, back } => self.key_in_cancel(id, *back, key),
             Overlay::Timeline(chart) => self.key_in_timeline(chart, key),
@@ -227,8 +227,13 @@ impl App {
                     self.toasts.fail(format!("Not copied: {size} bytes are more than terminals take at once ({limit}). Mark fewer."));
                     return Vec::new();
                 }
-                let real = if self.is_private() { " What was sent is true: privacy mode masks the screen only." } else { "" };
-                self.toasts.say(format!("Sent {what} to the terminal clipboard (OSC 52).{real}"), self.now);
+                // What matters stands first: a narrow screen cuts the end.
+                let said = if self.is_private() {
+                    format!("Sent {what}, UNMASKED, to the terminal clipboard (OSC 52): privacy mode masks the screen only.")
+                } else {
+                    format!("Sent {what} to the terminal clipboard (OSC 52).")
+                };
+                self.toasts.say(said, self.now);
                 vec![Effect::Copy(text)]
             }
         }
@@ -239,11 +244,14 @@ impl App {
         let Overlay::Help(help) = &mut overlay else { return Vec::new() };
         let len = help.len();
         match key.code {
-            KeyCode::Esc => return Vec::new(),
+            KeyCode::Esc => {
+                self.overlay = help.back.take().map(|back| *back);
+                return Vec::new();
+            }
             KeyCode::Enter => match help.entry(help.scroll.at) {
                 Some(entry) if entry.off.is_none() => {
-                    let command = entry.command.id;
-                    return self.run(command);
+                    let runs = entry.runs;
+                    return self.run_entry(runs, help.back.take());
                 }
                 Some(entry) => help.message = entry.off.clone(),
                 None => {}
@@ -285,7 +293,7 @@ impl App {
                 *held = list.get(scroll.at).copied();
             }
             Overlay::Journal { records, scroll, .. } => scroll.settle(records.as_ref().map_or(0, Vec::len), rows),
-            Overlay::Messages { scroll } => scroll.settle(self.toasts.history().len(), rows),
+            Overlay::Messages { scroll, .. } => scroll.settle(self.toasts.history().len(), rows),
             Overlay::Page { .. } => {}
             Overlay::Help(help) => help.scroll.settle(help.len(), rows),
             Overlay::Campaigns(open) => open.scroll.settle(open.len(), rows),

@@ -5,7 +5,7 @@ use super::command::{CommandId, Context};
 use super::computing::Question;
 use super::format::{ago, count, number};
 use super::key::Key;
-use super::layout::{self, Pane};
+use super::layout;
 use super::msg::Effect;
 use super::overlay::Overlay;
 use super::picture::Hint;
@@ -253,8 +253,12 @@ impl Glance {
 }
 
 /// The keys that the foot of the overview names.
-pub const HINTS: &[Hint] =
-    &[(&[CommandId::Back], "closes"), (&[CommandId::Open], "shows these users"), (&[CommandId::Down, CommandId::Up], "move")];
+pub const HINTS: &[Hint] = &[
+    (&[CommandId::Back], "closes"),
+    (&[CommandId::Help], "help"),
+    (&[CommandId::Open], "shows these users"),
+    (&[CommandId::Down, CommandId::Up], "move"),
+];
 
 /// Rows of the list on this screen.
 pub fn rows(size: (u16, u16)) -> usize {
@@ -280,7 +284,10 @@ impl App {
             Some(CommandId::Open) => match glance.row().and_then(|row| row.filter.clone()) {
                 Some(_) if self.queue_runs() => glance.message = self.rests_in_queue(CommandId::Filter),
                 Some(filter) => {
-                    self.show_filtered(&filter);
+                    let crumb = glance.row().map_or_else(String::new, |row| row.label.trim().to_owned());
+                    self.pivot_to(crumb, &filter);
+                    self.users.to_top(&self.dataset);
+                    self.user_may_have_changed();
                     return Vec::new();
                 }
                 None => glance.message = Some("There is nobody to show here.".to_owned()),
@@ -291,18 +298,5 @@ impl App {
         }
         self.overlay = Some(Overlay::Overview(glance));
         Vec::new()
-    }
-
-    /// Shows the users that a filter of ours names, in place of the one that held.
-    fn show_filtered(&mut self, filter: &str) {
-        match self.users.set_filter(filter, &self.dataset, &self.ledger, self.now) {
-            Ok(()) => {
-                self.users.set_find("", &self.dataset);
-                self.users.to_top(&self.dataset);
-                self.user_may_have_changed();
-                self.focus = Pane::Users;
-            }
-            Err(error) => self.toasts.fail(format!("The filter {filter} does not parse: {error}")),
-        }
     }
 }

@@ -46,4 +46,17 @@ mod tests {
         keys(&mut app, "esc");
         assert!(app.overlay().is_none());
     }
+
+    #[test]
+    fn no_window_opens_beneath_what_is_typed() {
+        let mut app = console(five());
+        keys(&mut app, "f 'b'");
+        let address = "https://entra.microsoft.com/#view".to_owned();
+        app.update(Msg::Page { page: Page::User("alex".into()), address: address.clone() }, now());
+        let asked = crate::app::msg::SignInAsked { code: None, opened: false, address: address.clone() };
+        app.update(Msg::SignIn(asked), now());
+        assert!(app.overlay().is_none() && app.line().is_some());
+        assert_eq!(app.toasts().errors(), 2);
+        assert!(app.toasts().current().unwrap().text.contains(&address));
+    }
 }

@@ -103,7 +103,7 @@ impl App {
             CommandId::Privacy => self.toggle_privacy(),
             CommandId::Times => self.next_form(),
             CommandId::Mouse => return self.toggle_mouse(),
-            CommandId::Messages => self.overlay = Some(Overlay::Messages { scroll: Scroll::default() }),
+            CommandId::Messages => self.overlay = Some(Overlay::Messages { scroll: Scroll::default(), message: None }),
             CommandId::Page => return self.page(),
             CommandId::Refresh => return self.refresh(),
             CommandId::Writing => self.overlay = Some(Overlay::Menu(self.writing_menu())),
@@ -198,13 +198,7 @@ impl App {
 
     /// Shows whose risk is closed although they are not safe.
     fn filter_not_safe(&mut self) {
-        match self.users.set_filter(NOT_SAFE, &self.dataset, &self.ledger, self.now) {
-            Ok(()) => {
-                self.users.set_find("", &self.dataset);
-                self.user_may_have_changed();
-            }
-            Err(error) => self.toasts.fail(format!("The filter {NOT_SAFE} does not parse: {error}")),
-        }
+        self.pivot_to(NOT_SAFE.to_owned(), NOT_SAFE);
     }
 
     fn back(&mut self) {

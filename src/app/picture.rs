@@ -3,6 +3,7 @@
 use super::App;
 use super::command::{CommandId, Context};
 use super::details::Subject;
+use super::format::width;
 use super::key::Key;
 use super::layout::Pane;
 use super::overlay::Overlay;
@@ -12,13 +13,23 @@ use crate::domain::records::{DetectionId, SignInId, UserId, UserRecords};
 pub type Hint = (&'static [CommandId], &'static str);
 
 impl App {
-    /// The line at the foot of a picture, from the key map: "h l move · + - zoom · esc closes". A command without a key is left out.
-    pub fn picture_hint(&self, hints: &[Hint]) -> String {
-        let words = hints.iter().filter_map(|(commands, does)| {
+    /// The line at the foot of a picture, from the key map: "esc closes · ? help · h l move". A command without a key is left out, and
+    /// what does not fit into so many columns, the last first.
+    pub fn picture_hint(&self, hints: &[Hint], columns: usize) -> String {
+        let mut line = String::new();
+        for (commands, does) in hints {
             let keys: Vec<String> = commands.iter().map(|command| self.options.keys.hint(*command)).filter(|key| !key.is_empty()).collect();
-            (!keys.is_empty()).then(|| format!("{} {does}", keys.join(" ")))
-        });
-        words.collect::<Vec<_>>().join(" · ")
+            let between = if line.is_empty() { "" } else { " · " };
+            let words = format!("{between}{} {does}", keys.join(" "));
+            if keys.is_empty() {
+                continue;
+            }
+            if width(&line) + width(&words) > columns {
+                break;
+            }
+            line.push_str(&words);
+        }
+        line
     }
 
     /// Opens a picture of this user, whoever is under the cursor by now.

@@ -9,8 +9,11 @@ use super::overlay::{Choice, Item, Menu, Overlay};
 use super::sign_ins::SignIns;
 use super::users::Standing;
 use crate::domain::pivot::{self, Count, Shared};
-use crate::domain::query::Query;
+use crate::domain::query::{Query, QueryError};
 use crate::domain::records::{RiskDetection, SignIn, SignInId, UserId};
+
+/// How many steps the way back has; the first are forgotten.
+const MOST_STEPS: usize = 50;
 
 /// One step of the trail: where it led, and how everything stood before.
 #[derive(Debug, Clone)]
@@ -113,13 +116,30 @@ impl App {
         }
     }
 
-    /// Sets an exact filter on the whole tenant, and remembers how everything stood.
+    /// Sets an exact filter on the whole tenant, and remembers how everything stood; says how many that are.
     pub(super) fn pivot_to(&mut self, crumb: String, filter: &str) {
+        match self.step_to(crumb, filter) {
+            Ok(true) => {
+                let back = self.options.keys.hint(super::command::CommandId::PivotBack);
+                self.toasts.say(format!("{} · {back} goes back", count(self.users.len(), "user", "users")), self.now);
+            }
+            Ok(false) => {
+                self.toasts.say(format!("These are they already: {}.", count(self.users.len(), "user", "users")), self.now);
+            }
+            Err(error) => self.toasts.fail(format!("The filter {} does not parse: {error}", filter.trim())),
+        }
+    }
+
+    /// Sets a filter, and remembers how everything stood before; says whether that was another one.
+    ///
+    /// # Errors
+    ///
+    /// Where the filter does not parse; then nothing is changed.
+    pub(super) fn step_to(&mut self, crumb: String, filter: &str) -> Result<bool, QueryError> {
         let filter = filter.trim();
         if self.trail.steps.last().is_some_and(|step| step.set == filter) && self.users.filter == filter && !self.users.is_narrowed() {
             self.focus = Pane::Users;
-            self.toasts.say(format!("These are they already: {}.", count(self.users.len(), "user", "users")), self.now);
-            return;
+            return Ok(false);
         }
         let step = Step {
             crumb,
@@ -130,17 +150,15 @@ impl App {
             focus: self.focus,
             set: filter.to_owned(),
         };
-        match self.users.set_filter(filter, &self.dataset, &self.ledger, self.now) {
-            Ok(()) => {
-                self.users.set_find("", &self.dataset);
-                self.trail.steps.push(step);
-                self.focus = Pane::Users;
-                self.user_may_have_changed();
-                let back = self.options.keys.hint(super::command::CommandId::PivotBack);
-                self.toasts.say(format!("{} · {back} goes back", count(self.users.len(), "user", "users")), self.now);
-            }
-            Err(error) => self.toasts.fail(format!("The filter {filter} does not parse: {error}")),
+        self.users.set_filter(filter, &self.dataset, &self.ledger, self.now)?;
+        self.users.set_find("", &self.dataset);
+        self.trail.steps.push(step);
+        if self.trail.steps.len() > MOST_STEPS {
+            self.trail.steps.remove(0);
         }
+        self.focus = Pane::Users;
+        self.user_may_have_changed();
+        Ok(true)
     }
 
     /// Goes back one step: filter, order, marks and cursor are again as they were.

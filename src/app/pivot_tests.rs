@@ -149,6 +149,25 @@ fn a_burst_of_many_is_told_of_and_opened_by_its_key() {
 }
 
 #[test]
+fn whatever_of_ours_sets_a_filter_leads_back_to_the_one_that_was_typed() {
+    let mut users = sharing();
+    users[4].user.risk_state = Some(crate::domain::risk::RiskState::Remediated);
+    users[4].directory.is_sspr_registered = Some(false);
+    for open in ["4", "0 j j enter", "C enter"] {
+        let mut app = console(users.clone());
+        keys(&mut app, "/ 'type:newCountry' enter j");
+        let before = (shown(&app), cursor(&app).to_owned());
+        keys(&mut app, open);
+        assert_ne!(app.users().filter, "type:newCountry", "{open}");
+        keys(&mut app, "backspace");
+        assert_eq!((app.users().filter.as_str(), (shown(&app), cursor(&app).to_owned())), ("type:newCountry", before), "{open}");
+    }
+    let mut app = console(users);
+    keys(&mut app, &"4 5 ".repeat(60));
+    assert!(app.trail().words("").matches('›').count() <= 101, "the way back has an end");
+}
+
+#[test]
 fn marks_that_were_taken_away_in_a_pivot_are_told_when_they_come_back() {
     let mut app = console(sharing());
     keys(&mut app, "j j space k p enter");

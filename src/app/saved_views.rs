@@ -84,15 +84,16 @@ impl App {
     }
 
     fn show_view(&mut self, view: &View) {
-        match self.users.set_filter(&format!("@{}", view.name), &self.dataset, &self.ledger, self.now) {
-            Ok(()) => {
-                self.users.set_find("", &self.dataset);
+        let filter = format!("@{}", view.name);
+        match self.step_to(filter.clone(), &filter) {
+            Ok(_) => {
                 if let Some(sort) = view.sort.as_deref().map_or(Some(Sort::default()), sort_of) {
                     self.users.set_sort(sort, &self.dataset);
                 }
                 self.user_may_have_changed();
                 let shown = number(self.users.len());
-                self.toasts.say(format!("@{}: {} · {shown} shown", view.name, view.query), self.now);
+                let back = self.options.keys.hint(CommandId::PivotBack);
+                self.toasts.say(format!("@{}: {} · {shown} shown · {back} goes back", view.name, view.query), self.now);
             }
             Err(error) => self.toasts.fail(format!("The view {} cannot be shown: {error}. Save it anew.", view.name)),
         }

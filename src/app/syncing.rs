@@ -108,8 +108,9 @@ impl App {
 
     /// Asks the operator to sign in.
     pub(super) fn ask_to_sign_in(&mut self, asked: SignInAsked) {
-        // A plan or a job is not put away for it: the message stays, and says how to come by the address.
-        if self.overlay.is_some() && !matches!(self.overlay, Some(Overlay::SignIn(_))) {
+        // A plan or a job is not put away for it, and what is typed must not go to it: the message stays, and says how to come by the
+        // address.
+        if self.line.is_some() || (self.overlay.is_some() && !matches!(self.overlay, Some(Overlay::SignIn(_)))) {
             self.toasts.fail(format!("Sign in: {}", asked.words()));
         } else {
             self.overlay = Some(Overlay::SignIn(asked));

@@ -532,7 +532,7 @@ fn help_filters_and_runs_and_says_why_not() {
     let mut app = console(five());
     keys(&mut app, "? 'sort'");
     let Some(Overlay::Help(help)) = app.overlay() else { panic!() };
-    assert_eq!(help.entry(0).unwrap().command.id, CommandId::Sort);
+    assert_eq!(help.entry(0).unwrap().id, Some(CommandId::Sort));
     keys(&mut app, "enter");
     assert!(matches!(app.overlay(), Some(Overlay::Menu(_))));
     keys(&mut app, "esc ? 'clear' enter");

@@ -281,6 +281,7 @@ impl Chart {
 /// The keys that the foot of the timeline names.
 pub const HINTS: &[Hint] = &[
     (&[CommandId::Back], "closes"),
+    (&[CommandId::Help], "help"),
     (&[CommandId::Earlier, CommandId::Later], "event"),
     (&[CommandId::ZoomIn, CommandId::ZoomOut], "zoom"),
     (&[CommandId::Open], "shows it"),

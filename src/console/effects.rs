@@ -66,13 +66,14 @@ impl Effects {
                 Err(error) => answer(Msg::Failed(format!("the journal cannot be read: {error}"))),
             }),
             Effect::AddNote { user, text } => blocking(answers, move |answer| {
-                let entry = Entry::Note { user, text };
+                let entry = Entry::Note { user, text: text.clone() };
                 match session.store.append(session.clock().now(), &session.operator, vec![entry]) {
                     Ok(_) => {
                         answer(Msg::Ledger(session.ledger()));
                         answer(Msg::Said("Note added".to_owned()));
                     }
-                    Err(error) => answer(Msg::Failed(format!("the note was not saved: {}", error))),
+                    // What was typed is kept among the messages, from where it can be copied.
+                    Err(error) => answer(Msg::Failed(format!("the note was not saved: {error}. It said: {text}"))),
                 }
             }),
             Effect::SaveSetting { name, value } => blocking(answers, move |answer| {

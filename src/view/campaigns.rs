@@ -18,10 +18,17 @@ const WHEN: usize = 14;
 const SCORE: usize = 7;
 
 pub fn draw(frame: &mut Frame, app: &App, open: &Campaigns, area: Area, theme: Theme) {
-    let right = if open.all > open.list.len() {
+    let all = if open.all > open.list.len() {
         format!("the first {} of {}", number(open.list.len()), number(open.all))
     } else {
         number(open.list.len())
+    };
+    // Where not all are in sight, it says which one this is.
+    let place = if open.len() > Campaigns::rows(app.size()) { format!("{} · ", number(open.scroll.at + 1)) } else { String::new() };
+    let right = if place.is_empty() || open.all > open.list.len() {
+        format!("{place}{all}")
+    } else {
+        format!("{} of {}", number(open.scroll.at + 1), number(open.len()))
     };
     let inner = window(frame, area, "Campaigns: users at risk who share something", &right, theme);
     let columns = usize::from(inner.width);
@@ -81,5 +88,5 @@ pub fn draw(frame: &mut Frame, app: &App, open: &Campaigns, area: Area, theme: T
         }
     }
     let style = if open.message.is_some() { theme.strong() } else { quiet };
-    put(frame, inner, last, Line::styled(fit(&app.campaigns_hint(open), columns).into_owned(), style));
+    put(frame, inner, last, Line::styled(fit(&app.campaigns_hint(open, columns), columns).into_owned(), style));
 }

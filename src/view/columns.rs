@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame, app: &App, menu: &ColumnsMenu, area: Area, theme:
         ];
         put_row(frame, inner, row, cells, menu.scroll.offset + row == menu.scroll.at, theme);
     }
-    let hint = "Space shows or hides · J K move · r as configured · Esc closes";
+    let hint = "Space shows or hides · J K move · r as configured · Enter closes";
     let (text, style) = menu.message.as_deref().map_or((hint, theme.quiet()), |message| (message, theme.danger()));
     put(frame, inner, last, Line::styled(fit(text, columns).into_owned(), style));
 }

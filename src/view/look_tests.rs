@@ -81,10 +81,10 @@ fn what_is_off_is_dimmed_in_help_and_says_why() {
     insta::assert_snapshot!(mono(&app, 100, 7..11), @r#"
     ┃   LOW     Us┃ filter confirm it
     bbbb..........b.bbbbbbb..........r..................................................................
-    ┃             ┃ c           compromised    not now: This workspace is read-only: nothing can be sent
+    ┃             ┃ c           compromised       not now: This workspace is read-only: nothing can be s
     b.............b.rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr
-    ┃             ┃ s           safe           not now: This workspace is read-only: nothing can be sent
-    b.............b.ddddddddddd.dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+    ┃             ┃ s           safe              not now: This workspace is read-only: nothing can be s
+    b.............b.ddddddddddd.ddddddddddddddddd.dddddddddddddddddddddddddddddddddddddddddddddddddddddd
     ┃             ┃
     b.............b.....................................................................................
     "#);
@@ -113,7 +113,7 @@ fn the_columns_menu() {
     │▌  ┃    TYPE              member or guest                                 ┃   │
     │   ┃    HYBRID            synchronised from on-premises                   ┃   │
     └───┃    PASSWORD          when it was last changed                        ┃───┘
-    ┌ 3 ┃ Space shows or hides · J K move · r as configured · Esc closes       ┃ ▾ ┐
+    ┌ 3 ┃ Space shows or hides · J K move · r as configured · Enter closes     ┃ ▾ ┐
     │Pas┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛   │
     │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │

@@ -9,7 +9,7 @@ use ratatui::widgets::canvas::{Canvas, Context, Line as Way, Map, MapResolution,
 use super::cell::{cell, put, put_row, rect, window};
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::format::{fit, number, wrap};
+use crate::app::format::{fit, number, width, wrap};
 use crate::app::layout::Area;
 use crate::app::map::{HINTS, LATITUDES, TOLD, Travels, map_area, rule};
 use crate::domain::catalogue;
@@ -44,7 +44,11 @@ pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: 
     }
     let (text, style) = match &travels.message {
         Some(message) => (message.clone(), theme.danger()),
-        None => (format!("{} · {}", app.picture_hint(HINTS), rule()), theme.quiet()),
+        None => {
+            let (hint, rule) = (app.picture_hint(HINTS, columns), format!(" · {}", rule()));
+            let fits = width(&hint) + width(&rule) <= columns;
+            (if fits { hint + &rule } else { hint }, theme.quiet())
+        }
     };
     put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(&text, columns).into_owned(), style));
 }

@@ -13,7 +13,7 @@ use crate::app::layout::Area;
 use crate::app::overlay::MESSAGE_LINES as FOOT;
 use crate::app::scroll::Scroll;
 
-pub fn draw(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, theme: Theme) {
+pub fn draw(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, message: Option<&str>, theme: Theme) {
     let history = app.toasts().history();
     let inner = window(frame, area, "Messages", &count(history.len(), "message", "messages"), theme);
     let columns = usize::from(inner.width);
@@ -39,7 +39,8 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, theme: The
     }
     let keys = app.keys();
     let hint = format!("newest first · {} copies · Esc closes", keys.hint(CommandId::Copy));
-    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(&hint, columns).into_owned(), theme.quiet()));
+    let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
+    put(frame, inner, usize::from(inner.height).saturating_sub(1), Line::styled(fit(text, columns).into_owned(), style));
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ fn over(frame: &mut Frame, app: &App, overlay: &Overlay, theme: Theme) {
         Overlay::Typed(open) => typed::draw(frame, open, area, theme),
         Overlay::Note { user, input } => lists::note(frame, app, area, user, input, theme),
         Overlay::SignIn(asked) => lists::sign_in(frame, asked, area, theme),
-        Overlay::Messages { scroll } => messages::draw(frame, app, area, *scroll, theme),
+        Overlay::Messages { scroll, message } => messages::draw(frame, app, area, *scroll, message.as_deref(), theme),
         Overlay::Page { page, address } => page::draw(frame, page, address, area, theme),
         Overlay::Cancel { id, .. } => lists::cancel(frame, app, *id, area, theme),
         Overlay::Map(travels) => map::draw(frame, app, travels, area, theme),

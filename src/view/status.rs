@@ -122,6 +122,10 @@ fn counts(app: &App, without: &[&str], theme: Theme) -> Vec<Span<'static>> {
         let style = if count == 0 { theme.quiet() } else { style };
         spans.push(Span::styled(format!("{} {word}", number(count)), style));
     }
+    let left_out = |(count, word, _): &(usize, &str, Style)| without.contains(word) && *count > 0;
+    if parts.iter().any(left_out) {
+        spans.push(Span::styled(" · …", theme.quiet()));
+    }
     spans
 }
 

@@ -18,10 +18,18 @@ pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Them
     let records = app.dataset().user(&chart.user);
     let name = records.map_or(chart.user.as_str(), |records| records.user.name());
     let right = chart.window().filter(|_| chart.event().is_some()).map_or(String::new(), |(from, to)| {
-        let (times, form) = (app.times(), "%Y-%m-%d %H:%M");
+        let times = app.times();
+        // On a narrow screen the year gives way, and where the ends are near each other, seconds tell them apart.
+        let form = match (to.0 - from.0, area.width) {
+            (span, _) if span < chrono::TimeDelta::minutes(10) => "%m-%d %H:%M:%S",
+            (_, ..80) => "%m-%d %H:%M",
+            _ => "%Y-%m-%d %H:%M",
+        };
         format!("{} – {} {}", times.stamp(from, form), times.stamp(to, form), times.zone.offset(to))
     });
-    let inner = window(frame, area, &format!("Timeline: {name}"), &right, theme);
+    // The name gives way before the range loses its end.
+    let room = usize::from(area.width).saturating_sub(width(&right) + 18);
+    let inner = window(frame, area, &format!("Timeline: {}", fit(name, room)), &right, theme);
     let (columns, rows) = (usize::from(inner.width), usize::from(inner.height));
     let shape = Shape::of(columns, rows);
     let column = chart.event().and_then(|event| chart.column(event.at, shape.track));
@@ -54,7 +62,7 @@ pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Them
     let hidden = if below > 0 { format!(" · {} below ▾", count(below, "session", "sessions")) } else { String::new() };
     let (text, style) = match &chart.message {
         Some(message) => (message.clone(), theme.danger()),
-        None => (format!("{}{hidden}", app.picture_hint(HINTS)), theme.quiet()),
+        None => (format!("{}{hidden}", app.picture_hint(HINTS, columns.saturating_sub(width(&hidden)))), theme.quiet()),
     };
     put(frame, inner, rows.saturating_sub(1), Line::styled(fit(&text, columns).into_owned(), style));
 }

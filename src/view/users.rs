@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::columns::UserColumn;
 use crate::app::format::{evidence_left, fit, number, tags, width};
 use crate::app::layout::{Area, Pane};
-use crate::app::times::Times;
+use crate::app::times::{Form, Times};
 use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{self, Evidence};
 use crate::domain::records::UserRecords;
@@ -27,6 +27,9 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     } else {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
     };
+    // The columns have no room for it.
+    let offset = app.times().heading();
+    let of = if app.times().form == Form::Absolute && offset != "TIME" { format!("{} · {of}", offset.to_lowercase()) } else { of };
     let trail = if app.queue_runs() { String::new() } else { app.trail().words(&users.filter) };
     if !trail.is_empty() {
         // The last step is where one is: the beginning gives way.
