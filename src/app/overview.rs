@@ -256,7 +256,7 @@ impl Glance {
 pub const HINTS: &[Hint] = &[
     (&[CommandId::Back], "closes"),
     (&[CommandId::Help], "help"),
-    (&[CommandId::Open], "shows these users"),
+    (&[CommandId::Open], "shows them"),
     (&[CommandId::Down, CommandId::Up], "move"),
 ];
 

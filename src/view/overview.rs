@@ -7,7 +7,7 @@ use super::cell::{cell, put, put_row, window};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::command::CommandId;
-use crate::app::format::{count, fit, width, wrap};
+use crate::app::format::{count, fit, number, width, wrap};
 use crate::app::layout::Area;
 use crate::app::overview::{Glance, HINTS, Row, TOLD, rows};
 use crate::domain::overview::{DAYS, Days};
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, app: &App, glance: &Glance, area: Area, theme: Th
         Some(message) => (message.clone(), theme.danger()),
         None => {
             let below = glance.rows.len().saturating_sub(glance.scroll.offset + list);
-            let below = if below > 0 { format!(" · {} below ▾", count(below, "row", "rows")) } else { String::new() };
+            let below = if below > 0 { format!(" · {} below ▾", number(below)) } else { String::new() };
             let room = columns.saturating_sub(width(&stale) + width(&below));
             (format!("{stale}{}{below}", app.picture_hint(HINTS, room)), theme.quiet())
         }

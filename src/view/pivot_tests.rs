@@ -59,7 +59,7 @@ fn the_campaigns() {
     ┃ /ip:203.0.113.7 state:atRisk,confirmedCompromised                            ┃
     ┃                                                                              ┃
     ┃                                                                              ┃
-    ┃ enter opens its users · space marks them · esc leaves                        ┃
+    ┃ esc closes · ? help · enter opens its users · space marks them               ┃
     ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
     "#);
 }

@@ -124,7 +124,7 @@ fn counts(app: &App, without: &[&str], theme: Theme) -> Vec<Span<'static>> {
     }
     let left_out = |(count, word, _): &(usize, &str, Style)| without.contains(word) && *count > 0;
     if parts.iter().any(left_out) {
-        spans.push(Span::styled(" · …", theme.quiet()));
+        spans.push(Span::styled(" …", theme.quiet()));
     }
     spans
 }
