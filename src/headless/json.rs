@@ -18,6 +18,7 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
     let blocked = facts::blocked(records, tenant);
     let case = ledger.case(records.id());
     let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
+    let expiry = facts::evidence_expires(records, now);
     let mut object = wire::user_to_json(&records.user);
     let added = json!({
         "openDetections": facts::open_detections(records),
@@ -37,7 +38,8 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
         "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
-        "evidenceExpires": facts::evidence_expires(records, now),
+        "evidenceExpires": expiry.map(|expiry| expiry.at),
+        "evidenceExpiresFirst": expiry.map(|expiry| expiry.piece.as_str()),
         "verdict": case.and_then(|case| case.verdict),
         "status": case.and_then(|case| case.status()),
         "tags": case.map_or(&[][..], |case| &case.tags),

@@ -43,6 +43,7 @@ const USERS: &[Column] = &[
     column("", "entriage.notes"),
     column("", "entriage.waitingSince"),
     column("", "entriage.evidenceExpires"),
+    column("", "entriage.evidenceExpiresFirst"),
     column("", "entriage.verdict"),
     column("", "entriage.status"),
     column("", "entriage.tags"),

@@ -142,6 +142,7 @@ const FACTS: &[(&str, &str)] = &[
     ("Token theft", "tokenTheft"),
     ("Evidence", "evidence"),
     ("Evidence expires", "evidenceExpires"),
+    ("Expires first", "evidenceExpiresFirst"),
     ("Waiting since", "waitingSince"),
     ("Blocked", "blocked"),
     ("Blocked by", "blockedBy"),
