@@ -103,13 +103,13 @@ fn rules_out_token_theft(kind: &str) -> bool {
 
 /// Whether the sign-in carries a token-theft type; `None` where it is an open risk and its types do not tell.
 pub fn sign_in_token_theft(records: &UserRecords, sign_in: &SignIn) -> Option<bool> {
-    let linked = records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
-    let types: Vec<&str> = sign_in
-        .risk_event_types
-        .iter()
-        .map(String::as_str)
-        .chain(linked.filter_map(|detection| detection.risk_event_type.as_deref()))
-        .collect();
+    token_theft_of_sign_in(sign_in, records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id)))
+}
+
+/// The same, where its detections are known: for whoever goes through all sign-ins.
+pub fn token_theft_of_sign_in<'a>(sign_in: &SignIn, linked: impl Iterator<Item = &'a RiskDetection>) -> Option<bool> {
+    let detected = linked.filter_map(|detection| detection.risk_event_type.as_deref());
+    let types: Vec<&str> = sign_in.risk_event_types.iter().map(String::as_str).chain(detected).collect();
     if types.iter().any(|kind| catalogue::is_token_theft(kind)) {
         Some(true)
     } else if sign_in.at_risk() == Some(false) || (!types.is_empty() && types.iter().all(|kind| rules_out_token_theft(kind))) {

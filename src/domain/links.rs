@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::facts;
 use super::records::{RiskDetection, SignIn, SignInId, UserRecords};
 
 /// Sign-ins and detections of one user, by the sign-in's id.
@@ -33,6 +34,11 @@ impl<'a> Links<'a> {
     /// The sign-in that a detection belongs to, where it was read.
     pub fn sign_in_of(&self, detection: &RiskDetection) -> Option<&'a SignIn> {
         detection.request_id.as_ref().and_then(|id| self.sign_ins.get(id).copied())
+    }
+
+    /// Whether the sign-in carries a token-theft type; `None` where it is an open risk and its types do not tell.
+    pub fn token_theft(&self, sign_in: &SignIn) -> Option<bool> {
+        facts::token_theft_of_sign_in(sign_in, self.detections_of(sign_in).iter().copied())
     }
 
     /// The detections of a sign-in, newest first.
