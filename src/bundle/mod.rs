@@ -6,6 +6,7 @@
 
 mod done;
 mod extract;
+mod findings;
 mod folder;
 mod page;
 mod readable;
@@ -19,10 +20,12 @@ use serde_json::json;
 
 use crate::domain::journal::JournalRecord;
 use crate::domain::ledger::Ledger;
+use crate::domain::links::Links;
 use crate::domain::policy::TenantFacts;
-use crate::domain::records::UserRecords;
+use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
 use folder::Folder;
+pub use folder::interrupted;
 pub use user_files::plain;
 
 /// What a bundle is made from.
@@ -54,6 +57,8 @@ pub struct Source<'a> {
 /// A bundle that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
+    /// Whose evidence it is.
+    pub users: Vec<UserId>,
     /// How many files.
     pub files: usize,
     /// How many bytes.
@@ -68,6 +73,14 @@ pub enum BundleError {
     /// There is something already.
     #[error("{0} exists and is not an empty folder: a bundle never overwrites")]
     Exists(PathBuf),
+    /// It is no name for a new folder.
+    #[error("{path} cannot be the folder of a bundle: {why}")]
+    NoFolder {
+        /// What was named.
+        path: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
     /// A file could not be written.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -106,13 +119,18 @@ struct Subject<'a> {
     deeds: Vec<done::Deed<'a>>,
     /// What is still to be done or known.
     open: Vec<done::Open>,
+    /// What was found.
+    findings: findings::Findings<'a>,
+    /// What of the records belongs together.
+    links: Links<'a>,
 }
 
 impl<'a> Subject<'a> {
     fn of(source: &Source<'a>, records: &'a UserRecords, folder: String, lines: &[usize]) -> Self {
-        let deeds = done::deeds(source, records);
-        let open = done::open(source, records, &deeds);
-        Subject { records, folder, events: timeline::events(source, records, &deeds, lines), deeds, open }
+        let (deeds, findings, links) = (done::deeds(source, records), findings::Findings::of(records), Links::of(records));
+        let open = done::open(source, records, &deeds, &findings);
+        let events = timeline::events(source, records, &links, &deeds, lines);
+        Subject { records, folder, events, deeds, open, findings, links }
     }
 }
 
@@ -159,7 +177,8 @@ fn fill(source: &Source<'_>, folder: &mut Folder) -> Result<Written, BundleError
     let of_manifest = folder.files().last().map(|file| file.sha256.clone()).unwrap_or_default();
     folder.put("SHA256SUMS", format!("{sums}{of_manifest}  manifest.json\n").as_bytes())?;
     let files = folder.files();
-    Ok(Written { files: files.len(), bytes: files.iter().map(|file| file.bytes).sum(), manifest: of_manifest })
+    let users = source.users.iter().map(|records| records.id().clone()).collect();
+    Ok(Written { users, files: files.len(), bytes: files.iter().map(|file| file.bytes).sum(), manifest: of_manifest })
 }
 
 #[cfg(test)]

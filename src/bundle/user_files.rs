@@ -76,6 +76,7 @@ fn case(source: &Source<'_>, records: &UserRecords) -> Result<Vec<u8>, BundleErr
         "verdictBy": case.verdict_by.as_ref().map(|(at, operator)| json!({"at": at, "operator": operator})),
         "status": case.status(),
         "tags": case.tags,
+        "snapshot": case.snapshot.as_ref().map(|snapshot| json!({"at": snapshot.at, "folder": snapshot.folder})),
         "notes": notes.map(|note| json!({"at": note.at, "operator": note.operator, "text": note.text})).collect::<Vec<_>>(),
     }))
 }

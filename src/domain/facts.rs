@@ -52,6 +52,18 @@ impl BlockedBy {
             BlockedBy::ConditionalAccess => "conditionalAccess",
         }
     }
+
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            BlockedBy::AccountDisabled => "the account is disabled",
+            BlockedBy::UserRisk => "a policy on user risk",
+            BlockedBy::SignInRisk => "a policy on sign-in risk",
+            BlockedBy::BuiltInProtection => "built-in protection",
+            BlockedBy::SmartLockout => "smart lockout after wrong passwords",
+            BlockedBy::ConditionalAccess => "a Conditional Access policy",
+        }
+    }
 }
 
 /// Whether a user is blocked, and by what.
