@@ -209,6 +209,10 @@ impl App {
                 explain.note = problem.map(|problem| format!("Devices and authentication methods were not read: {problem}"));
                 self.overlay = Some(Overlay::Explain(explain));
             }
+            Some(Overlay::Timeline(mut chart)) if users.contains(&chart.user) => {
+                chart.message = problem.map(|problem| format!("The risk history was not read: {problem}"));
+                self.overlay = Some(Overlay::Timeline(chart));
+            }
             Some(Overlay::Waiting { then: Then::Plan { pending, asked }, .. }) if asked == users => {
                 if let Some(problem) = problem {
                     self.toasts.say(format!("Not everything was read: {problem}"), self.now);

@@ -5,6 +5,7 @@ use super::command::{CommandId, Context};
 use super::details::Subject;
 use super::key::Key;
 use super::layout::Pane;
+use super::msg::Effect;
 use super::overlay::Overlay;
 use crate::domain::records::{DetectionId, SignInId, UserId, UserRecords};
 
@@ -22,12 +23,13 @@ impl App {
     }
 
     /// Opens a picture of this user, whoever is under the cursor by now.
-    pub(super) fn open_picture(&mut self, picture: CommandId, user: &UserId) {
+    pub(super) fn open_picture(&mut self, picture: CommandId, user: &UserId) -> Vec<Effect> {
         match picture {
-            CommandId::Timeline => self.open_timeline(user),
+            CommandId::Timeline => return self.open_timeline(user),
             CommandId::Map => self.open_map(user),
             _ => self.open_overview(),
         }
+        Vec::new()
     }
 
     /// The picture that a key changes to, from within another one.

@@ -289,21 +289,20 @@ pub const HINTS: &[Hint] = &[
 ];
 
 impl App {
-    /// Opens the timeline of a user.
-    pub(super) fn open_timeline(&mut self, user: &UserId) {
-        let Some(records) = self.dataset.user(user) else { return };
+    /// Opens the timeline of a user. The risk history is read on demand; what is shown follows when it comes.
+    pub(super) fn open_timeline(&mut self, user: &UserId) -> Vec<Effect> {
+        let Some(records) = self.dataset.user(user) else { return Vec::new() };
+        let reads = self.workspace.label == "LIVE" && records.history_is_behind();
         let chart = Chart::open(records, &self.ledger, self.subject(), self.now);
         self.overlay = Some(Overlay::Timeline(Box::new(chart)));
+        if reads { vec![Effect::Look(vec![user.clone()])] } else { Vec::new() }
     }
 
     pub(super) fn key_in_timeline(&mut self, mut chart: Box<Chart>, key: Key) -> Vec<Effect> {
         chart.message = None;
         let page = Shape::in_area(super::layout::whole(self.options.size)).sessions;
         if let Some(picture) = self.other_picture(key) {
-            if picture != CommandId::Timeline {
-                self.open_picture(picture, &chart.user);
-            }
-            return Vec::new();
+            return if picture == CommandId::Timeline { Vec::new() } else { self.open_picture(picture, &chart.user) };
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Earlier) => chart.go_to(chart.at.saturating_sub(1)),
