@@ -289,13 +289,11 @@ pub const HINTS: &[Hint] = &[
 ];
 
 impl App {
-    /// Opens the timeline of a user. The risk history is read on demand; what is shown follows when it comes.
-    pub(super) fn open_timeline(&mut self, user: &UserId) -> Vec<Effect> {
-        let Some(records) = self.dataset.user(user) else { return Vec::new() };
-        let reads = self.workspace.label == "LIVE" && records.history_is_behind();
+    /// Opens the timeline of a user.
+    pub(super) fn open_timeline(&mut self, user: &UserId) {
+        let Some(records) = self.dataset.user(user) else { return };
         let chart = Chart::open(records, &self.ledger, self.subject(), self.now);
         self.overlay = Some(Overlay::Timeline(Box::new(chart)));
-        if reads { vec![Effect::Look(vec![user.clone()])] } else { Vec::new() }
     }
 
     pub(super) fn key_in_timeline(&mut self, mut chart: Box<Chart>, key: Key) -> Vec<Effect> {

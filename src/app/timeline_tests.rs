@@ -56,20 +56,25 @@ fn it_opens_on_what_the_panes_show_and_walks_over_every_event_in_order() {
 }
 
 #[test]
-fn a_live_tenant_is_asked_for_the_history_that_is_not_known_up_to_now() {
+fn a_live_tenant_is_asked_for_the_sign_ins_and_the_history_that_are_read_on_demand() {
     let mut app = console(stolen());
     assert_eq!(keys(&mut app, "t"), [], "nothing can be asked but of a live tenant");
     let mut live = crate::app::syncing::tests::live_with(stolen());
-    let asked = keys(&mut live, "t");
-    assert_eq!(asked, [Effect::Look(vec!["alex".into()])]);
+    for picture in ["t", "m"] {
+        assert_eq!(keys(&mut live, picture), [Effect::Look(vec!["alex".into()])], "{picture}");
+        assert_ne!(live.picture_note(&"alex".into()), "");
+        keys(&mut live, "esc");
+    }
+    keys(&mut live, "t");
     let mut alex = stolen().remove(0);
+    alex.devices = Some(Vec::new());
     alex.history.push(history_item(&alex, alex.user.risk_last_updated_date_time));
     tell(&mut live, Msg::Records(vec![alex]));
     tell(&mut live, Msg::Looked { users: vec!["alex".into()], problem: None });
-    assert_eq!(chart(&live).timeline.events.len(), 8);
+    assert_eq!((chart(&live).timeline.events.len(), live.picture_note(&"alex".into())), (8, ""));
     assert_eq!(keys(&mut live, "esc t"), [], "it is known up to the newest change");
     tell(&mut live, Msg::Looked { users: vec!["alex".into()], problem: Some("no network".to_owned()) });
-    assert_eq!(chart(&live).message.as_deref(), Some("The risk history was not read: no network"));
+    assert_eq!(chart(&live).message.as_deref(), Some("Not all sign-ins and the risk history were read: no network"));
 }
 
 fn history_item(records: &UserRecords, at: Option<Timestamp>) -> RiskyUserHistoryItem {
