@@ -88,6 +88,7 @@ impl App {
             Msg::JobFailed { job, message } => self.job_failed(job, message),
             Msg::Ledger(ledger) => {
                 self.ledger = Arc::new(ledger);
+                self.privacy.learn_operators(&self.ledger);
                 // Notes and cases can be filtered by, and what a view of the filter asks for may have changed.
                 let (dataset, ledger) = (&self.dataset, &self.ledger);
                 let filter = self.users.filter.clone();
