@@ -225,8 +225,10 @@ impl App {
         } else if self.users.is_narrowed() {
             self.users.set_find("", &self.dataset);
             self.user_may_have_changed();
-        } else {
+        } else if self.banner {
             self.banner = false;
+        } else {
+            self.hide_alarm();
         }
     }
 
