@@ -137,8 +137,10 @@ pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>
     }
     match facts::evidence(records, source.at) {
         Evidence::Expiring => {
-            let at = facts::evidence_expires(records, source.at).map(|at| format!(" on {}", at.0.format("%Y-%m-%d"))).unwrap_or_default();
-            open.push(Open::new("evidence expires", format!("The service forgets the newest evidence{at}.")));
+            if let Some(expiry) = facts::evidence_expires(records, source.at) {
+                let (piece, at) = (expiry.piece.words(), expiry.at.0.format("%Y-%m-%d"));
+                open.push(Open::new("evidence expires", format!("The service forgets a {piece} behind the risk on {at}.")));
+            }
         }
         Evidence::Expired => {
             open.push(Open::new("evidence expired", "The evidence behind the risk is older than what the service keeps."));

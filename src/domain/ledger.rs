@@ -2,7 +2,7 @@
 //!
 //! The journal is the truth; this is its fold, kept in memory and never stored.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
 
 use super::action::Action;
 use super::case::{Case, Snapshot};
@@ -248,6 +248,8 @@ pub struct Note {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     jobs: BTreeMap<JobId, Job>,
+    /// The jobs that act on each target, by its id.
+    by_target: HashMap<String, Vec<JobId>>,
     playbooks: BTreeMap<JobId, Playbook>,
     notes: HashMap<UserId, Vec<Note>>,
     cases: HashMap<UserId, Case>,
@@ -279,7 +281,12 @@ impl Ledger {
                     playbook.jobs.push((plan.action, *job));
                 }
                 // A number stands for one job: a second confirmation of it would forget what was sent for the first.
-                self.jobs.entry(*job).or_insert_with(|| Job::new(*job, (**plan).clone(), record.at));
+                if let btree_map::Entry::Vacant(place) = self.jobs.entry(*job) {
+                    let job = place.insert(Job::new(*job, (**plan).clone(), record.at));
+                    for item in &job.items {
+                        self.by_target.entry(item.id.clone()).or_default().push(job.id);
+                    }
+                }
             }
             Entry::PlaybookStarted { playbook: id, plan, steps_confirmed } => {
                 self.playbooks.entry(*id).or_insert_with(|| Playbook {
@@ -339,6 +346,12 @@ impl Ledger {
         if let Some(job) = self.jobs.get_mut(&id) {
             change(job);
         }
+    }
+
+    /// The jobs that act on this target, in the order in which they were confirmed, with where it stands in each.
+    pub fn jobs_on(&self, id: &str) -> impl Iterator<Item = (&Job, &Item)> {
+        let jobs = self.by_target.get(id).into_iter().flatten().filter_map(|job| self.jobs.get(job));
+        jobs.filter_map(move |job| Some((job, job.item(id)?)))
     }
 
     /// All jobs, oldest first.

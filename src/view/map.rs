@@ -87,6 +87,8 @@ fn cells(stop: &Stop, columns: usize, app: &App, theme: Theme) -> Vec<Span<'stat
     let impossible = moved.is_some_and(|leg| leg.is_impossible());
     let word = if impossible {
         ("▲ impossible", theme.danger())
+    } else if stop.failed {
+        ("failed", theme.quiet())
     } else if stop.point.is_none() {
         ("not drawn", theme.quiet())
     } else {

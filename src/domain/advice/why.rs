@@ -37,7 +37,10 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
         Evidence::Expired => {
             why.push("The evidence has expired: the service keeps detections for 90 days, and the risk is older.".to_owned())
         }
-        Evidence::Expiring => why.push("The evidence expires within a week: look at it now.".to_owned()),
+        Evidence::Expiring => {
+            let piece = facts::evidence_expires(records, facts.now).map_or("piece", |expiry| expiry.piece.words());
+            why.push(format!("A {piece} behind the risk expires within a week: look at it now."));
+        }
         Evidence::Fresh | Evidence::None => {}
     }
     if records.user.is_processing == Some(true) {
