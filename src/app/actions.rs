@@ -53,10 +53,9 @@ impl App {
     pub(super) fn copy_menu(&self) -> Menu {
         let mut items = Vec::new();
         let mut add = |label: &str, what: String, values: Vec<String>| {
-            let text = values.join("\n");
-            if !text.is_empty() {
+            if values.iter().any(|value| !value.is_empty()) {
                 let detail = values.first().cloned().unwrap_or_default();
-                items.push(Item::new(label, detail, Choice::Copy { what, text }));
+                items.push(Item::new(label, detail, Choice::Copy { what, lines: values }));
             }
         };
         let records = self.user();

@@ -160,6 +160,8 @@ impl Campaigns {
 #[derive(Debug, Clone, Default)]
 pub struct Alarm {
     event: Option<MassEvent>,
+    /// The one that the operator does not want to be told of any more.
+    hidden: Option<MassEvent>,
     looked: Option<(u64, Timestamp)>,
 }
 
@@ -190,10 +192,20 @@ impl App {
 
     /// What the banner says of it. May hold hostile text.
     pub fn alarm_words(&self) -> Option<String> {
-        let event = self.alarm.event.as_ref()?;
+        let event = self.alarm.event.as_ref().filter(|event| self.alarm.hidden.as_ref() != Some(*event))?;
         let key = self.options.keys.hint(CommandId::Campaigns);
         let name = catalogue::name(&event.risk_event_type);
-        Some(format!(" possible mass false positive: {name}, {} within 24 hours · {key} opens it", count(event.users, "user", "users")))
+        // The key first: a narrow screen cuts the end.
+        let opens = if key.is_empty() { String::new() } else { format!("{key} opens a ") };
+        let users = count(event.users, "user", "users");
+        // Where Escape has something else to do first, that is said there.
+        let hides = if self.banner || self.queue_runs() { "" } else { " · Esc hides this" };
+        Some(format!(" {opens}possible mass false positive: {name}, {users} within 24 hours{hides}"))
+    }
+
+    /// Tells no more of the possible mass false positive, until it is another one.
+    pub(super) fn hide_alarm(&mut self) {
+        self.alarm.hidden.clone_from(&self.alarm.event);
     }
 
     /// Has the campaigns found, and shows them.

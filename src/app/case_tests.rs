@@ -65,7 +65,10 @@ fn marked_users_get_an_entry_each_and_those_who_have_it_none() {
     let mut app = console(five());
     let closed = CaseChange { status: Some(Status::Closed), ..CaseChange::default() };
     record(&mut app, vec![Entry::Case { user: "adele".into(), change: closed.clone() }]);
-    let effects = keys(&mut app, "a V j j j j j j enter");
+    assert_eq!(keys(&mut app, "a V j j j j j j enter"), [], "for more than one, it is asked");
+    assert_eq!(menu(&app).message.as_deref(), Some("Once more sets it: status closed for 5 users."));
+    assert_eq!(keys(&mut app, "k enter"), [], "and agreed to for what was asked only");
+    let effects = keys(&mut app, "j enter enter");
     let [Effect::Record { entries, said }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((entries.len(), said.as_str()), (4, "4 users: status closed."));
     assert!(entries.iter().all(|entry| matches!(entry, Entry::Case { change, .. } if *change == closed)));
@@ -139,10 +142,40 @@ fn the_filter_is_saved_put_on_a_key_and_removed_in_the_menu() {
     keys(&mut app, "esc / ctrl-u enter 9");
     assert_eq!(shown(&app), ["dave"]);
     app.update(Msg::Key(Key::plain(KeyCode::Char('\''))), now());
-    let told = press(&mut app, "G D");
+    assert_eq!(keys(&mut app, "G D D j"), [], "asked first, and not agreed to by the same key");
+    let told = press(&mut app, "G D enter");
     assert_eq!(told, "@low is removed. It asked for: level:low");
     keys(&mut app, "esc / ctrl-u enter 9");
     assert!(said(&app).starts_with("No view is on 9"), "{}", said(&app));
+}
+
+#[test]
+fn the_cursor_of_the_views_stays_on_its_view_when_keys_move_it() {
+    let mut app = console(five());
+    record(&mut app, vec![Entry::ViewSaved { view: View { name: "zz".to_owned(), query: "level:low".to_owned(), sort: None, key: None } }]);
+    open_views(&mut app);
+    assert_eq!(press(&mut app, "G 5"), "@zz is on 5. @token-theft has no key any more.");
+    assert!(matches!(app.overlay(), Some(Overlay::Views(menu)) if menu.held.as_deref() == Some("zz")));
+    let effects = keys(&mut app, "D enter");
+    let [Effect::Record { entries, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(entries, &[Entry::ViewRemoved { name: "zz".to_owned() }]);
+}
+
+#[test]
+fn a_letter_chooses_a_verdict_and_two_at_once_are_refused() {
+    let mut app = console(five());
+    let hints: Vec<&str> = {
+        keys(&mut app, "V");
+        menu(&app).items.iter().take(4).map(|item| item.label.trim().split(' ').next().unwrap()).collect()
+    };
+    assert_eq!(hints, ["f", "b", "t", "u"]);
+    assert_eq!(press(&mut app, "t"), "User alex: verdict true positive. Not sent: c (confirm user compromised) tells Entra.");
+    assert!(app.overlay().is_none());
+    let effects = keys(&mut app, "V space");
+    assert_eq!(keys(&mut app, "j j space"), [], "it is true positive still, but false positive is on its way");
+    assert!(said(&app).ends_with("Nothing was changed."), "{}", said(&app));
+    recorded(&mut app, effects);
+    assert_eq!(app.ledger().case(&"alex".into()).unwrap().verdict, Some(Verdict::FalsePositive));
 }
 
 #[test]

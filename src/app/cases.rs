@@ -1,8 +1,9 @@
 //! The case of a user, or of all that are marked: verdict, status and tags. Nothing of it is sent to the tenant.
 
 use super::App;
-use super::command::CommandId;
+use super::command::{CommandId, Context};
 use super::format::{count, number, since};
+use super::key::{Key, KeyCode};
 use super::layout::Pane;
 use super::msg::Effect;
 use super::overlay::{Choice, Item, Menu, Overlay};
@@ -25,6 +26,24 @@ pub enum Step {
     Change(CaseChange),
     /// Asks for a tag first.
     AddTag,
+}
+
+/// A verdict that is on its way into the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Awaited {
+    verdict: Verdict,
+    /// Whether it was given in a queue, and decides there.
+    in_queue: bool,
+}
+
+/// The key that chooses a verdict in the menu of a case.
+fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::FalsePositive => 'f',
+        Verdict::BenignTruePositive => 'b',
+        Verdict::TruePositive => 't',
+        Verdict::Undetermined => 'u',
+    }
 }
 
 impl App {
@@ -76,12 +95,68 @@ impl App {
         self.overlay = Some(Overlay::Menu(self.case_menu(users)));
     }
 
-    /// Sets what an item of the menu says, and leaves the menu open for more about the same users.
-    pub(super) fn set_and_stay(&mut self, menu: Menu, change: &CaseChange) -> Vec<Effect> {
+    /// Sets what the item under the cursor says; where it stays, the menu is open for more about the same users. For more than one of
+    /// them it must be chosen twice: what was said of each before is replaced.
+    pub(super) fn change_from_menu(&mut self, mut menu: Menu, change: &CaseChange, asked: Option<usize>, stays: bool) -> Vec<Effect> {
         let users: Vec<UserId> = menu.targets.iter().map(|target| target.id().into()).collect();
+        if users.len() > 1 && asked != Some(menu.scroll.at) {
+            menu.asked = Some(menu.scroll.at);
+            menu.message = Some(format!("Once more sets it: {} for {}.", change.words(), self.whom(&users)));
+            self.overlay = Some(Overlay::Menu(menu));
+            return Vec::new();
+        }
         let effects = self.change_cases(&users, change);
-        self.overlay = Some(Overlay::Menu(menu));
+        if stays {
+            self.overlay = Some(Overlay::Menu(menu));
+        }
         effects
+    }
+
+    /// Verdicts were given and are on their way into the journal.
+    fn verdicts_given(&mut self, users: &[UserId], verdict: Verdict) {
+        let in_queue = self.queue_runs();
+        self.verdicts.extend(users.iter().map(|user| (user.clone(), Awaited { verdict, in_queue })));
+        self.verdicts_arrived();
+    }
+
+    /// The journal changed: the verdicts that it has decide.
+    pub(super) fn verdicts_arrived(&mut self) {
+        let has = |user: &UserId, of: &Awaited| self.ledger.case(user).and_then(|case| case.verdict) == Some(of.verdict);
+        let arrived: Vec<(UserId, Awaited)> = self.verdicts.extract_if(|user, of| has(user, of)).collect();
+        for (user, of) in arrived.into_iter().filter(|(_, of)| of.in_queue) {
+            self.decided_in_queue(&user, of.verdict.words());
+        }
+    }
+
+    /// Entries did not come into the journal: nobody is decided by them.
+    pub(super) fn verdicts_lost(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if let Entry::Case { user, .. } = entry {
+                self.verdicts.remove(user);
+            }
+        }
+    }
+
+    /// Why nothing about one of these is decided now: the verdict on the way may bring the next user to the front, and what is typed
+    /// ahead must not be about another user on a slow disk than on a fast one.
+    pub(super) fn verdict_on_the_way(&self, mut users: impl Iterator<Item = UserId>) -> Option<String> {
+        let user = users.find(|user| self.verdicts.contains_key(user))?;
+        Some(format!("The verdict on {} is being saved: one moment.", self.whom(&[user])))
+    }
+
+    /// The same of those that are marked, or under the cursor.
+    pub(super) fn why_wait(&self) -> Option<String> {
+        // Asked for with each key: mostly, nothing is on its way.
+        (!self.verdicts.is_empty()).then(|| self.verdict_on_the_way(self.users_meant().into_iter())).flatten()
+    }
+
+    /// The item of the menu that this letter chooses: a verdict. Keys of the key map come first.
+    pub(super) fn verdict_of(&self, menu: &Menu, key: Key) -> Option<usize> {
+        let is_of = |item: &Item| match &item.choice {
+            Choice::Case(Step::Change(CaseChange { verdict: Some(verdict), .. })) => key == Key::plain(KeyCode::Char(letter(*verdict))),
+            _ => false,
+        };
+        menu.items.iter().position(is_of).filter(|_| self.list_command(Context::List, key).is_none())
     }
 
     /// Lets an open menu of a case follow the journal.
@@ -102,26 +177,30 @@ impl App {
         for verdict in Verdict::ALL {
             let is_so = all(&|id| held(id).and_then(|case| case.verdict) == Some(verdict));
             let change = CaseChange { verdict: Some(verdict), ..CaseChange::default() };
-            let item =
-                Item::new(format!("{}verdict: {}", sign(is_so), verdict.words()), verdict.meaning(), Choice::Case(Step::Change(change)));
+            let letter = letter(verdict);
+            // Where the key map gives the letter something else to do here, it chooses nothing.
+            let bound = self.list_command(Context::List, Key::plain(KeyCode::Char(letter))).is_some();
+            let letter = if bound { ' ' } else { letter };
+            let label = format!("{}{letter} verdict: {}", sign(is_so), verdict.words());
+            let item = Item::new(label, verdict.meaning(), Choice::Case(Step::Change(change)));
             let told = self.told_by(verdict).map_or_else(String::new, |how| format!(" {how} the same."));
             items.push(Item { note: format!("Nothing is sent to the tenant.{told}"), ..item });
         }
         for status in Status::ALL {
             let is_so = all(&|id| held(id).and_then(|case| case.status()) == Some(status));
             let change = CaseChange { status: Some(status), ..CaseChange::default() };
-            let label = format!("{}status: {}", sign(is_so), status.words());
+            let label = format!("{}  status: {}", sign(is_so), status.words());
             items.push(Item::new(label, "", Choice::Case(Step::Change(change))));
         }
-        items.push(Item::new("  add a tag …", "one word", Choice::Case(Step::AddTag)));
+        items.push(Item::new("    add a tag …", "one word", Choice::Case(Step::AddTag)));
         let mut tags: Vec<&String> = users.iter().filter_map(held).flat_map(|case| &case.tags).collect();
         tags.sort_unstable();
         tags.dedup();
         for tag in tags {
             let change = CaseChange { untag: vec![tag.clone()], ..CaseChange::default() };
-            items.push(Item::new(format!("● #{tag}"), "Enter takes this tag away", Choice::Case(Step::Change(change))));
+            items.push(Item::new(format!("●   #{tag}"), "Enter takes this tag away", Choice::Case(Step::Change(change))));
         }
-        let mut menu = Menu { hint: "Enter sets it · Space sets it and stays · Esc closes", ..Menu::new("Case", items) };
+        let mut menu = Menu { hint: "Enter or its letter sets it · Space sets it and stays · Esc closes", ..Menu::new("Case", items) };
         menu.about = match users.as_slice() {
             [one] => {
                 let case = self.case_words(one);
@@ -141,21 +220,22 @@ impl App {
         Some(format!("{key} ({}) tells Entra", action.title().to_lowercase()))
     }
 
-    pub(super) fn choose_case(&mut self, step: Step, targets: Vec<Target>) -> Vec<Effect> {
+    /// Asks for the tag that these users get.
+    pub(super) fn ask_for_tag(&mut self, targets: Vec<Target>) -> Vec<Effect> {
         let users: Vec<UserId> = targets.iter().map(|target| target.id().into()).collect();
-        match step {
-            Step::Change(change) => self.change_cases(&users, &change),
-            Step::AddTag => {
-                let title = format!("Tag for {}", self.whom(&users));
-                self.overlay = Some(Overlay::Typed(Typed::new(title, "Enter adds the tag · Esc leaves", What::Tag(users))));
-                Vec::new()
-            }
-        }
+        let title = format!("Tag for {}", self.whom(&users));
+        self.overlay = Some(Overlay::Typed(Typed::new(title, "Enter adds the tag · Esc leaves", What::Tag(users))));
+        Vec::new()
     }
 
     /// Changes the cases that the change does change, each by an entry of its own.
     pub(super) fn change_cases(&mut self, users: &[UserId], change: &CaseChange) -> Vec<Effect> {
         if let Some(verdict) = change.verdict {
+            // Of two at once, nobody could say which one the journal has last.
+            if let Some(why) = self.verdict_on_the_way(users.iter().cloned()) {
+                self.toasts.say(format!("{why} Nothing was changed."), self.now);
+                return Vec::new();
+            }
             self.verdicts_given(users, verdict);
         }
         let empty = Default::default();

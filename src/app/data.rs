@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::command::CommandId;
-use super::format::count;
+use super::format::{count, number};
 use super::job::{JobRun, Phase as JobPhase, tally_words};
 use super::msg::{Msg, Opened};
 use super::overlay::{Overlay, Then};
@@ -56,7 +56,7 @@ impl App {
                 }
             }
             Msg::PlaybookNotBegun { plan, message } => {
-                self.job_ended_in_queue(None);
+                self.job_ended_in_queue(Some(&plan), None);
                 self.toasts.fail(message);
                 if self.waits_for_playbook(&plan) {
                     self.overlay = None;
@@ -74,7 +74,9 @@ impl App {
                 if let Some(job) = &mut self.job {
                     job.id = Some(id);
                 }
-                self.job_started_in_queue();
+                if let Some(plan) = self.plan_of_job(Some(id)) {
+                    self.job_started_in_queue(&plan);
+                }
             }
             Msg::Progress { job: id, tally, seconds_left } => {
                 // Of a playbook that is cancelled, the step that is read back tells of itself, too.
@@ -88,6 +90,7 @@ impl App {
             Msg::JobFailed { job, message } => self.job_failed(job, message),
             Msg::Ledger(ledger) => {
                 self.ledger = Arc::new(ledger);
+                self.privacy.learn_operators(&self.ledger);
                 // Notes and cases can be filtered by, and what a view of the filter asks for may have changed.
                 let (dataset, ledger) = (&self.dataset, &self.ledger);
                 let filter = self.users.filter.clone();
@@ -127,9 +130,9 @@ impl App {
             }
             Msg::Said(text) => self.toasts.say(text, self.now),
             Msg::Failed(text) => self.toasts.fail(text),
-            Msg::NotRecorded(text) => {
-                self.verdicts_lost();
-                self.toasts.fail(text);
+            Msg::NotRecorded { entries, message } => {
+                self.verdicts_lost(&entries);
+                self.toasts.fail(message);
             }
             Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Wake | Msg::Computed(_) => {}
         }
@@ -203,11 +206,21 @@ impl App {
 
     /// What the tenant was asked of single users is answered.
     fn looked(&mut self, users: &[UserId], problem: Option<String>) {
+        self.looked_at.take_if(|user| users.contains(user));
+        let not_read = |problem: String| format!("Not all sign-ins and the risk history were read: {problem}");
         match self.overlay.take() {
             Some(Overlay::Explain(mut explain)) if users.contains(&explain.user) => {
                 // Quietly: what could not be read stays unknown, and the options say so.
                 explain.note = problem.map(|problem| format!("Devices and authentication methods were not read: {problem}"));
                 self.overlay = Some(Overlay::Explain(explain));
+            }
+            Some(Overlay::Timeline(mut chart)) if users.contains(&chart.user) => {
+                chart.message = problem.map(not_read);
+                self.overlay = Some(Overlay::Timeline(chart));
+            }
+            Some(Overlay::Map(mut travels)) if users.contains(&travels.user) => {
+                travels.message = problem.map(not_read);
+                self.overlay = Some(Overlay::Map(travels));
             }
             Some(Overlay::Waiting { then: Then::Plan { pending, asked }, .. }) if asked == users => {
                 if let Some(problem) = problem {
@@ -267,7 +280,7 @@ impl App {
     }
 
     /// Takes a user's mark away, also where it waits for a queue or a pivot to be left.
-    fn unmark_user(&mut self, user: &UserId) {
+    pub(super) fn unmark_user(&mut self, user: &UserId) {
         self.users.unmark(user, &self.dataset);
         if let Some(queue) = &mut self.queue {
             queue.aside.marks.remove(user);
@@ -285,7 +298,8 @@ impl App {
 
     fn job_ended(&mut self, id: JobId, state: JobState, tally: Tally) {
         self.sync_after_job();
-        if self.job_ended_in_queue(Some(&tally)) && self.shows_job() {
+        let plan = self.plan_of_job(Some(id));
+        if self.job_ended_in_queue(plan.as_deref(), Some(&tally)) && self.shows_job() {
             // The next user is in front already: nothing has to be closed first.
             self.overlay = None;
         }
@@ -309,7 +323,7 @@ impl App {
             self.back_to_checklist(result);
         } else if !self.shows_job() {
             let how = if state == JobState::Cancelled { "was cancelled" } else { "ended" };
-            let offer = self.job.as_ref().map_or_else(String::new, |job| self.offer(job));
+            let offer = self.job.as_ref().map_or_else(String::new, |job| self.offer_in_jobs(job, id));
             let text = format!("Job {id} {how}: {}.{offer}", tally_words(&tally));
             if tally.all_verified() { self.toasts.say(text, self.now) } else { self.toasts.fail(text) }
         }
@@ -318,7 +332,8 @@ impl App {
     fn job_failed(&mut self, id: Option<JobId>, message: String) {
         let number = id.map_or_else(|| "The job".to_owned(), |id| format!("Job {id}"));
         let text = format!("{number} stopped and can be resumed ({}): {message}", self.options.keys.hint(CommandId::Jobs));
-        self.job_ended_in_queue(None);
+        let plan = self.plan_of_job(id);
+        self.job_ended_in_queue(plan.as_deref(), None);
         let shown = self.shows_job();
         match self.job.as_mut().filter(|job| id.is_none() || job.id.is_none_or(|held| Some(held) == id)) {
             Some(job) => {
@@ -341,6 +356,34 @@ impl App {
         format!(" {accounts} not secured yet: {}, \"Secure account\" is the checklist.", self.options.keys.hint(CommandId::Remediate))
     }
 
+    /// The same where the job is not on the screen. A key of the panes would be about whoever is in front by now, so the way is named
+    /// that leads to these users, and to nobody else.
+    fn offer_in_jobs(&self, job: &JobRun, id: JobId) -> String {
+        if self.offer(job).is_empty() {
+            return String::new();
+        }
+        let who = match job.verified.as_slice() {
+            [one] => {
+                let records = self.dataset.user(&one.id.as_str().into());
+                format!("{} is", records.map_or(one.id.as_str(), |records| records.user.name()))
+            }
+            many => format!("{} accounts are", number(many.len())),
+        };
+        let way = [CommandId::Jobs, CommandId::Open, CommandId::Remediate].map(|command| self.options.keys.hint(command));
+        match &way {
+            [jobs, open, remediate] if way.iter().all(|key| !key.is_empty()) => {
+                format!(" {who} not secured yet: {jobs}, {open} on job {id}, then {remediate}.")
+            }
+            _ => format!(" {who} not secured yet: job {id} in the list of jobs leads to the checklist."),
+        }
+    }
+
+    /// The plan of the job of this console, where that is the one of this number or has none yet.
+    fn plan_of_job(&self, id: Option<JobId>) -> Option<String> {
+        let job = self.job.as_ref().filter(|job| id.is_none() || job.id.is_none() || job.id == id)?;
+        Some(job.plan.clone())
+    }
+
     fn shows_job(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Job))
     }
@@ -348,6 +391,14 @@ impl App {
     /// Puts a job that this console runs on the screen.
     pub(super) fn show_run(&mut self, run: JobRun) {
         self.job = Some(run);
+        self.overlay = Some(Overlay::Job);
+    }
+
+    /// Puts a job that has ended on the screen, with all that is known of it where it is the last one.
+    pub(super) fn show_ended(&mut self, run: JobRun) {
+        if self.job.as_ref().is_none_or(|job| job.id != run.id) {
+            self.job = Some(run);
+        }
         self.overlay = Some(Overlay::Job);
     }
 

@@ -1,6 +1,6 @@
 //! What the view draws, and where everything stands.
 
-use super::command::Context;
+use super::command::{CommandId, Context};
 use super::detail_lines;
 use super::details::{self, Details};
 use super::job::JobRun;
@@ -116,11 +116,13 @@ impl App {
         &self.toasts
     }
 
-    /// What the line below the status says: of the queue, of the first run, or of a possible mass false positive. May hold hostile text.
-    pub fn banner(&self) -> Option<String> {
-        let demo =
-            " This is the demo workspace: a simulated tenant, no real one is touched. `entriage --help` names the rest. Esc hides this.";
-        self.queue_words().or_else(|| self.banner.then(|| demo.to_owned())).or_else(|| self.alarm_words())
+    /// What the lines below the status say: of the queue or the first run, and of a possible mass false positive. May hold hostile text.
+    pub fn banners(&self) -> Vec<String> {
+        let help = self.options.keys.hint(CommandId::Help);
+        let lists = if help.is_empty() { String::new() } else { format!(" · {help} lists what can be done") };
+        let demo = || format!(" This is the demo workspace: simulated, no real tenant is touched{lists} · Esc hides this");
+        let first = self.queue_words().or_else(|| self.banner.then(demo));
+        first.into_iter().chain(self.alarm_words()).collect()
     }
 
     /// Where everything stands.
@@ -129,7 +131,7 @@ impl App {
             self.options.size,
             self.focus,
             self.zoomed,
-            self.banner().is_some(),
+            u16::try_from(self.banners().len()).unwrap_or(0),
             u16::try_from(self.message().len()).unwrap_or(0),
             self.share(),
         )

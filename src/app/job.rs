@@ -40,6 +40,8 @@ pub enum Phase {
 pub struct JobRun {
     /// Number, once it has one.
     pub id: Option<JobId>,
+    /// Id of its plan.
+    pub plan: String,
     /// What is done.
     pub action: Action,
     /// When it was begun here.
@@ -82,6 +84,7 @@ impl JobRun {
         let hold = chrono::TimeDelta::seconds(i64::try_from(hold_seconds).unwrap_or(0));
         JobRun {
             id: None,
+            plan: plan.id.clone(),
             action: plan.action,
             started: now,
             held_until: (hold_seconds > 0).then_some(Timestamp(now.0 + hold)),
@@ -119,6 +122,11 @@ impl JobRun {
             }
         }
         run
+    }
+
+    /// A job that has ended, as it came out.
+    pub fn of_ended(job: &Job, rate: Option<f64>, now: Timestamp) -> Self {
+        JobRun { phase: Phase::Ended(job.state), ..JobRun::of_job(job, rate, now) }
     }
 
     /// Whether it has not ended.

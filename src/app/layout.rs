@@ -93,7 +93,7 @@ pub struct Layout {
     pub screen: Area,
     /// Tenant, counts, freshness.
     pub status: Area,
-    /// The line that says that this is the demo.
+    /// The lines that tell of the queue, of the demo, or of a possible mass false positive.
     pub banner: Area,
     /// The tabs, where panes do not stand side by side.
     pub tabs: Area,
@@ -143,10 +143,10 @@ pub fn side_by_side(size: (u16, u16)) -> bool {
 
 /// Arranges the main screen: three panes from 120 columns, stacked ones from 80 by 22, one pane with
 /// tabs below that.
-pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banner: bool, message: u16, share: Share) -> Layout {
+pub fn arrange(size: (u16, u16), focus: Pane, zoomed: bool, banners: u16, message: u16, share: Share) -> Layout {
     let screen = Area { x: 0, y: 0, width: size.0, height: size.1 };
     let status = screen.rows(0, status_rows(size));
-    let banner = screen.rows(status.height, u16::from(banner));
+    let banner = screen.rows(status.height, banners);
     let hints = screen.rows(size.1.saturating_sub(1), 1);
     let message = message.min(size.1.saturating_sub(1));
     let message = screen.rows(size.1.saturating_sub(1 + message), message);
@@ -215,7 +215,7 @@ mod tests {
         for width in 0..=200 {
             for height in 0..=60 {
                 for focus in Pane::ALL {
-                    let layout = arrange((width, height), focus, false, true, 3, Share::default().step(width % 2 == 0));
+                    let layout = arrange((width, height), focus, false, 2, 3, Share::default().step(width % 2 == 0));
                     let areas = [
                         layout.status,
                         layout.banner,
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn three_panes_from_80_columns_on_and_one_below() {
-        let on_screen = |size| arrange(size, Pane::Users, false, false, 0, Share::default()).panes.iter().flatten().count();
+        let on_screen = |size| arrange(size, Pane::Users, false, 0, 0, Share::default()).panes.iter().flatten().count();
         assert_eq!([on_screen((120, 40)), on_screen((80, 24)), on_screen((79, 24)), on_screen((60, 18))], [3, 3, 1, 1]);
     }
 }

@@ -63,8 +63,8 @@ impl App {
         self.overlay = Some(Overlay::Messages { scroll });
         match self.toasts.history().row(scroll.at).filter(|_| !moved && again == Some(CommandId::Copy)) {
             Some(message) => {
-                let text = message.text.clone();
-                self.choose(Choice::Copy { what: "the message".to_owned(), text })
+                let lines = vec![message.text.clone()];
+                self.choose(Choice::Copy { what: "the message".to_owned(), lines })
             }
             None => Vec::new(),
         }

@@ -90,7 +90,7 @@ pub use keymap::KeyMap;
 pub use look::Look;
 pub use msg::{Effect, Msg, Opened, Options};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use details::Details;
@@ -108,6 +108,7 @@ use crate::domain::journal::JobId;
 use crate::domain::ledger::Ledger;
 use crate::domain::permission::Holder;
 use crate::domain::plan::{Access, PlanContext};
+use crate::domain::records::UserId;
 use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 
@@ -175,6 +176,8 @@ pub struct App {
     trail: pivot::Trail,
     alarm: campaigns::Alarm,
     queue: Option<queue::Queue>,
+    /// Verdicts that are on their way into the journal.
+    verdicts: HashMap<UserId, cases::Awaited>,
     overlay: Option<Overlay>,
     job: Option<JobRun>,
     toasts: Toasts,
@@ -191,7 +194,9 @@ pub struct App {
     /// Whether a key was pressed since the workspace was opened.
     touched: bool,
     /// The user whose sign-ins and detections are shown.
-    shown_user: Option<crate::domain::records::UserId>,
+    shown_user: Option<UserId>,
+    /// The user whose picture waits for what a live tenant tells on demand.
+    looked_at: Option<UserId>,
     privacy: privacy::Privacy,
     zone: times::Zone,
     form: times::Form,
@@ -238,6 +243,7 @@ impl App {
             trail: pivot::Trail::default(),
             alarm: campaigns::Alarm::default(),
             queue: None,
+            verdicts: HashMap::new(),
             overlay: None,
             job: None,
             toasts: Toasts::default(),
@@ -249,6 +255,7 @@ impl App {
             revision: 0,
             touched: false,
             shown_user: None,
+            looked_at: None,
             privacy: privacy::Privacy::default(),
             zone: times::Zone::default(),
             form: times::Form::default(),
@@ -275,11 +282,14 @@ impl App {
                 self.key(key)
             }
             Msg::Paste(text) => {
+                self.clicked = None;
                 self.paste(&text);
                 Vec::new()
             }
             Msg::Mouse(mouse) => {
                 self.touched = true;
+                // What was begun with keys is not ended on what the mouse chose.
+                self.pending.clear();
                 self.mouse(mouse)
             }
             Msg::Resize(columns, rows) => {

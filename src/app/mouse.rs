@@ -1,6 +1,7 @@
 //! The mouse: a click moves the place or opens what a row leads to, the wheel scrolls what is under the pointer.
 //!
-//! No click confirms, sends, resumes, turns anything on or writes into the journal: where Enter would, a click moves the place only.
+//! No click confirms, sends, resumes, turns anything on, unmasks or writes into the journal: where Enter would, a click moves the place
+//! only.
 //! A row of a menu is chosen by a second click on it; where a menu opens with its cursor is no first click.
 
 use super::App;
@@ -57,12 +58,10 @@ impl App {
         if !ready || !self.mouse_on || self.passwords.are_shown() || self.is_covered() {
             return Vec::new();
         }
+        let clicked = self.clicked.take();
         match (mouse.deed, self.overlay.is_some()) {
-            (Deed::Click, true) => return self.click_in_overlay(mouse),
-            (Deed::Click, false) => {
-                self.clicked = None;
-                self.click(mouse);
-            }
+            (Deed::Click, true) => return self.click_in_overlay(mouse, clicked),
+            (Deed::Click, false) => self.click(mouse),
             (_, true) => return self.wheel_in_overlay(mouse),
             (_, false) => self.wheel(mouse),
         }
@@ -171,8 +170,8 @@ impl App {
         (0..times).flat_map(|_| self.key_in_overlay(Key::plain(code))).collect()
     }
 
-    fn click_in_overlay(&mut self, mouse: Mouse) -> Vec<Effect> {
-        let clicked = self.clicked.take();
+    /// A click on a row of what lies over the panes; `clicked` is the row that was clicked just before.
+    fn click_in_overlay(&mut self, mouse: Mouse, clicked: Option<usize>) -> Vec<Effect> {
         let size = self.options.size;
         let jobs = self.job_list().len();
         let Some(overlay) = &mut self.overlay else { return Vec::new() };
@@ -204,7 +203,11 @@ impl App {
         }
         scroll.at = at;
         let writes = |choice: &Choice| matches!(choice, Choice::Writing(_) | Choice::Case(Step::Change(_)));
-        let acts = matches!(overlay, Overlay::Menu(menu) if menu.items.get(at).is_some_and(|item| writes(&item.choice)));
+        let acts = match overlay {
+            Overlay::Menu(menu) => menu.items.get(at).is_some_and(|item| writes(&item.choice)),
+            Overlay::Help(help) => help.entry(at).is_some_and(|entry| matches!(entry.command.id, CommandId::Snapshot | CommandId::Privacy)),
+            _ => false,
+        };
         if clicked == Some(at) && opens && !acts {
             return self.key_in_overlay(Key::plain(KeyCode::Enter));
         }
@@ -335,6 +338,49 @@ mod tests {
             assert_eq!(app.workspace().access, Access::ReadWrite);
             assert!(!app.job_runs());
         }
+    }
+
+    #[test]
+    fn no_command_that_a_click_runs_from_help_writes_or_unmasks() {
+        let mut app = sized((120, 300), five());
+        keys(&mut app, "?");
+        let Some(Overlay::Help(help)) = app.overlay() else { panic!("no help") };
+        for at in 0..help.len() {
+            let mut app = sized((120, 300), five());
+            keys(&mut app, "X ?");
+            let mut effects = Vec::new();
+            // The list is as long as its window: what is below comes into sight with the wheel.
+            let area = app.overlay().unwrap().area(app.size()).inner();
+            let rows = app.overlay().unwrap().rows(app.size());
+            (0..at).for_each(|_| _ = keys(&mut app, "down"));
+            let offset = match app.overlay() {
+                Some(Overlay::Help(help)) => help.scroll.offset,
+                _ => 0,
+            };
+            assert!(at - offset < rows);
+            let row = area.y + 1 + u16::try_from(at - offset).unwrap();
+            effects.extend(click(&mut app, area.x + 3, row));
+            effects.extend(click(&mut app, area.x + 3, row));
+            let writes = |effect: &Effect| {
+                matches!(effect, Effect::Snapshot(_) | Effect::Record { .. } | Effect::AddNote { .. } | Effect::SaveSetting { .. })
+            };
+            assert!(!effects.iter().any(writes), "{at}: {effects:?}");
+            assert!(app.is_private(), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_first_click_is_forgotten_when_the_list_changes_beneath_it() {
+        let mut app = console(five());
+        keys(&mut app, "?");
+        let area = app.overlay().unwrap().area(app.size()).inner();
+        click(&mut app, area.x + 3, area.y + 4);
+        app.update(Msg::Paste("q".to_owned()), now());
+        click(&mut app, area.x + 3, area.y + 4);
+        assert!(matches!(app.overlay(), Some(Overlay::Help(_))));
+        act(&mut app, Deed::Down, area.x + 3, area.y + 4);
+        click(&mut app, area.x + 3, area.y + 4);
+        assert!(matches!(app.overlay(), Some(Overlay::Help(_))));
     }
 
     #[test]

@@ -199,8 +199,13 @@ pub enum Msg {
     Said(String),
     /// Something failed.
     Failed(String),
-    /// The entries of an [`Effect::Record`] did not come into the journal: what failed, and why.
-    NotRecorded(String),
+    /// The entries of an [`Effect::Record`] did not come into the journal.
+    NotRecorded {
+        /// The entries.
+        entries: Vec<Entry>,
+        /// What failed, and why.
+        message: String,
+    },
 }
 
 /// How far a sync is.

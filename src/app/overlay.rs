@@ -38,8 +38,8 @@ pub enum Choice {
     Copy {
         /// "principal names of 3 users".
         what: String,
-        /// The value. Hostile text.
-        text: String,
+        /// The values, a line each. Hostile text: each is made safe by itself, so that no end of a line is the tenant's.
+        lines: Vec<String>,
     },
     /// Turns writing on or off; leaves it as it is for `None`.
     Writing(Option<bool>),
@@ -97,6 +97,8 @@ pub struct Menu {
     pub targets: Vec<Target>,
     /// Why the last key did nothing.
     pub message: Option<String>,
+    /// The item of which it was asked whether it is meant for all of them: choosing it again agrees to it.
+    pub asked: Option<usize>,
     /// What the keys do.
     pub hint: &'static str,
     /// The computation that fills in the details.
@@ -108,7 +110,17 @@ impl Menu {
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
         let hint = "Enter chooses · Esc closes";
         let scroll = Scroll::default();
-        Menu { title: title.into(), about: String::new(), items, scroll, targets: Vec::new(), message: None, hint, awaits: None }
+        Menu {
+            title: title.into(),
+            about: String::new(),
+            items,
+            scroll,
+            targets: Vec::new(),
+            message: None,
+            asked: None,
+            hint,
+            awaits: None,
+        }
     }
 
     /// Rows below the list: notes, where there are any, and the hint.

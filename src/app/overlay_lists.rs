@@ -58,7 +58,13 @@ impl App {
                     Err(why) => *message = Some(why),
                 },
                 (Some(CommandId::Open), Some(job)) if job.state != JobState::Open => {
-                    *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
+                    if self.job_runs() {
+                        *message = Some(format!("Job {} has ended: {}.", job.id, job.state.as_str()));
+                    } else {
+                        let run = JobRun::of_ended(job, self.workspace.requests_per_second, self.now);
+                        self.show_ended(run);
+                        return Vec::new();
+                    }
                 }
                 (Some(CommandId::Open), Some(_)) if self.job_runs() => *message = self.busy(),
                 (Some(CommandId::Open), Some(job)) => {
@@ -118,22 +124,26 @@ impl App {
             return Vec::new();
         }
         menu.message = None;
+        let asked = menu.asked.take();
         let rows = Overlay::Menu(menu.clone()).rows(self.options.size);
         let moved = command.is_some_and(|command| menu.scroll.run(command, menu.items.len(), rows));
-        if !moved
-            && key.code == KeyCode::Char(' ')
-            && let Some(Choice::Case(Step::Change(change))) = menu.items.get(menu.scroll.at).map(|item| item.choice.clone())
-        {
-            return self.set_and_stay(menu, &change);
+        let by_letter = if moved { None } else { self.verdict_of(&menu, key) };
+        if let Some(at) = by_letter {
+            menu.scroll.at = at;
         }
-        if !moved
-            && (key.code == KeyCode::Enter || command == Some(CommandId::Open))
-            && let Some(item) = menu.items.get(menu.scroll.at)
+        let chosen = menu.items.get(menu.scroll.at).filter(|_| !moved).map(|item| item.choice.clone());
+        let stays = key.code == KeyCode::Char(' ');
+        let chooses = by_letter.is_some() || key.code == KeyCode::Enter || command == Some(CommandId::Open);
+        if let Some(Choice::Case(Step::Change(change))) = &chosen
+            && (stays || chooses)
         {
-            return match item.choice.clone() {
+            return self.change_from_menu(menu, change, asked, stays);
+        }
+        if let Some(choice) = chosen.filter(|_| chooses) {
+            return match choice {
                 // The plan of what cannot be done is shown all the same: it tells why, target by target.
                 Choice::Remedy(action) => self.choose_remedy(action, menu.targets),
-                Choice::Case(step) => self.choose_case(step, menu.targets),
+                Choice::Case(_) => self.ask_for_tag(menu.targets),
                 Choice::Start(start) => self.begin(Pending { start, targets: menu.targets, reason: String::new() }),
                 choice => self.choose(choice),
             };
@@ -181,7 +191,9 @@ impl App {
                 match text {
                     Some(text) => {
                         self.overlay = overlay(explain);
-                        return self.choose(Choice::Copy { what: "the text of the support case".to_owned(), text });
+                        // Its values are safe already: the ends of its lines are ours.
+                        let lines = text.lines().map(str::to_owned).collect();
+                        return self.choose(Choice::Copy { what: "the text of the support case".to_owned(), lines });
                     }
                     None => explain.message = Some("A support case is for users who were deleted from the directory.".to_owned()),
                 }

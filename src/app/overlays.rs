@@ -68,7 +68,7 @@ impl App {
                     };
                     let what = what.to_owned();
                     self.overlay = Some(Overlay::SignIn(asked));
-                    self.choose(Choice::Copy { what, text })
+                    self.choose(Choice::Copy { what, lines: vec![text] })
                 }
                 _ if self.leaves(key) => Vec::new(),
                 _ => {
@@ -219,10 +219,9 @@ impl App {
             // These belong to a menu that knows their targets.
             Choice::Remedy(_) | Choice::Start(_) | Choice::Case(_) => Vec::new(),
             Choice::Writing(change) => change.map(Effect::SetWritable).into_iter().collect(),
-            Choice::Copy { what, text } => {
-                // Line by line, because the ends of lines are ours and all else is the tenant's.
-                let text: Vec<_> = text.split('\n').map(safe).collect();
-                let text = text.join("\n");
+            Choice::Copy { what, lines } => {
+                let lines: Vec<_> = lines.iter().map(|line| safe(line)).collect();
+                let text = lines.join("\n");
                 if text.len() > CLIPBOARD_LIMIT {
                     let (size, limit) = (number(text.len()), number(CLIPBOARD_LIMIT));
                     self.toasts.fail(format!("Not copied: {size} bytes are more than terminals take at once ({limit}). Mark fewer."));
@@ -300,7 +299,11 @@ impl App {
                 let rows_of = self.ledger.playbook(list.id).map_or(0, |playbook| self.checklist_rows(playbook).len());
                 list.scroll.settle(rows_of, rows);
             }
-            Overlay::Views(menu) => menu.scroll.settle(self.ledger.views().iter().len(), rows),
+            Overlay::Views(menu) => {
+                menu.scroll.at = self.view_place(menu);
+                menu.scroll.settle(self.ledger.views().iter().len(), rows);
+                menu.held = self.ledger.views().iter().nth(menu.scroll.at).map(|view| view.name.clone());
+            }
             Overlay::Waiting { .. } | Overlay::Note { .. } | Overlay::Typed(_) => {}
             Overlay::SignIn(_) | Overlay::Cancel { .. } | Overlay::Quit => {}
             Overlay::Timeline(chart) => chart.settle(layout::whole(self.options.size)),

@@ -17,9 +17,9 @@ impl App {
 
     pub(super) fn key_in_page(&mut self, page: Page, address: String, key: Key) -> Vec<Effect> {
         if key.code == KeyCode::Char('y') {
-            let text = address.clone();
+            let lines = vec![address.clone()];
             self.overlay = Some(Overlay::Page { page, address });
-            return self.choose(Choice::Copy { what: "the address".to_owned(), text });
+            return self.choose(Choice::Copy { what: "the address".to_owned(), lines });
         }
         if !self.leaves(key) {
             self.overlay = Some(Overlay::Page { page, address });

@@ -63,7 +63,7 @@ impl App {
             }
             CommandId::Timeline | CommandId::Map => {
                 if let Some(user) = self.shown_user.clone() {
-                    self.open_picture(command, &user);
+                    return self.open_picture(command, &user);
                 }
             }
             CommandId::Overview => self.open_overview(),
@@ -225,8 +225,10 @@ impl App {
         } else if self.users.is_narrowed() {
             self.users.set_find("", &self.dataset);
             self.user_may_have_changed();
-        } else {
+        } else if self.banner {
             self.banner = false;
+        } else {
+            self.hide_alarm();
         }
     }
 

@@ -146,7 +146,9 @@ impl App {
     /// Goes back one step: filter, order, marks and cursor are again as they were.
     pub(super) fn pivot_back(&mut self) {
         let Some(Step { users, sign_ins, details, shown_user, focus, .. }) = self.trail.steps.pop() else { return };
-        let made_here = self.users.marks.iter().filter(|id| !users.marks.contains(id)).count();
+        let made_here = self.users.marks.iter().filter(|id| !users.marks.contains(id)).count()
+            + self.sign_ins.marks.iter().filter(|id| !sign_ins.marks.contains(id)).count();
+        let taken_away = users.marks.iter().filter(|id| !self.users.marks.contains(id)).count();
         let filter = users.filter.clone();
         let parsed = self.users.stand(users, &self.dataset, &self.ledger, self.now);
         self.user_may_have_changed();
@@ -158,9 +160,15 @@ impl App {
             (self.sign_ins.all, self.sign_ins.marks) = (sign_ins.all, sign_ins.marks);
         }
         self.focus = focus;
+        let mut changes = Vec::new();
         if made_here > 0 {
-            let marks = count(made_here, "mark that was made here is gone", "marks that were made here are gone");
-            self.toasts.say(format!("Marks are as they were: {marks}."), self.now);
+            changes.push(count(made_here, "mark that was made here is gone", "marks that were made here are gone"));
+        }
+        if taken_away > 0 {
+            changes.push(count(taken_away, "mark that was taken away here is back", "marks that were taken away here are back"));
+        }
+        if !changes.is_empty() {
+            self.toasts.say(format!("Marks are as they were: {}.", changes.join(", ")), self.now);
         }
         if let Err(error) = parsed {
             self.toasts.fail(format!("The filter {filter} no longer parses: {error}. What it asked for holds until it is changed."));

@@ -122,16 +122,43 @@ fn a_burst_of_many_is_told_of_and_opened_by_its_key() {
         (records.detections[0].request_id, records.detections[0].ip_address) = (None, None);
     }
     let mut app = console(users.clone());
-    assert!(app.banner().unwrap().contains("possible mass false positive: Leaked credentials, 12 users"), "{:?}", app.banner());
+    let banner =
+        || vec![" C opens a possible mass false positive: Leaked credentials, 12 users within 24 hours · Esc hides this".to_owned()];
+    assert_eq!(app.banners(), banner());
+    keys(&mut app, "Q");
+    assert!(app.banners().len() == 2 && app.banners()[1].contains("possible mass false positive"), "also where many are gone through");
+    keys(&mut app, "esc");
+    assert_eq!(app.banners(), banner());
+    let mut hidden = console(users.clone());
+    keys(&mut hidden, "esc");
+    assert!(hidden.banners().is_empty());
+    let mut more = users.clone();
+    more.push(UserRecords { user: crate::domain::records::RiskyUser { id: "late".into(), ..more[0].user.clone() }, ..more[0].clone() });
+    crate::app::tests::tell(&mut hidden, Msg::Opened(Box::new(opened(more))));
+    tell_at(&mut hidden, Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(11)));
+    assert_eq!(hidden.banners().len(), 1, "until it is another one");
     keys(&mut app, "C enter");
     assert_eq!(shown(&app).len(), 12);
     for records in &mut users {
         records.user.risk_state = Some(crate::domain::risk::RiskState::Dismissed);
     }
     app.update(Msg::Records(users), now());
-    assert!(app.banner().is_some(), "looked for again after a while");
+    assert_eq!(app.banners().len(), 1, "looked for again after a while");
     tell_at(&mut app, Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(11)));
-    assert_eq!(app.banner(), None);
+    assert!(app.banners().is_empty());
+}
+
+#[test]
+fn marks_that_were_taken_away_in_a_pivot_are_told_when_they_come_back() {
+    let mut app = console(sharing());
+    keys(&mut app, "j j space k p enter");
+    assert!(app.users().marks.contains(&"bob".into()));
+    keys(&mut app, "k space 2 space backspace");
+    assert!(app.users().marks.contains(&"bob".into()));
+    assert_eq!(
+        app.toasts().current().unwrap().text,
+        "Marks are as they were: 1 mark that was made here is gone, 1 mark that was taken away here is back."
+    );
 }
 
 #[test]

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::format::{count, number};
 use super::marks::Marks;
-use crate::domain::case::Verdict;
 use crate::domain::dataset::Dataset;
-use crate::domain::ledger::Ledger;
 use crate::domain::records::{SignInId, UserId};
 
 /// How a queue goes on.
@@ -56,16 +54,14 @@ pub struct Queue {
     /// Who was decided, and how.
     decided: HashMap<UserId, String>,
     later: HashSet<UserId>,
-    /// Who was at risk in the beginning and is no longer, by somebody else's hand.
+    /// Who was at risk in the beginning and is no longer, by somebody else's hand, or is gone. Who is at risk again is open again.
     closed: HashSet<UserId>,
     pub(super) at_risk: HashSet<UserId>,
     /// The records that `closed` was last looked for in.
     looked: Option<u64>,
     pub(super) running: bool,
-    /// Verdicts that are on their way into the journal.
-    pub(super) verdicts: HashMap<UserId, Verdict>,
-    /// The plan that is on its way into the journal, or is being sent.
-    pub(super) confirmed: Option<Confirmation>,
+    /// The plans that are on their way into the journal, or are being sent: a playbook may be confirmed while a job runs.
+    pub(super) confirmed: Vec<Confirmation>,
     /// Who was decided and is still in front: the next one comes when nothing lies over the panes.
     pub(super) leaving: Option<UserId>,
     pub(super) aside: Aside,
@@ -92,6 +88,7 @@ impl Queue {
         let is_in = self.order.contains(user);
         if is_in {
             self.decided.insert(user.clone(), how.to_owned());
+            self.closed.remove(user);
         }
         is_in
     }
@@ -118,10 +115,10 @@ impl Queue {
         self.closed.contains(user)
     }
 
-    /// The verdicts that the journal has by now, each taken off the list of those that are awaited.
-    pub(super) fn arrived(&mut self, ledger: &Ledger) -> Vec<(UserId, Verdict)> {
-        let has = |user: &UserId, verdict: &Verdict| ledger.case(user).and_then(|case| case.verdict) == Some(*verdict);
-        self.verdicts.extract_if(|user, verdict| has(user, verdict)).collect()
+    /// Takes a confirmed plan off the list of those that are awaited.
+    pub(super) fn take_confirmed(&mut self, plan: &str) -> Option<Confirmation> {
+        let at = self.confirmed.iter().position(|confirmed| confirmed.plan == plan)?;
+        Some(self.confirmed.remove(at))
     }
 
     pub(super) fn is_undecided(&self, id: &UserId) -> bool {
@@ -136,19 +133,20 @@ impl Queue {
         id.and_then(|id| self.order.iter().position(|held| held == id)).unwrap_or(0)
     }
 
-    /// Takes note of who was closed meanwhile, where records changed since the last look; says how many that are.
+    /// Takes note of who is closed by now, where records changed since the last look; says how many are so for the first time.
     pub(super) fn close(&mut self, dataset: &Dataset, revision: u64) -> usize {
         if self.looked.replace(revision) == Some(revision) {
             return 0;
         }
-        let before = self.closed.len();
-        for id in &self.order {
-            let open = dataset.user(id).is_some_and(|records| records.user.at_risk() != Some(false));
-            if !open && self.at_risk.contains(id) && !self.decided.contains_key(id) {
-                self.closed.insert(id.clone());
-            }
-        }
-        self.closed.len() - before
+        let is_closed = |id: &UserId| match dataset.user(id) {
+            Some(records) => self.at_risk.contains(id) && records.user.at_risk() == Some(false),
+            None => true,
+        };
+        let closed = self.order.iter().filter(|id| !self.decided.contains_key(*id) && is_closed(id));
+        let closed: HashSet<UserId> = closed.cloned().collect();
+        let new = closed.difference(&self.closed).count();
+        self.closed = closed;
+        new
     }
 
     /// The next who is undecided after this place, round about; this place itself comes last.

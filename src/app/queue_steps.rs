@@ -9,7 +9,6 @@ use super::layout::Pane;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::queue::{Aside, Confirmation, Queue, Way};
 use crate::domain::action::Aim;
-use crate::domain::case::Verdict;
 use crate::domain::journal::JobId;
 use crate::domain::ledger::Tally;
 use crate::domain::plan::Plan;
@@ -27,7 +26,7 @@ impl App {
         let place = queue.place_of(self.users.cursor()) + 1;
         let state = match self.users.cursor() {
             Some(id) if queue.is_closed(id) => " (closed meanwhile)".to_owned(),
-            Some(id) if queue.verdicts.contains_key(id) => " (the verdict is being saved)".to_owned(),
+            Some(id) if self.verdicts.contains_key(id) => " (the verdict is being saved)".to_owned(),
             Some(id) => queue.how(id).map(|how| format!(" ({how})")).unwrap_or_default(),
             None => String::new(),
         };
@@ -177,21 +176,30 @@ impl App {
 
     /// Where the user in front was closed meanwhile, goes on to the next.
     fn pass_over_closed(&mut self) {
-        let Some(queue) = self.queue.as_mut() else { return };
-        queue.close(&self.dataset, self.revision);
-        if self.users.cursor().is_some_and(|id| queue.is_closed(id)) {
+        self.close_in_queue();
+        let closed = |queue: &Queue| self.users.cursor().is_some_and(|id| queue.is_closed(id));
+        if self.queue.as_ref().is_some_and(closed) {
             self.next_undecided();
+        }
+    }
+
+    /// Takes note of who was closed meanwhile, and says so.
+    fn close_in_queue(&mut self) {
+        let closed = self.queue.as_mut().map_or(0, |queue| queue.close(&self.dataset, self.revision));
+        if closed > 0 {
+            let passed = if closed == 1 {
+                "1 user was closed meanwhile and is".to_owned()
+            } else {
+                format!("{} users were closed meanwhile and are", number(closed))
+            };
+            self.toasts.say(format!("{passed} passed over in the queue."), self.now);
         }
     }
 
     /// Goes to the next undecided user; at the end of them, tells what became of all.
     fn next_undecided(&mut self) {
+        self.close_in_queue();
         let Some(queue) = self.queue.as_mut() else { return };
-        let closed = queue.close(&self.dataset, self.revision);
-        if closed > 0 {
-            let passed = count(closed, "user was closed", "users were closed");
-            self.toasts.say(format!("{passed} meanwhile and is passed over in the queue."), self.now);
-        }
         match queue.next_undecided(queue.place_of(self.users.cursor())).cloned() {
             Some(next) => {
                 self.users.go_to(Some(next), &self.dataset);
@@ -203,8 +211,11 @@ impl App {
 
     /// A step through the queue; beyond its end is the summary.
     pub(super) fn step_in_queue(&mut self, command: CommandId) {
-        let Some(queue) = self.queue.as_mut().filter(|queue| queue.running) else { return };
-        queue.close(&self.dataset, self.revision);
+        if !self.queue_runs() {
+            return;
+        }
+        self.close_in_queue();
+        let Some(queue) = self.queue.as_mut() else { return };
         let at = queue.place_of(self.users.cursor());
         let is_open = |id: &&UserId| !queue.is_closed(id);
         let next = match command {
@@ -233,12 +244,19 @@ impl App {
         }
         let order = queue.order.clone();
         self.show_in_queue(Some(order), next.or(Some(id)));
+        self.pass_over_closed();
     }
 
     /// The journal has the decision about a user: where that one is in front, the next one comes.
-    fn decided_in_queue(&mut self, user: &UserId, how: &str) {
-        let Some(queue) = self.queue.as_mut().filter(|queue| queue.running) else { return };
-        if queue.decide(user, how) && self.users.cursor() == Some(user) {
+    pub(super) fn decided_in_queue(&mut self, user: &UserId, how: &str) {
+        let Some(queue) = self.queue.as_mut() else { return };
+        if !queue.decide(user, how) {
+            return;
+        }
+        if !queue.running {
+            // The queue was left before the journal had it: who is decided is not marked any more.
+            self.unmark_user(user);
+        } else if self.users.cursor() == Some(user) {
             queue.leaving = Some(user.clone());
         }
     }
@@ -256,29 +274,6 @@ impl App {
         }
     }
 
-    /// Verdicts were given and are on their way into the journal.
-    pub(super) fn verdicts_given(&mut self, users: &[UserId], verdict: Verdict) {
-        if let Some(queue) = self.queue.as_mut().filter(|queue| queue.running) {
-            queue.verdicts.extend(users.iter().map(|user| (user.clone(), verdict)));
-        }
-        self.verdicts_arrived();
-    }
-
-    /// The journal changed: the verdicts that it has decide.
-    pub(super) fn verdicts_arrived(&mut self) {
-        let Some(queue) = self.queue.as_mut() else { return };
-        for (user, verdict) in queue.arrived(&self.ledger) {
-            self.decided_in_queue(&user, verdict.words());
-        }
-    }
-
-    /// Nothing came into the journal: nobody is decided by it.
-    pub(super) fn verdicts_lost(&mut self) {
-        if let Some(queue) = self.queue.as_mut() {
-            queue.verdicts.clear();
-        }
-    }
-
     /// A plan was confirmed. Where it is about the user in front, that one will be decided when the journal has it.
     pub(super) fn confirmed_in_queue(&mut self, plan: &Plan) {
         let Some(user) = self.users.cursor().cloned().filter(|_| self.queue_runs()) else { return };
@@ -287,33 +282,31 @@ impl App {
             return;
         }
         if let Some(queue) = self.queue.as_mut() {
-            queue.confirmed = Some(Confirmation { user, plan: plan.id.clone(), how: plan.action.title() });
+            queue.confirmed.push(Confirmation { user, plan: plan.id.clone(), how: plan.action.title() });
         }
     }
 
     /// The job of a confirmed plan is in the journal.
-    pub(super) fn job_started_in_queue(&mut self) {
-        if let Some(confirmed) = self.queue.as_ref().and_then(|queue| queue.confirmed.clone()) {
+    pub(super) fn job_started_in_queue(&mut self, plan: &str) {
+        let of_plan = |queue: &Queue| queue.confirmed.iter().find(|confirmed| confirmed.plan == plan).cloned();
+        if let Some(confirmed) = self.queue.as_ref().and_then(of_plan) {
             self.decided_in_queue(&confirmed.user, confirmed.how);
         }
     }
 
     /// A playbook is in the journal: its steps are jobs of their own, and do not decide.
     pub(super) fn playbook_begun_in_queue(&mut self, id: JobId) {
-        let plan = self.ledger.playbook(id).map(|playbook| playbook.plan.id.as_str());
-        let Some(queue) = self.queue.as_mut() else { return };
-        if let Some(confirmed) = queue.confirmed.take_if(|confirmed| Some(confirmed.plan.as_str()) == plan) {
+        let Some(plan) = self.ledger.playbook(id).map(|playbook| playbook.plan.id.as_str()) else { return };
+        if let Some(confirmed) = self.queue.as_mut().and_then(|queue| queue.take_confirmed(plan)) {
             self.decided_in_queue(&confirmed.user, confirmed.how);
         }
     }
 
     /// The job of a decided user ended, or never began. Where not all went well, the user is undecided again, and comes again where
     /// still in front; says whether all went well.
-    pub(super) fn job_ended_in_queue(&mut self, tally: Option<&Tally>) -> bool {
-        let Some((queue, confirmed)) = self.queue.as_mut().and_then(|queue| queue.confirmed.take().map(|confirmed| (queue, confirmed)))
-        else {
-            return false;
-        };
+    pub(super) fn job_ended_in_queue(&mut self, plan: Option<&str>, tally: Option<&Tally>) -> bool {
+        let Some((queue, plan)) = self.queue.as_mut().zip(plan) else { return false };
+        let Some(confirmed) = queue.take_confirmed(plan) else { return false };
         let well = tally.is_some_and(Tally::all_verified);
         if !well {
             queue.undo(&confirmed.user);

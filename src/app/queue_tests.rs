@@ -189,9 +189,11 @@ fn a_verdict_decides_the_user_and_the_next_one_comes() {
     let mut app = console(five());
     let effects = keys(&mut app, "Q V enter");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5 (the verdict is being saved)"));
-    app.update(Msg::NotRecorded("nothing was saved: the disk is full".to_owned()), now());
+    let Some(Effect::Record { said, entries }) = effects.first() else { panic!("{effects:?}") };
+    app.update(Msg::NotRecorded { entries: Vec::new(), message: "the view was not saved".to_owned() }, now());
+    assert!(bar(&app).contains("is being saved"), "another failure is none of this verdict");
+    app.update(Msg::NotRecorded { entries: entries.clone(), message: "nothing was saved: the disk is full".to_owned() }, now());
     assert_eq!((cursor(&app), bar(&app).as_str()), ("alex", " queue 1 of 5"), "a verdict that is not saved decides nobody");
-    let Some(Effect::Record { said, .. }) = effects.first() else { panic!("{effects:?}") };
     assert_eq!(said, "User alex: verdict false positive.", "no key is named: it would be about the next user");
     press(&mut app, "V enter");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 2 of 5 · 1 decided"));
@@ -200,6 +202,95 @@ fn a_verdict_decides_the_user_and_the_next_one_comes() {
     press(&mut app, "G k k enter");
     assert_eq!((cursor(&app), bar(&app).as_str()), ("bob", " queue 3 of 5 · 2 decided"));
     assert!(why_off(CommandId::View4, &app).unwrap().contains("queue"));
+}
+
+#[test]
+fn what_is_typed_ahead_is_never_about_another_user() {
+    let mut app = console(five());
+    let effects = keys(&mut app, "Q V f V j enter");
+    assert_eq!(effects.len(), 1, "{effects:?}");
+    for key in ["V", "d", "c", "s", "r"] {
+        keys(&mut app, "1");
+        app.users.go_to(Some("alex".into()), &app.dataset);
+        assert_eq!(keys(&mut app, key), []);
+        assert!(app.overlay().is_none());
+        assert_eq!(app.toasts().current().unwrap().text, "The verdict on User alex is being saved: one moment.", "{key}");
+    }
+}
+
+#[test]
+fn a_verdict_that_the_journal_has_after_the_queue_was_left_decides_too() {
+    let mut app = console(five());
+    let effects = keys(&mut app, "a Q V b esc");
+    assert!(!app.queue_runs() && app.users().marks.contains(&"alex".into()));
+    let Some(Effect::Record { entries, .. }) = effects.into_iter().next() else { panic!("nothing recorded") };
+    super::case_tests::record(&mut app, entries);
+    assert!(!app.users().marks.contains(&"alex".into()), "who is decided is not marked");
+    keys(&mut app, "Q enter");
+    assert_eq!(app.queue.as_ref().unwrap().how(&"alex".into()), Some("benign true positive"));
+}
+
+#[test]
+fn a_playbook_confirmed_beside_a_job_leaves_the_jobs_user_to_the_job() {
+    let mut app = console(five());
+    keys(&mut app, "Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    app.update(Msg::Wake, Timestamp(now().0 + chrono::TimeDelta::seconds(6)));
+    keys(&mut app, "x");
+    assert_eq!(cursor(&app), "adele");
+    let place = {
+        keys(&mut app, "r");
+        menu(&app).items.iter().position(|item| item.label.contains("Secure account")).unwrap()
+    };
+    keys(&mut app, &"j ".repeat(place));
+    let effects = keys(&mut app, "enter 'seen' enter enter");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Look(_) | Effect::BeginPlaybook(_))), "{effects:?} {:?}", app.overlay());
+    let tally = Tally { total: 1, failed: 1, ..Tally::default() };
+    app.update(Msg::JobEnded { job: JobId(1), state: JobState::Done, tally }, now());
+    assert_eq!(app.queue.as_ref().unwrap().how(&"alex".into()), None, "nothing happened to alex");
+}
+
+#[test]
+fn the_way_to_secure_an_account_is_named_that_leads_to_nobody_else() {
+    let mut app = console(five());
+    keys(&mut app, "Q c enter enter");
+    app.update(Msg::JobStarted(JobId(1)), now());
+    app.update(Msg::Job(super::tests::verified("alex")), now());
+    end_job(&mut app, 1);
+    assert_eq!(cursor(&app), "adele");
+    let told = "Job 1 ended: 1 verified. User alex is not secured yet: x, enter on job 1, then r.";
+    assert_eq!(app.toasts().current().unwrap().text, told);
+}
+
+#[test]
+fn who_is_at_risk_again_is_open_again_and_later_passes_over_the_closed_too() {
+    let mut app = console(five());
+    keys(&mut app, "Q");
+    let adele = |state| {
+        let mut adele = risky_user("adele", "anomalousToken");
+        adele.user.risk_state = Some(state);
+        Msg::Records(vec![adele])
+    };
+    app.update(adele(RiskState::Dismissed), now());
+    keys(&mut app, "b");
+    assert_eq!(cursor(&app), "bob");
+    assert_eq!(app.toasts().current().unwrap().text, "1 user was closed meanwhile and is passed over in the queue.");
+    app.update(adele(RiskState::AtRisk), now());
+    keys(&mut app, "h");
+    assert_eq!((cursor(&app), bar(&app).as_str()), ("adele", " queue 1 of 5 · 1 later"));
+}
+
+#[test]
+fn who_is_gone_from_the_records_does_not_stop_a_queue() {
+    let mut users = five();
+    users.iter_mut().for_each(|records| records.user.risk_state = Some(RiskState::Dismissed));
+    let mut app = console(users.clone());
+    keys(&mut app, "Q");
+    let second = app.queue.as_ref().unwrap().order[1].clone();
+    users.retain(|records| *records.id() != second);
+    crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(users))));
+    keys(&mut app, "l");
+    assert_eq!(cursor(&app), app.queue.as_ref().unwrap().order[2].as_str());
 }
 
 #[test]
@@ -233,9 +324,6 @@ fn marks_make_the_queue_rest_in_it_and_come_back() {
 
 #[test]
 fn what_was_done_in_the_background_is_not_marked_again_after_the_queue() {
-    let mut app = console(five());
-    keys(&mut app, "space space d enter 2 enter");
-    keys(&mut app, "esc esc");
     let mut app = console(five());
     keys(&mut app, "a Q c enter enter");
     app.update(Msg::JobStarted(JobId(1)), now());

@@ -249,7 +249,7 @@ impl App {
             && let (_, more @ 1..) = self.addresses_of(&targets)
         {
             let text = "entriage act trustIp --ip ADDRESS".to_owned();
-            let choice = Choice::Copy { what: "the command".to_owned(), text: text.clone() };
+            let choice = Choice::Copy { what: "the command".to_owned(), lines: vec![text.clone()] };
             items.push(Item::new(format!("and {} more", number(more)), text, choice));
         }
         let about = judged_by(&targets).trim_start_matches(", ").to_owned();

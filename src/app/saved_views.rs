@@ -17,6 +17,10 @@ use crate::domain::views::{self, MOST, View, Views};
 pub struct SavedViews {
     /// Place among them.
     pub scroll: Scroll,
+    /// The view under the cursor, which stays there when others move.
+    pub held: Option<String>,
+    /// The view of which it was asked whether it is to be removed.
+    pub asked: Option<String>,
     /// What the last key did, or why it did nothing.
     pub message: Option<String>,
 }
@@ -101,10 +105,13 @@ impl App {
             return Vec::new();
         }
         menu.message = None;
+        let asked = menu.asked.take();
+        menu.scroll.at = self.view_place(&menu);
         let command = self.list_command(Context::List, key);
         let in_panes = self.list_command(Context::Users, key);
         let moved = command.is_some_and(|command| menu.scroll.run(command, len, rows));
         let view = self.ledger.views().iter().nth(menu.scroll.at).cloned();
+        menu.held = view.as_ref().map(|view| view.name.clone());
         let mut effects = Vec::new();
         match (view, in_panes.and_then(number_of)) {
             _ if moved => {}
@@ -112,23 +119,36 @@ impl App {
                 Ok(()) => return Vec::new(),
                 Err(why) => menu.message = Some(why),
             },
+            // Not by the same key, which a held finger repeats.
+            (Some(view), _) if key.code == KeyCode::Enter && asked.as_ref() == Some(&view.name) => {
+                let said = format!("@{} is removed. It asked for: {}", view.name, view.query);
+                effects.push(Effect::Record { entries: vec![Entry::ViewRemoved { name: view.name }], said });
+            }
             (Some(view), _) if key.code == KeyCode::Enter || command == Some(CommandId::Open) => {
                 self.show_view(&view);
                 return Vec::new();
             }
             (Some(view), Some(number)) => {
-                let said = format!("@{} is on {number}.", view.name);
+                let other = self.ledger.views().on_key(number).filter(|other| other.name != view.name);
+                let instead = other.map_or_else(String::new, |other| format!(" @{} has no key any more.", other.name));
+                let said = format!("@{} is on {number}.{instead}", view.name);
                 let view = View { key: Some(number), ..view };
                 effects.push(Effect::Record { entries: vec![Entry::ViewSaved { view }], said });
             }
             (Some(view), _) if key.code == KeyCode::Char('D') => {
-                let said = format!("@{} is removed. It asked for: {}", view.name, view.query);
-                effects.push(Effect::Record { entries: vec![Entry::ViewRemoved { name: view.name }], said });
+                menu.message = Some(format!("Enter removes @{}, any other key keeps it. It asks for: {}", view.name, view.query));
+                menu.asked = Some(view.name);
             }
             _ => {}
         }
         self.overlay = Some(Overlay::Views(menu));
         effects
+    }
+
+    /// Where the view under the cursor stands by now.
+    pub(super) fn view_place(&self, menu: &SavedViews) -> usize {
+        let held = menu.held.as_ref().and_then(|name| self.ledger.views().iter().position(|view| view.name == *name));
+        held.unwrap_or(menu.scroll.at)
     }
 
     fn ask_for_view_name(&mut self) -> Result<(), String> {

@@ -115,6 +115,19 @@ fn a_hold_window_that_cannot_be_seen_is_cancelled_or_can_be() {
 }
 
 #[test]
+fn a_name_brings_no_end_of_a_line_into_the_clipboard() {
+    let mut users = five();
+    users[1].user.user_display_name = Some("Eve\nrm -rf x\r".to_owned());
+    let mut app = console(users);
+    let effects = keys(&mut app, "y j j enter");
+    let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(text.starts_with("Eve") && !text.contains(['\n', '\r']), "{text:?}");
+    app.update(Msg::Failed("it said\nso".to_owned()), now());
+    let effects = keys(&mut app, "esc M y");
+    assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if !text.contains('\n')), "{effects:?}");
+}
+
+#[test]
 fn a_plan_names_whom_it_acts_on_and_tells_of_hidden_ones() {
     let mut app = console(five());
     keys(&mut app, "d");

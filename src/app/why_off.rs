@@ -13,6 +13,12 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
     if let Some(rests) = app.rests_in_queue(command) {
         return Some(rests);
     }
+    if let CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe | CommandId::Remediate | CommandId::Case =
+        command
+        && let Some(why) = app.why_wait()
+    {
+        return Some(why);
+    }
     match command {
         CommandId::DismissRisk | CommandId::ConfirmCompromised | CommandId::ConfirmSafe => {
             no_target(app).or_else(|| match app.workspace().access {

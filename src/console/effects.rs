@@ -81,15 +81,7 @@ impl Effects {
                     answer(Msg::Failed(format!("{name} holds until the console ends, and was not saved: {error}")));
                 }
             }),
-            Effect::Record { entries, said } => {
-                blocking(answers, move |answer| match session.store.append(session.clock().now(), &session.operator, entries) {
-                    Ok(_) => {
-                        answer(Msg::Ledger(session.ledger()));
-                        answer(Msg::Said(said));
-                    }
-                    Err(error) => answer(Msg::NotRecorded(format!("nothing was saved: {error}"))),
-                })
-            }
+            Effect::Record { entries, said } => record(session, entries, said, answers),
             Effect::Snapshot(users) => blocking(answers, move |answer| match session.set_evidence_aside(&users) {
                 Ok(evidence) => {
                     answer(Msg::Ledger(session.ledger()));
@@ -301,6 +293,24 @@ fn spawn(answers: UnboundedSender<Inbound>, work: impl Future<Output = Vec<Msg>>
 fn blocking(answers: UnboundedSender<Inbound>, work: impl FnOnce(&dyn Fn(Msg)) + Send + 'static) {
     let told = answers.clone();
     watch(tokio::task::spawn_blocking(move || work(&|msg| send(&told, msg))), answers);
+}
+
+/// Adds entries to the journal. There is always an answer: what is decided by them waits for it.
+fn record(session: Arc<Session>, entries: Vec<Entry>, said: String, answers: UnboundedSender<Inbound>) {
+    let (told, wanted) = (answers.clone(), entries.clone());
+    let work = tokio::task::spawn_blocking(move || match session.store.append(session.clock().now(), &session.operator, wanted) {
+        Ok(_) => {
+            send(&told, Msg::Ledger(session.ledger()));
+            send(&told, Msg::Said(said));
+            Ok(())
+        }
+        Err(error) => Err(format!("nothing was saved: {error}")),
+    });
+    tokio::spawn(async move {
+        if let Err(message) = work.await.unwrap_or_else(|error| Err(format!("whether it was saved is not known: {}", broken(error)))) {
+            send(&answers, Msg::NotRecorded { entries, message });
+        }
+    });
 }
 
 /// Computes beside the loop. There is always an answer: what comes from outside waits for it.

@@ -2,7 +2,7 @@
 //!
 //! The journal is the truth; this is its fold, kept in memory and never stored.
 
-use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
 
 use super::action::Action;
 use super::case::{Case, Snapshot};
@@ -255,6 +255,7 @@ pub struct Ledger {
     cases: HashMap<UserId, Case>,
     views: Views,
     settings: BTreeMap<String, String>,
+    operators: BTreeSet<String>,
 }
 
 impl Ledger {
@@ -269,6 +270,9 @@ impl Ledger {
 
     /// Adds one record.
     pub fn apply(&mut self, record: &JournalRecord) {
+        if !self.operators.contains(&record.operator) {
+            self.operators.insert(record.operator.clone());
+        }
         match &record.entry {
             Entry::JobConfirmed { job, plan, .. } => {
                 if let Some(playbook) = plan.playbook.and_then(|id| self.playbooks.get_mut(&id)) {
@@ -397,6 +401,11 @@ impl Ledger {
     /// What operators made of a user; `None` where nobody said anything.
     pub fn case(&self, user: &UserId) -> Option<&Case> {
         self.cases.get(user)
+    }
+
+    /// Everybody who wrote into the journal. Hostile text, where the journal came from elsewhere.
+    pub fn operators(&self) -> impl Iterator<Item = &str> {
+        self.operators.iter().map(String::as_str)
     }
 
     /// The saved views.

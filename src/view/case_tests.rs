@@ -106,21 +106,21 @@ fn the_menu_of_a_case() {
     insta::assert_snapshot!(part(&app, 2..24), @r#"
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
     ┃┏ Case ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ User alex · true positive · closed · #… ┓┃
-    ┃┃   verdict: false positive        nothing happened: the detection was wrong ┃┃
-    ┃┃   verdict: benign true positive  it happened, and was meant to             ┃┃
-    ┃┃ ● verdict: true positive         it was an attack                          ┃┃
-    ┃┃   verdict: undetermined          it was looked at, and cannot be told      ┃┃
-    ┃┃   status: open                                                             ┃┃
-    ┃┃   status: in progress                                                      ┃┃
-    ┃┃ ● status: closed                                                           ┃┃
-    ┃┃   add a tag …                    one word                                  ┃┃
-    ┗┃ ● #<b>\u{202e}                   Enter takes this tag away                 ┃┛
-    ┌┃ ● #PT-118                        Enter takes this tag away                 ┃┐
+    ┃┃   f verdict: false positive        nothing happened: the detection is wrong┃┃
+    ┃┃   b verdict: benign true positive  it happened, and was meant to           ┃┃
+    ┃┃ ● t verdict: true positive         it was an attack                        ┃┃
+    ┃┃   u verdict: undetermined          it was looked at, and cannot be told    ┃┃
+    ┃┃     status: open                                                           ┃┃
+    ┃┃     status: in progress                                                    ┃┃
+    ┃┃ ●   status: closed                                                         ┃┃
+    ┃┃     add a tag …                    one word                                ┃┃
+    ┗┃ ●   #<b>\u{202e}                   Enter takes this tag away               ┃┛
+    ┌┃ ●   #PT-118                        Enter takes this tag away               ┃┐
     │┃ Nothing is sent to the tenant. s (confirm user safe) tells Entra the same. ┃│
     │┃                                                                            ┃│
     │┃                                                                            ┃│
     └┃                                                                            ┃┘
-    ┌┃ Enter sets it · Space sets it and stays · Esc closes                       ┃┐
+    ┌┃ Enter or its letter sets it · Space sets it and stays · Esc closes         ┃┐
     │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
     │An attack that tries common passwords on many accounts has found this one's.  │
     │That the account was used is not proven.                                      │

@@ -32,8 +32,8 @@ pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
         let right = [counts, job, fresh].concat();
         bar(frame, area, 0, identity(app, room(area, &right), theme), right);
     }
-    if let Some(text) = app.banner().filter(|_| layout.banner.height > 0) {
-        put(frame, layout.banner, 0, Line::styled(fit(&text, usize::from(layout.banner.width)).into_owned(), theme.accent()));
+    for (row, text) in app.banners().into_iter().enumerate() {
+        put(frame, layout.banner, row, Line::styled(fit(&text, usize::from(layout.banner.width)).into_owned(), theme.accent()));
     }
     if layout.tabs.height > 0 {
         let mut tabs = vec![Span::raw(" ")];
