@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::facts;
 use crate::domain::journal::JournalRecord;
 use crate::domain::ledger::Ledger;
 use crate::domain::links::Links;
@@ -123,6 +124,20 @@ struct Subject<'a> {
     findings: findings::Findings<'a>,
     /// What of the records belongs together.
     links: Links<'a>,
+}
+
+/// What was not read of a user and may be there: whoever reads a bundle must not take it for empty.
+fn not_read(records: &UserRecords) -> Vec<&'static str> {
+    let mut told = Vec::new();
+    if records.history.is_empty() {
+        told.push("No risk history of this user was read.");
+    }
+    if records.sign_ins.is_empty() {
+        told.push("No sign-in of this user was read: sessions and travel are not known.");
+    } else if facts::only_risky(records) {
+        told.push("Only risky sign-ins of this user were read: other sessions, and travel between the others, are not known.");
+    }
+    told
 }
 
 impl<'a> Subject<'a> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use super::timeline::in_sentence;
-use super::{Source, Subject};
+use super::{Source, Subject, not_read};
 use crate::domain::address;
 use crate::domain::case::Status;
 use crate::domain::records::{Location, UserRecords};
@@ -169,6 +169,9 @@ fn user(out: &mut String, source: &Source<'_>, number: usize, subject: &Subject<
         }),
         "Nothing was done with this program.",
     );
+    for told in not_read(records) {
+        out.push_str(&format!("<p class=\"note\">{told}</p>\n"));
+    }
     sessions(out, records);
     events(out, subject);
     out.push_str(&format!("<p class=\"quiet\">All records: <code>{}</code></p>\n</section>\n", html(&subject.folder)));

@@ -1,8 +1,9 @@
 //! The records of a user to be read: Markdown in which no text of the tenant is markup.
 
-use super::{Source, Subject};
+use super::{Source, Subject, not_read};
 use crate::domain::catalogue;
 use crate::domain::records::{DeviceDetail, Location, RiskDetection, SignIn};
+use crate::domain::risk::RiskDetail;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::wire;
@@ -45,6 +46,9 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
     field("Risk last updated", time(user.risk_last_updated_date_time));
     let case = source.ledger.case(records.id()).map(|case| case.words()).filter(|words| !words.is_empty());
     field("Case", case.map_or_else(|| "nothing said".to_owned(), |words| literal(&words)));
+    for told in not_read(records) {
+        out.push_str(&format!("\n{told}\n"));
+    }
     section(&mut out, "Still open", subject.open.iter().map(|open| literal(&open.sentence)));
     section(
         &mut out,
@@ -64,8 +68,8 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
         records.history.iter().map(|item| {
             let words = [
                 item.risk_level.as_ref().map(|level| level.as_str()),
-                item.risk_state.as_ref().map(|state| state.as_str()),
-                item.risk_detail.as_ref().map(|detail| detail.as_str()),
+                item.risk_state.as_ref().map(|state| state.words()),
+                item.risk_detail.as_ref().filter(|detail| **detail != RiskDetail::None).map(|detail| detail.words()),
             ];
             let words: Vec<String> = words.into_iter().flatten().map(literal).collect();
             let who = item.initiated_by.as_deref().map_or_else(|| "system".to_owned(), literal);
@@ -86,7 +90,7 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
 fn section(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
     out.push_str(&format!("\n## {title} ({})\n\n", lines.len()));
     if lines.len() == 0 {
-        out.push_str("Nothing.\n");
+        out.push_str("None.\n");
     }
     for line in lines {
         out.push_str(&format!("- {line}\n"));

@@ -165,7 +165,7 @@ fn tables_run_nothing_and_records_are_no_markup() {
         assert!(line.split('`').step_by(2).all(|outside| !outside.contains(['<', '*', '['])), "{line}");
     }
     assert!(!record.contains('\u{202e}') && record.contains("<img") && record.contains("## Sign-ins (3)"), "{record}");
-    assert!(record.contains("## What was done (0)\n\nNothing.\n"), "{record}");
+    assert!(record.contains("## What was done (0)\n\nNone.\n"), "{record}");
 }
 
 #[test]
@@ -293,6 +293,18 @@ fn a_page_for_managers_says_what_it_means() {
     for raw in ["atRisk", "case none", ", none"] {
         assert!(!page.contains(raw), "{raw}\n{page}");
     }
+}
+
+#[test]
+fn what_was_not_read_is_not_told_as_empty() {
+    let mut case = hostile();
+    let [page, record, _] = told(&case);
+    for text in [&page, &record] {
+        assert!(text.contains("No risk history of this user was read.") && !text.contains("Only risky sign-ins"), "{text}");
+    }
+    case.users[0].sign_ins.retain(|sign_in| sign_in.is_risky());
+    let [page, record, _] = told(&case);
+    assert!([page, record].iter().all(|text| text.contains("Only risky sign-ins of this user were read")));
 }
 
 #[test]
