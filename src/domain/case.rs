@@ -61,7 +61,7 @@ impl Verdict {
     /// What it says of the user.
     pub fn meaning(self) -> &'static str {
         match self {
-            Verdict::FalsePositive => "nothing happened: the detection is wrong",
+            Verdict::FalsePositive => "nothing happened: a wrong detection",
             Verdict::BenignTruePositive => "it happened, and was meant to",
             Verdict::TruePositive => "it was an attack",
             Verdict::Undetermined => "it was looked at, and cannot be told",

@@ -106,7 +106,7 @@ fn the_menu_of_a_case() {
     insta::assert_snapshot!(part(&app, 2..24), @r#"
     ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 ┓
     ┃┏ Case ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ User alex · true positive · closed · #… ┓┃
-    ┃┃   f verdict: false positive        nothing happened: the detection is wrong┃┃
+    ┃┃   f verdict: false positive        nothing happened: a wrong detection     ┃┃
     ┃┃   b verdict: benign true positive  it happened, and was meant to           ┃┃
     ┃┃ ● t verdict: true positive         it was an attack                        ┃┃
     ┃┃   u verdict: undetermined          it was looked at, and cannot be told    ┃┃
