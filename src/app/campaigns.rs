@@ -96,8 +96,8 @@ impl Row<'_> {
             Row::Event(event) => vec![
                 "It may be the service's mistake, and it may be an attack: look at a few users before anything is closed.".to_owned(),
                 format!(
-                    "{} of {} at risk have {} within 24 hours, {} of them from addresses known to be \
-                     normal for them, or without an address and another detection.",
+                    "{} of {} at risk have {} within 24 hours; of {} of them no other type is open, and each address is known to be \
+                     normal for them, or none is named.",
                     count(event.users, "user", "users"),
                     number(event.at_risk),
                     catalogue::name(&event.risk_event_type),

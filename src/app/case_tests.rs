@@ -237,10 +237,12 @@ fn evidence_that_will_expire_is_counted_down() {
     users[1].detections[0].detected_date_time = Some(old);
     users[1].detections[0].activity_date_time = Some(old);
     let app = sized((120, 40), users);
-    assert_eq!(format::evidence_left(app.user().unwrap(), now()).as_deref(), Some("3 d"));
+    assert_eq!(format::evidence_left(app.user().unwrap(), now()).map(|(left, _)| left).as_deref(), Some("3 d"));
     let lines = app.detail_lines();
     assert!(
-        lines.iter().any(|line| line.text == "Evidence expires in 3 d: a snapshot keeps it." && line.tone == details::Tone::Warning),
+        lines
+            .iter()
+            .any(|line| line.text == "Evidence (a detection) expires in 3 d: a snapshot keeps it." && line.tone == details::Tone::Warning),
         "{lines:?}"
     );
 }

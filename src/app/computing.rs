@@ -160,7 +160,10 @@ impl App {
                 }
             }
             Answer::Pivots(counts) => self.pivots_counted(number, &counts),
-            Answer::Mask(mask) => self.privacy.learned(*mask, self.revision),
+            Answer::Mask(mask) => {
+                self.privacy.learned(*mask, self.revision);
+                self.privacy.learn_operators(&self.ledger);
+            }
             Answer::Broken(why) => {
                 self.privacy.give_up();
                 self.toasts.fail(format!("Nothing was computed: {why}"));

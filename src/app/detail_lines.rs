@@ -83,18 +83,18 @@ pub fn lines(details: &Details, records: &UserRecords, tenant: &TenantFacts, led
         lines.text(&format!("Closed, but not safe: {}.", because.words()), Tone::Warning);
     }
     let kept = ledger.case(records.id()).is_some_and(|case| case.snapshot.is_some());
-    if let Some(left) = format::evidence_left(records, times.now).filter(|_| !kept) {
-        lines.text(&format!("Evidence expires in {left}: a snapshot keeps it."), Tone::Warning);
+    if let Some((left, piece)) = format::evidence_left(records, times.now).filter(|_| !kept) {
+        lines.text(&format!("Evidence (a {}) expires in {left}: a snapshot keeps it.", piece.words()), Tone::Warning);
     }
     match (&details.subject, details.detection(records)) {
         (_, Some((_, detection))) => {
             about_detection(&mut lines, detection);
-            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, details.compared(), times);
+            session_fields(&mut lines, Some(detection), records.sign_in_of(detection), records, details, times);
             more(&mut lines, detection);
         }
         (Some(Subject::SignIn(_)), None) => {
             lines.text("Sign-in without a detection", Tone::Heading);
-            session_fields(&mut lines, None, details.sign_in(records), records, details.compared(), times);
+            session_fields(&mut lines, None, details.sign_in(records), records, details, times);
         }
         _ => lines.text(no_detection(records, times.now), Tone::Quiet),
     }
@@ -151,9 +151,10 @@ fn session_fields(
     detection: Option<&RiskDetection>,
     sign_in: Option<&SignIn>,
     records: &UserRecords,
-    compared: Option<&Comparison>,
+    details: &Details,
     times: Times,
 ) {
+    let compared = details.compared();
     let without = match (detection, sign_in) {
         (Some(detection), None) if detection.request_id.is_none() => "no sign-in is linked to this detection",
         (_, None) => "unknown: the sign-in was not read",
@@ -176,7 +177,7 @@ fn session_fields(
     let place = sign_in.and_then(|sign_in| sign_in.location.as_ref()).or(detection.and_then(|detection| detection.location.as_ref()));
     lines.known("Sign-in location", place.and_then(Location::short), "unknown");
     lines.normal(compared, &[Property::City, Property::CountryOrRegion]);
-    if let Some(travel) = sign_in.and_then(|sign_in| session::travel(sign_in, records)) {
+    if let Some(travel) = details.leg().and_then(session::travel) {
         lines.field("", &travel, Tone::Warning);
     }
     lines.known("Sign-in client", sign_in.map(session::client), without);
@@ -234,7 +235,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     lines.field("Risk", &risk, Tone::Plain);
     lines.known("Risk last updated", user.risk_last_updated_date_time.map(|at| times.detail(at)), "unknown");
     match format::evidence_left(records, times.now) {
-        Some(left) => lines.field("Evidence", &format!("expires in {left}"), Tone::Warning),
+        Some((left, piece)) => lines.field("Evidence", &format!("a {} expires in {left}", piece.words()), Tone::Warning),
         None => lines.field("Evidence", facts::evidence(records, times.now).as_str(), Tone::Plain),
     }
     about_case(lines, records, ledger, times);

@@ -2,6 +2,7 @@
 
 use crate::domain::normal::{self, Comparison};
 use crate::domain::records::{DetectionId, RiskDetection, SignIn, SignInId, UserRecords};
+use crate::domain::travel::{self, Leg};
 
 /// Columns that labels take, with a space behind the longest.
 pub const LABEL: usize = 23;
@@ -24,6 +25,8 @@ pub struct Details {
     pub offset: usize,
     /// What it is about, beside the user's other sign-ins.
     compared: Option<Comparison>,
+    /// The way to it from where the user was seen before.
+    leg: Option<Leg>,
     /// Whether that was counted: once, and again where the user's records changed.
     is_compared: bool,
 }
@@ -90,11 +93,17 @@ impl Details {
             Some(Subject::SignIn(id)) => records.sign_in(id).map(|sign_in| normal::of_sign_in(records, sign_in)),
             None => None,
         };
+        self.leg = self.sign_in(records).and_then(|sign_in| travel::leg_to(records, &sign_in.id));
     }
 
     /// What is shown, beside the user's other sign-ins.
     pub fn compared(&self) -> Option<&Comparison> {
         self.compared.as_ref()
+    }
+
+    /// The way to what is shown from where the user was seen before, as the map tells it.
+    pub fn leg(&self) -> Option<Leg> {
+        self.leg
     }
 
     /// The sign-in that the pane tells of, where it was read.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::domain::facts::{self, Evidence, Piece};
 use crate::domain::records::{SignIn, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
 use crate::domain::text::safe;
@@ -69,11 +70,10 @@ pub fn until(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How long the evidence behind a user's risk can still be looked at, where that is not long: "3 d".
-pub fn evidence_left(records: &UserRecords, now: Timestamp) -> Option<String> {
-    use crate::domain::facts::{self, Evidence};
+/// How long the first of the evidence behind a user's risk can still be looked at, where that is not long, and what it is: "3 d".
+pub fn evidence_left(records: &UserRecords, now: Timestamp) -> Option<(String, Piece)> {
     let expiring = facts::evidence(records, now) == Evidence::Expiring;
-    facts::evidence_expires(records, now).filter(|_| expiring).map(|at| until(at, now))
+    facts::evidence_expires(records, now).filter(|_| expiring).map(|expiry| (until(expiry.at, now), expiry.piece))
 }
 
 /// Seconds to wait: "12 s", "3 min", "2 h 5 min".

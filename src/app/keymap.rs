@@ -12,7 +12,14 @@ use super::key::{Key, KeyCode};
 use super::sequence::{Sequence, Typed};
 
 /// What else stands in the file, read elsewhere.
-const OTHERS: [&str; 6] = ["hold", "theme", "columns", "privacy", "timeZone", "mouse"];
+const OTHERS: [(&str, &str); 6] = [
+    ("theme", "[theme]"),
+    ("columns", "[columns]"),
+    ("privacy", "[privacy]"),
+    ("mouse", "[mouse]"),
+    ("hold", "hold = 5"),
+    ("timeZone", "timeZone = \"Europe/Berlin\""),
+];
 const DEFAULTS: &str = include_str!("../../assets/keys.toml");
 
 #[derive(Debug, Clone)]
@@ -232,10 +239,12 @@ fn read(text: &str, problems: &mut Vec<ConfigProblem>) -> Vec<Entry> {
         }
     };
     let mut entries = Vec::new();
-    for (section, value) in table.get_ref().iter().filter(|(section, _)| !OTHERS.contains(&section.get_ref().as_ref())) {
+    for (section, value) in
+        table.get_ref().iter().filter(|(section, _)| !OTHERS.iter().any(|(name, _)| *name == section.get_ref().as_ref()))
+    {
         let Some(keys) = value.get_ref().as_table().filter(|_| section.get_ref() == "keys") else {
-            let others = "there are hold = 5 on top, and the sections [keys], [theme] and [columns]";
-            let message = format!("{:?} is not known here; {others}", section.get_ref());
+            let message =
+                format!("{:?} is not known here; there are [keys], {}", section.get_ref(), OTHERS.map(|(_, written)| written).join(", "));
             problems.push(ConfigProblem { line: line(section.span().start), message });
             continue;
         };
@@ -257,7 +266,12 @@ fn read(text: &str, problems: &mut Vec<ConfigProblem>) -> Vec<Entry> {
             for (text, line) in texts {
                 match text.as_str() {
                     Some("none") => {}
-                    Some(text) => match text.parse() {
+                    Some(text) => match text.parse::<Sequence>() {
+                        // It is taken before all others: whatever else had it would have no key.
+                        Ok(key) if command.id != CommandId::Cancel && key.keys() == [Key::ctrl('c')] => {
+                            let message = format!("ctrl-c always cancels: {} cannot have it", command.name);
+                            problems.push(ConfigProblem { line, message });
+                        }
                         Ok(key) => keys.push((key, line)),
                         Err(message) => problems.push(ConfigProblem { line, message }),
                     },
@@ -304,6 +318,23 @@ mod tests {
         assert_eq!(map.command(Context::Users, key("d")), None);
         assert_eq!(map.command(Context::Users, key("F")), Some(CommandId::Find));
         assert_eq!(map.command(Context::Users, key("f")), None);
+    }
+
+    #[test]
+    fn nothing_else_gets_the_key_that_always_cancels() {
+        let (map, problems) = load("[keys]\ncancel = \"none\"\ndown = \"ctrl-c\"\n");
+        assert_eq!((problems.len(), problems[0].line), (1, 3));
+        assert!(problems[0].message.contains("ctrl-c always cancels"), "{}", problems[0].message);
+        assert_eq!(map.command(Context::Users, key("j")), Some(CommandId::Down), "it keeps what it had");
+        assert_eq!(load("[keys]\ncancel = \"ctrl-c\"\n").1, vec![]);
+    }
+
+    #[test]
+    fn what_is_known_is_named_whole() {
+        let (_, problems) = load("[nonsense]\n");
+        for (name, _) in OTHERS {
+            assert!(problems[0].message.contains(name), "{name}: {}", problems[0].message);
+        }
     }
 
     #[test]

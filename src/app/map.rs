@@ -119,6 +119,9 @@ impl Travels {
         let types: Vec<&str> = stop.types.iter().map(|kind| catalogue::name(kind)).collect();
         let types = if types.is_empty() { String::new() } else { format!(" · {}", types.join(", ")) };
         let mut lines = vec![format!("{} · {of} · {address} · {place}{types}", times.moment(stop.at))];
+        if stop.failed {
+            lines.push("It did not go through: who tried need not be the user, so no way leads here.".to_owned());
+        }
         lines.extend(stop.leg.as_ref().map(|leg| {
             let from = self.began(leg).and_then(|stop| stop.place.as_deref()).unwrap_or("the place before");
             let sign = if leg.is_impossible() { "▲ impossible travel: " } else { "" };
@@ -194,10 +197,7 @@ impl App {
 
     pub(super) fn key_in_map(&mut self, mut travels: Box<Travels>, key: Key) -> Vec<Effect> {
         if let Some(picture) = self.other_picture(key) {
-            if picture != CommandId::Map {
-                self.open_picture(picture, &travels.user);
-            }
-            return Vec::new();
+            return if picture == CommandId::Map { Vec::new() } else { self.open_picture(picture, &travels.user) };
         }
         travels.message = None;
         let page = self.map_rows(&travels).1.saturating_sub(1);

@@ -196,6 +196,8 @@ pub struct App {
     touched: bool,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<UserId>,
+    /// The user whose picture waits for what a live tenant tells on demand.
+    looked_at: Option<UserId>,
     privacy: privacy::Privacy,
     zone: times::Zone,
     form: times::Form,
@@ -254,6 +256,7 @@ impl App {
             revision: 0,
             touched: false,
             shown_user: None,
+            looked_at: None,
             privacy: privacy::Privacy::default(),
             zone: times::Zone::default(),
             form: times::Form::default(),

@@ -237,3 +237,20 @@ fn what_was_done_is_not_marked_again_by_the_way_back() {
     keys(&mut app, "esc backspace");
     assert!(app.trail().is_empty() && app.users().marks.is_empty());
 }
+
+#[test]
+fn who_a_banner_is_about_stays_when_more_come_in_while_it_is_looked_at() {
+    let offline = |id: &str| {
+        let mut records = risky_user(id, "leakedCredentials");
+        records.sign_ins.clear();
+        (records.detections[0].request_id, records.detections[0].ip_address) = (None, None);
+        records
+    };
+    let mut users: Vec<UserRecords> = (0..12).map(|at| offline(&format!("u{at:02}"))).collect();
+    let mut app = console(users.clone());
+    keys(&mut app, "C");
+    users.push(offline("late"));
+    app.update(Msg::Records(users), now());
+    keys(&mut app, "space");
+    assert_eq!((app.users().marks.len(), app.users().marks.contains(&"late".into())), (12, false), "those that were on the screen");
+}

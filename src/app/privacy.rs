@@ -11,6 +11,7 @@ use super::layout::Pane;
 use super::sort::Column;
 use crate::domain::action::Action;
 use crate::domain::catalogue;
+use crate::domain::ledger::Ledger;
 use crate::domain::mask::{Alias, Mask};
 use crate::domain::records::UserRecords;
 
@@ -44,6 +45,13 @@ impl Privacy {
     /// The whole tenant was not learned: nothing is shown until the mode is turned off, or on again.
     pub(super) fn give_up(&mut self) {
         self.learning = false;
+    }
+
+    /// Learns who wrote into the journal.
+    pub(super) fn learn_operators(&mut self, ledger: &Ledger) {
+        if let (true, Some(mask)) = (self.on, &mut self.mask) {
+            ledger.operators().for_each(|operator| mask.learn_actor(operator));
+        }
     }
 
     /// Learns what changed, and led to this revision.

@@ -1,8 +1,9 @@
 //! What a sign-in tells beside the user's others: new addresses, shared sessions, impossible travel.
 
 use super::format;
+use crate::domain::address;
 use crate::domain::records::{SignIn, UserRecords};
-use crate::domain::travel::{self, IMPOSSIBLE_KM, IMPOSSIBLE_KMH};
+use crate::domain::travel::Leg;
 
 /// How the sign-in was made, on what kind of device. Hostile text.
 pub fn client(sign_in: &SignIn) -> String {
@@ -27,28 +28,18 @@ pub fn other_addresses<'a>(sign_in: &SignIn, records: &'a UserRecords) -> Vec<&'
         .iter()
         .filter(same_session)
         .filter_map(|other| other.ip_address.as_deref())
-        .filter(|address| sign_in.ip_address.as_deref() != Some(address))
+        .filter(|other| !other.is_empty() && !sign_in.ip_address.as_deref().is_some_and(|held| address::same(held, other)))
         .collect();
-    addresses.sort_unstable();
-    addresses.dedup();
+    addresses.sort_unstable_by_key(|other| address::canonical(other));
+    addresses.dedup_by(|one, other| address::same(one, other));
     addresses.truncate(4);
     addresses
 }
 
-/// Faster than an aeroplane from the sign-in before: "5,200 km in 4 min".
-pub fn travel(sign_in: &SignIn, records: &UserRecords) -> Option<String> {
-    let point = |sign_in: &SignIn| sign_in.location.as_ref()?.geo_coordinates;
-    let at = sign_in.created_date_time?;
-    let before = records
-        .sign_ins
-        .iter()
-        .filter(|other| other.created_date_time.is_some_and(|then| then < at) && point(other).is_some())
-        .max_by_key(|other| other.created_date_time)?;
-    let (here, there) = (point(sign_in)?, point(before)?);
-    let kilometres = travel::kilometres(there, here);
-    let seconds = before.created_date_time?.age(at).num_seconds().max(1);
-    let fast = kilometres > IMPOSSIBLE_KM && kilometres / (seconds as f64 / 3_600.0) > IMPOSSIBLE_KMH;
-    fast.then(|| format!("▲ {} km in {}", format::number(kilometres.round() as usize), format::duration(seconds.unsigned_abs())))
+/// Faster than an aeroplane from where the user was seen before: "5,200 km in 4 min".
+pub fn travel(leg: Leg) -> Option<String> {
+    let (way, time) = (format::number(leg.kilometres.round() as usize), format::duration(leg.seconds.max(0).unsigned_abs()));
+    leg.is_impossible().then(|| format!("▲ {way} km in {time}"))
 }
 
 /// The pairs of an `additionalInfo`; empty where it is not what the documentation says. Hostile text.

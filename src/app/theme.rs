@@ -184,7 +184,8 @@ impl Theme {
         shown
     }
 
-    /// Every role that cannot be read on what is behind it, as far as both are known: with that and the contrast.
+    /// Every role that cannot be read on what is behind it, as far as both are known: with that and the contrast. Of two of the sixteen
+    /// colours, which every terminal shows as it likes, as they usually look; a colour on itself cannot be read however it looks.
     pub fn unreadable(&self) -> Vec<(Role, Role, f64)> {
         let on = |role: Role, behind: Role| {
             let colour = match self.get(role) {
@@ -192,7 +193,13 @@ impl Theme {
                 Terminal if role == Role::Selected => self.get(Role::Text),
                 colour => colour,
             };
-            let ratio = ratio(colour.known()?, self.get(behind).known()?);
+            let behind_it = self.get(behind);
+            let ratio = match (colour.known(), behind_it.known()) {
+                (Some(colour), Some(behind)) => ratio(colour, behind),
+                _ if colour == behind_it && colour != Terminal => 1.0,
+                (None, None) => ratio(colour.usual()?, behind_it.usual()?),
+                _ => return None,
+            };
             (ratio < READABLE).then_some((role, behind, ratio))
         };
         let all = Role::ALL.into_iter().filter(|role| ![Role::Background, Role::SelectedBackground].contains(role));
@@ -228,9 +235,10 @@ impl Theme {
         problems.extend(theme.unreadable().into_iter().map(|(role, behind, ratio)| ConfigProblem {
             line: line_of(role).or(line_of(behind)).or(name_line).unwrap_or(section),
             message: format!(
-                "{} on {} is hard to read: contrast {ratio:.1}, and {READABLE} is the least (WCAG); it is used all the same",
+                "{} on {} is hard to read: contrast {ratio:.1}{}, and {READABLE} is the least (WCAG); it is used all the same",
                 role.name(),
-                behind.name()
+                behind.name(),
+                if theme.get(behind).known().is_none() { " as terminals usually show these colours" } else { "" }
             ),
         }));
         theme
@@ -324,5 +332,19 @@ mod tests {
         assert_eq!(theme.at(Depth::Indexed).get(Role::Warning), Indexed(220));
         let (_, problems) = read("[theme]\ndanger = \"#d00000\"\n");
         assert_eq!(problems, [], "nobody knows the terminal's background");
+    }
+    #[test]
+    fn named_colours_are_held_against_each_other_as_they_usually_look() {
+        let problems = |text: &str| {
+            let table = toml::de::DeTable::parse(text).unwrap();
+            let mut problems = Vec::new();
+            Theme::read(text, table.get_ref().get("theme").unwrap(), &mut problems);
+            problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        let told = problems("[theme]\nbackground = \"black\"\ntext = \"black\"\n");
+        assert!(told.iter().any(|told| told.starts_with("text on background is hard to read: contrast 1.0 as terminals")), "{told:?}");
+        let told = problems("[theme]\nselected = \"blue\"\nselected-background = \"blue\"\n");
+        assert!(told.iter().any(|told| told.starts_with("selected on selected-background")), "{told:?}");
+        assert!(!problems("[theme]\nbackground = \"black\"\ntext = \"white\"\n").iter().any(|told| told.starts_with("text on")));
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use super::Source;
+use super::findings::Findings;
 use super::timeline::Event;
 use crate::domain::case::Status;
 use crate::domain::facts::{self, Evidence};
-use crate::domain::journal::{Entry, JobState, Outcome};
+use crate::domain::journal::{CallAnswer, Entry, JobState, Outcome};
 use crate::domain::ledger::{Item, ItemState, Job};
 use crate::domain::plan::PlanTarget;
 use crate::domain::playbook::Playbook;
@@ -16,6 +17,8 @@ use crate::domain::records::UserRecords;
 pub(super) struct Deed<'a> {
     /// The job.
     pub(super) job: &'a Job,
+    /// What was done, and with what: `Exclude from policy "CA201"`. May hold hostile text.
+    pub(super) what: String,
     /// How it came out for the user, in words. May hold hostile text.
     pub(super) outcome: String,
     /// Whether the new state was read back.
@@ -55,9 +58,23 @@ pub(super) fn deeds<'a>(source: &Source<'a>, records: &UserRecords) -> Vec<Deed<
             (all, open) => format!(" (the first of {open} that were not verified, of {all} sign-ins)"),
         };
         let because = because.map(|because| format!(": {because}")).unwrap_or_default();
-        Some(Deed { job, outcome: format!("{word}{because}{more}"), verified: unverified.is_empty() })
+        let title = job.plan.action.title();
+        let what = job.plan.policy.as_ref().map_or_else(|| title.to_owned(), |policy| format!("{title} {:?}", policy.display_name));
+        Some(Deed { job, what, outcome: format!("{word}{because}{more}{}", remark(job, told)), verified: unverified.is_empty() })
     };
     source.ledger.jobs().filter_map(deed).collect()
+}
+
+/// What the tenant said besides taking it, where the outcome does not say it already.
+fn remark(job: &Job, item: &Item) -> String {
+    match (job.remark(&item.id), &item.state) {
+        (Some(CallAnswer::Contested { message } | CallAnswer::Partly { message }), state)
+            if !in_words(state).1.is_some_and(|because| because.contains(message.as_str())) =>
+        {
+            format!("; the tenant took it, but {message}")
+        }
+        _ => String::new(),
+    }
 }
 
 fn is_verified(item: &Item) -> bool {
@@ -82,9 +99,9 @@ fn in_words(state: &ItemState) -> (&'static str, Option<&str>) {
 /// What operators did and said, as events of the timeline.
 pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>], lines: &[usize]) -> Vec<Event> {
     let mut events = Vec::new();
-    for Deed { job, outcome, .. } in deeds {
+    for Deed { job, what, outcome, .. } in deeds {
         let reason = if job.plan.reason.is_empty() { String::new() } else { format!(" ({})", job.plan.reason) };
-        let what = format!("{}{reason}: {outcome}", job.plan.action.title());
+        let what = format!("{what}{reason}: {outcome}");
         events.push(Event { who: job.plan.operator.clone(), id: format!("job {}", job.id), ..Event::new(job.created_at, "action", what) });
     }
     for note in source.ledger.notes(records.id()) {
@@ -102,7 +119,7 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'
 }
 
 /// What is still to be done or known.
-pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>]) -> Vec<Open> {
+pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>], findings: &Findings<'_>) -> Vec<Open> {
     let mut open = Vec::new();
     match records.user.at_risk() {
         Some(true) => {
@@ -113,19 +130,28 @@ pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>
         Some(false) => {}
         None => open.push(Open::new("risk not known", "Whether the user is at risk is not known.")),
     }
+    match findings.theft {
+        Some(true) => {
+            let names = findings.thefts();
+            let by = if names.is_empty() { "a risky sign-in".to_owned() } else { names.join(", ") };
+            open.push(Open::new("token theft", format!("There are open signs of token theft: {by}.")));
+        }
+        None => open.push(Open::new("token theft?", "Token theft cannot be ruled out: what can be seen does not tell.")),
+        Some(false) => {}
+    }
     let not_safe = facts::not_safe(records).into_iter();
     open.extend(not_safe.map(|why| Open::new("not safe", format!("The risk is closed, but {}.", why.words()))));
     let blocked = facts::blocked(records, source.facts);
     if blocked.value == Some(true) {
-        let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
+        let by: Vec<&str> = blocked.by.iter().map(|by| by.words()).collect();
         open.push(Open::new("blocked", format!("The user is blocked ({}).", by.join(", "))));
     }
-    for Deed { job, outcome, verified } in deeds {
-        let (title, short) = (job.plan.action.title(), format!("job {}", job.id));
+    for Deed { job, what, outcome, verified } in deeds {
+        let short = format!("job {}", job.id);
         if job.state == JobState::Open {
-            open.push(Open::new(short, format!("Job {} ({title}) is unfinished: {outcome}.", job.id)));
+            open.push(Open::new(short, format!("Job {} ({what}) is unfinished: {outcome}.", job.id)));
         } else if !verified {
-            open.push(Open::new(short, format!("Job {} ({title}) did not come out as it should: {outcome}.", job.id)));
+            open.push(Open::new(short, format!("Job {} ({what}) did not come out as it should: {outcome}.", job.id)));
         }
     }
     for playbook in open_playbooks(source, records) {
@@ -137,8 +163,10 @@ pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>
     }
     match facts::evidence(records, source.at) {
         Evidence::Expiring => {
-            let at = facts::evidence_expires(records, source.at).map(|at| format!(" on {}", at.0.format("%Y-%m-%d"))).unwrap_or_default();
-            open.push(Open::new("evidence expires", format!("The service forgets the newest evidence{at}.")));
+            if let Some(expiry) = facts::evidence_expires(records, source.at) {
+                let (piece, at) = (expiry.piece.words(), expiry.at.0.format("%Y-%m-%d"));
+                open.push(Open::new("evidence expires", format!("The service forgets a {piece} behind the risk on {at}.")));
+            }
         }
         Evidence::Expired => {
             open.push(Open::new("evidence expired", "The evidence behind the risk is older than what the service keeps."));

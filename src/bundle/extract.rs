@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Source;
 use crate::domain::journal::{Entry, JobId};
+use crate::domain::plan::PlanTarget;
 
 /// A line that is longer is about many users, and stands once for all of them.
 const LONGEST: usize = 32_768;
@@ -33,25 +34,31 @@ pub(super) fn extracts(source: &Source<'_>) -> Extracts {
     let mut of_users: Vec<Vec<usize>> = vec![Vec::new(); source.users.len()];
     let mut shared = Vec::new();
     let mut jobs: HashMap<JobId, BTreeSet<usize>> = HashMap::new();
+    let mut targets: HashMap<JobId, HashMap<&str, usize>> = HashMap::new();
     let mut calls: HashMap<(JobId, u32), BTreeSet<usize>> = HashMap::new();
     for (place, (record, line)) in source.journal.iter().enumerate() {
-        let named = |named: &[String]| named.iter().filter_map(|id| ids.get(id.as_str()).copied()).collect::<BTreeSet<usize>>();
+        // A sign-in that the tenant no longer keeps is known by the plan alone.
+        let of = |job: &JobId, id: &str| ids.get(id).or_else(|| targets.get(job)?.get(id)).copied();
+        let named = |job: &JobId, named: &[String]| named.iter().filter_map(|id| of(job, id)).collect::<BTreeSet<usize>>();
         let about: BTreeSet<usize> = match &record.entry {
             Entry::JobConfirmed { job, plan, .. } | Entry::PlaybookStarted { playbook: job, plan, .. } => {
-                let targets =
-                    plan.targets.iter().flat_map(|target| [Some(target.id.as_str()), target.user_id.as_ref().map(|id| id.as_str())]);
-                let about: BTreeSet<usize> = targets.flatten().filter_map(|id| ids.get(id).copied()).collect();
+                let owner = |target: &PlanTarget| target.user_id.as_ref().and_then(|user| ids.get(user.as_str())).copied();
+                let owners = plan.targets.iter().filter_map(|target| Some((target.id.as_str(), owner(target)?)));
+                let of_job: HashMap<&str, usize> = owners.collect();
+                let by_id = plan.targets.iter().filter_map(|target| ids.get(target.id.as_str()).copied());
+                let about: BTreeSet<usize> = by_id.chain(of_job.values().copied()).collect();
+                targets.insert(*job, of_job);
                 jobs.insert(*job, about.clone());
                 about
             }
             Entry::Intent { job, call, ids } => {
-                let about = named(ids);
+                let about = named(job, ids);
                 calls.insert((*job, *call), about.clone());
                 about
             }
             Entry::Answered { job, call, .. } => calls.get(&(*job, *call)).cloned().unwrap_or_default(),
-            Entry::NotApplied { ids, .. } | Entry::PasswordsTold { ids, .. } => named(ids),
-            Entry::Outcomes { items, .. } => items.iter().filter_map(|item| ids.get(item.id.as_str()).copied()).collect(),
+            Entry::NotApplied { job, ids } | Entry::PasswordsTold { job, ids } => named(job, ids),
+            Entry::Outcomes { job, items } => items.iter().filter_map(|item| of(job, &item.id)).collect(),
             Entry::JobResumed { job } | Entry::JobEnded { job, .. } => jobs.get(job).cloned().unwrap_or_default(),
             Entry::StepSkipped { playbook, .. } | Entry::PlaybookEnded { playbook, .. } => jobs.get(playbook).cloned().unwrap_or_default(),
             Entry::Note { user, .. } | Entry::Case { user, .. } => ids.get(user.as_str()).copied().into_iter().collect(),

@@ -64,15 +64,37 @@ fn make(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Fills a folder beside `target` and puts it in place when it is whole. Once this answers, it is on the disk with all that is in it.
+/// Fills a folder beside `target` and puts it in place when it is whole. Once this answers, it is on the disk with all that is in it;
+/// when it fails, nothing is left, nor of the folders that were made above it.
 pub(super) fn whole<T>(target: &Path, fill: impl FnOnce(&mut Folder) -> Result<T, BundleError>) -> Result<T, BundleError> {
     let empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    let cannot = |why| Err(BundleError::NoFolder { path: target.to_owned(), why });
+    let Some(name) = target.file_name() else { return cannot("it names no folder of its own") };
     // Not `exists`: a link to nowhere is something, too.
-    if fs::symlink_metadata(target).is_ok() && !empty(target) {
-        return Err(BundleError::Exists(target.to_owned()));
+    match fs::symlink_metadata(target) {
+        Ok(held) if held.is_symlink() => return cannot("it is a link, and would be replaced"),
+        Ok(_) if !empty(target) => return Err(BundleError::Exists(target.to_owned())),
+        Ok(_) | Err(_) => {}
     }
     let parent = named(target.parent().unwrap_or(target));
+    // Without a dot at its end, which would name what is within.
+    let target = &parent.join(name);
     let above = to_be_changed(parent);
+    let made: Vec<&PathBuf> = above.iter().filter(|folder| !folder.exists()).collect();
+    let filled = fill_beside(target, parent, &above, fill);
+    if filled.is_err() {
+        // From the innermost; one that holds anything else by now stays.
+        made.iter().for_each(|folder| _ = fs::remove_dir(folder));
+    }
+    filled
+}
+
+fn fill_beside<T>(
+    target: &Path,
+    parent: &Path,
+    above: &[PathBuf],
+    fill: impl FnOnce(&mut Folder) -> Result<T, BundleError>,
+) -> Result<T, BundleError> {
     let root = beside(target, parent)?;
     let mut folder = Folder { root: root.clone(), files: Vec::new(), touched: BTreeSet::from([root.clone()]) };
     let filled = fill(&mut folder).and_then(|filled| {
@@ -87,6 +109,22 @@ pub(super) fn whole<T>(target: &Path, fill: impl FnOnce(&mut Folder) -> Result<T
         fs::remove_dir_all(&root).ok();
     }
     filled
+}
+
+/// Between the name of a bundle and a number, while it is not whole.
+const INCOMPLETE: &str = ".incomplete-";
+
+/// Folders beside `target` that a bundle of this name left when it was interrupted. They hold personal data.
+pub fn interrupted(target: &Path) -> Vec<PathBuf> {
+    let Some(name) = target.file_name().map(|name| name.to_string_lossy().into_owned() + INCOMPLETE) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(named(target.parent().unwrap_or(target))) else { return Vec::new() };
+    let ours = |path: &PathBuf| {
+        let found = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        found.strip_prefix(&name).is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(ours).collect();
+    found.sort_unstable();
+    found
 }
 
 /// The path, as one that can be opened: the folder above a bare name is the present one.
@@ -112,7 +150,7 @@ fn beside(target: &Path, parent: &Path) -> Result<PathBuf, BundleError> {
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut number = 1;
     loop {
-        let path = parent.join(format!("{name}.incomplete-{number}"));
+        let path = parent.join(format!("{name}{INCOMPLETE}{number}"));
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -138,13 +176,31 @@ mod tests {
             Err::<(), _>(full())
         });
         assert!(failed.is_err_and(|error| error.to_string().starts_with("cannot write x: ")));
-        assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 0);
-        fs::create_dir(&target).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nor is the folder above it left, which was made for it");
+        fs::create_dir_all(&target).unwrap();
         whole(&target, |folder| folder.put("a", b"1")).unwrap();
         let again = whole(&target, |folder| folder.put("a", b"2"));
         assert!(matches!(again, Err(BundleError::Exists(_))));
         assert_eq!(fs::read(target.join("a")).unwrap(), b"1");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    #[test]
+    fn what_is_no_name_for_a_folder_is_refused_before_anything_is_made() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        fs::create_dir(at("empty")).unwrap();
+        let refused = |target: &Path| matches!(whole(target, |folder| folder.put("a", b"1")), Err(BundleError::NoFolder { .. }));
+        assert!(refused(Path::new(".")) && refused(&at("new/..")) && refused(&at("empty/..")));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("empty"), at("link")).unwrap();
+            assert!(refused(&at("link")));
+            fs::remove_file(at("link")).unwrap();
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        whole(&at("empty/."), |folder| folder.put("a", b"1")).unwrap();
+        assert_eq!(fs::read(at("empty/a")).unwrap(), b"1");
     }
 
     #[test]
@@ -167,7 +223,8 @@ mod tests {
         fs::create_dir(home.path().join("bundle.incomplete-1")).unwrap();
         whole(&home.path().join("bundle"), |folder| folder.put("a", b"1")).unwrap();
         assert_eq!(fs::read_dir(home.path().join("bundle")).unwrap().count(), 1);
-        assert!(home.path().join("bundle.incomplete-1").exists());
+        fs::create_dir(home.path().join("bundle.incomplete-x")).unwrap();
+        assert_eq!(interrupted(&home.path().join("bundle")), [home.path().join("bundle.incomplete-1")], "it is named, and left alone");
     }
 
     #[cfg(unix)]

@@ -6,6 +6,7 @@
 
 mod done;
 mod extract;
+mod findings;
 mod folder;
 mod page;
 mod readable;
@@ -17,12 +18,15 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::facts;
 use crate::domain::journal::JournalRecord;
 use crate::domain::ledger::Ledger;
+use crate::domain::links::Links;
 use crate::domain::policy::TenantFacts;
-use crate::domain::records::UserRecords;
+use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
 use folder::Folder;
+pub use folder::interrupted;
 pub use user_files::plain;
 
 /// What a bundle is made from.
@@ -54,6 +58,8 @@ pub struct Source<'a> {
 /// A bundle that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
+    /// Whose evidence it is.
+    pub users: Vec<UserId>,
     /// How many files.
     pub files: usize,
     /// How many bytes.
@@ -68,6 +74,14 @@ pub enum BundleError {
     /// There is something already.
     #[error("{0} exists and is not an empty folder: a bundle never overwrites")]
     Exists(PathBuf),
+    /// It is no name for a new folder.
+    #[error("{path} cannot be the folder of a bundle: {why}")]
+    NoFolder {
+        /// What was named.
+        path: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
     /// A file could not be written.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -106,13 +120,32 @@ struct Subject<'a> {
     deeds: Vec<done::Deed<'a>>,
     /// What is still to be done or known.
     open: Vec<done::Open>,
+    /// What was found.
+    findings: findings::Findings<'a>,
+    /// What of the records belongs together.
+    links: Links<'a>,
+}
+
+/// What was not read of a user and may be there: whoever reads a bundle must not take it for empty.
+fn not_read(records: &UserRecords) -> Vec<&'static str> {
+    let mut told = Vec::new();
+    if records.history.is_empty() {
+        told.push("No risk history of this user was read.");
+    }
+    if records.sign_ins.is_empty() {
+        told.push("No sign-in of this user was read: sessions and travel are not known.");
+    } else if facts::only_risky(records) {
+        told.push("Only risky sign-ins of this user were read: other sessions, and travel between the others, are not known.");
+    }
+    told
 }
 
 impl<'a> Subject<'a> {
     fn of(source: &Source<'a>, records: &'a UserRecords, folder: String, lines: &[usize]) -> Self {
-        let deeds = done::deeds(source, records);
-        let open = done::open(source, records, &deeds);
-        Subject { records, folder, events: timeline::events(source, records, &deeds, lines), deeds, open }
+        let (deeds, findings, links) = (done::deeds(source, records), findings::Findings::of(records), Links::of(records));
+        let open = done::open(source, records, &deeds, &findings);
+        let events = timeline::events(source, records, &links, &deeds, lines);
+        Subject { records, folder, events, deeds, open, findings, links }
     }
 }
 
@@ -159,7 +192,8 @@ fn fill(source: &Source<'_>, folder: &mut Folder) -> Result<Written, BundleError
     let of_manifest = folder.files().last().map(|file| file.sha256.clone()).unwrap_or_default();
     folder.put("SHA256SUMS", format!("{sums}{of_manifest}  manifest.json\n").as_bytes())?;
     let files = folder.files();
-    Ok(Written { files: files.len(), bytes: files.iter().map(|file| file.bytes).sum(), manifest: of_manifest })
+    let users = source.users.iter().map(|records| records.id().clone()).collect();
+    Ok(Written { users, files: files.len(), bytes: files.iter().map(|file| file.bytes).sum(), manifest: of_manifest })
 }
 
 #[cfg(test)]

@@ -1,29 +1,30 @@
 //! The records of a user to be read: Markdown in which no text of the tenant is markup.
 
-use super::{Source, Subject};
+use super::{Source, Subject, not_read};
 use crate::domain::catalogue;
-use crate::domain::records::{Location, RiskDetection, SignIn};
+use crate::domain::records::{DeviceDetail, Location, RiskDetection, SignIn};
+use crate::domain::risk::RiskDetail;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::wire;
 
-/// Characters that Markdown would take for markup, or a viewer of it for HTML.
-const MARKUP: &[char] = &['\\', '`', '*', '_', '{', '}', '[', ']', '<', '>', '(', ')', '#', '+', '!', '|', '&', '~', ':', '@'];
+/// Characters that Markdown would take for markup, or a viewer of it for HTML, a mail address or a mention.
+const MARKUP: &[char] = &['\\', '`', '*', '_', '[', ']', '<', '>', '|', '&', '~', '@'];
 
-/// Text that stands for itself.
+/// Text that stands for itself: as it is where nothing in it is markup, else as code, which no viewer looks into.
 fn literal(given: &str) -> String {
-    let mut out = String::with_capacity(given.len());
-    for letter in text::safe(given).chars() {
-        // A host that begins with www. becomes a link by itself in what GitHub and others make of Markdown.
-        if MARKUP.contains(&letter) || letter == '.' && ends_with_www(&out) {
-            out.push('\\');
-        }
-        out.push(letter);
+    let text = text::safe(given);
+    // What looks like an address becomes a link by itself in what GitHub and others make of Markdown, and `:x:` a picture.
+    let told = |rest: &str| rest.starts_with(|letter: char| letter.is_ascii_alphabetic() || matches!(letter, '/' | '+' | '-'));
+    let linked = text.to_ascii_lowercase().contains("www.") || text.split(':').skip(1).any(told);
+    if !linked && !text.contains(MARKUP) {
+        return text.into_owned();
     }
-    out
-}
-
-fn ends_with_www(text: &str) -> bool {
-    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
+    // A fence is longer than any run of its letter within.
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 fn time(at: Option<Timestamp>) -> String {
@@ -40,11 +41,14 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
     field("Object ID", literal(records.id().as_str()));
     field("Tenant", literal(source.tenant));
     field("Risk level", known(user.risk_level.as_ref().map(|level| level.as_str())));
-    field("Risk state", known(user.risk_state.as_ref().map(|state| state.as_str())));
-    field("Risk detail", known(user.risk_detail.as_ref().map(|detail| detail.as_str())));
+    field("Risk state", known(user.risk_state.as_ref().map(|state| state.words())));
+    field("Risk detail", known(user.risk_detail.as_ref().map(|detail| detail.words())));
     field("Risk last updated", time(user.risk_last_updated_date_time));
     let case = source.ledger.case(records.id()).map(|case| case.words()).filter(|words| !words.is_empty());
     field("Case", case.map_or_else(|| "nothing said".to_owned(), |words| literal(&words)));
+    for told in not_read(records) {
+        out.push_str(&format!("\n{told}\n"));
+    }
     section(&mut out, "Still open", subject.open.iter().map(|open| literal(&open.sentence)));
     section(
         &mut out,
@@ -52,11 +56,11 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
         subject.deeds.iter().map(|deed| {
             let plan = &deed.job.plan;
             let reason = if plan.reason.is_empty() { String::new() } else { format!(", {}", literal(&plan.reason)) };
-            let (title, who) = (plan.action.title(), literal(&plan.operator));
-            format!("{}: {title} by {who}{reason}: {}", time(Some(deed.job.created_at)), literal(&deed.outcome))
+            let (what, who) = (literal(&deed.what), literal(&plan.operator));
+            format!("{}: {what} by {who}{reason}: {}", time(Some(deed.job.created_at)), literal(&deed.outcome))
         }),
     );
-    section(&mut out, "Detections", records.detections.iter().map(|held| detection(held, records.sign_in_of(held))));
+    section(&mut out, "Detections", records.detections.iter().map(|held| detection(held, subject.links.sign_in_of(held))));
     section(&mut out, "Sign-ins", records.sign_ins.iter().map(sign_in));
     section(
         &mut out,
@@ -64,8 +68,8 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
         records.history.iter().map(|item| {
             let words = [
                 item.risk_level.as_ref().map(|level| level.as_str()),
-                item.risk_state.as_ref().map(|state| state.as_str()),
-                item.risk_detail.as_ref().map(|detail| detail.as_str()),
+                item.risk_state.as_ref().map(|state| state.words()),
+                item.risk_detail.as_ref().filter(|detail| **detail != RiskDetail::None).map(|detail| detail.words()),
             ];
             let words: Vec<String> = words.into_iter().flatten().map(literal).collect();
             let who = item.initiated_by.as_deref().map_or_else(|| "system".to_owned(), literal);
@@ -85,6 +89,9 @@ pub(super) fn record(source: &Source<'_>, subject: &Subject<'_>) -> String {
 
 fn section(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
     out.push_str(&format!("\n## {title} ({})\n\n", lines.len()));
+    if lines.len() == 0 {
+        out.push_str("None.\n");
+    }
     for line in lines {
         out.push_str(&format!("- {line}\n"));
     }
@@ -95,47 +102,78 @@ fn fields(fields: Vec<(&str, Option<String>)>) -> String {
     known.collect()
 }
 
+/// The session fields of a sign-in: what an investigation of token theft reads first (`design.md` section 4).
+fn session_fields(sign_in: &SignIn) -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("Sign-in client", sign_in.client_app_used.clone()),
+        ("Device", sign_in.device_detail.as_ref().and_then(device)),
+        ("User agent", sign_in.user_agent.clone()),
+        ("Session ID", sign_in.session_id.clone()),
+        ("Unique token ID", sign_in.unique_token_identifier.clone()),
+        ("Incoming token type", sign_in.incoming_token_type.as_ref().map(ToString::to_string)),
+        ("ASN", sign_in.autonomous_system_number.map(|number| format!("AS{number}"))),
+    ]
+}
+
+fn device(device: &DeviceDetail) -> Option<String> {
+    let named = [&device.display_name, &device.device_id, &device.operating_system, &device.browser].into_iter().flatten();
+    let mut parts: Vec<String> = named.filter(|text| !text.is_empty()).cloned().collect();
+    parts.extend(device.is_managed.map(|managed| if managed { "managed" } else { "not managed" }.to_owned()));
+    parts.extend(device.is_compliant.map(|compliant| if compliant { "compliant" } else { "not compliant" }.to_owned()));
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn place(detection: &RiskDetection, sign_in: Option<&SignIn>) -> Option<String> {
+    let own = detection.location.as_ref();
+    own.or(sign_in.and_then(|sign_in| sign_in.location.as_ref())).and_then(Location::short)
+}
+
 fn detection(detection: &RiskDetection, sign_in: Option<&SignIn>) -> String {
     let name = detection.risk_event_type.as_deref().map_or("?", catalogue::name);
     let issuer = detection.token_issuer_type.as_ref().or(sign_in.and_then(|sign_in| sign_in.token_issuer_type.as_ref()));
-    let more = fields(vec![
+    let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.activity_date_time);
+    let mut told = vec![
         ("Detection ID", Some(detection.id.to_string())),
         ("User ID", Some(detection.user_id.to_string())),
         ("Risk level", detection.risk_level.as_ref().map(|level| level.as_str().to_owned())),
-        ("Risk state", detection.risk_state.as_ref().map(|state| state.as_str().to_owned())),
+        ("Risk state", detection.risk_state.as_ref().map(|state| state.words().to_owned())),
+        ("Detection time", detection.detected_date_time.map(|at| time(Some(at)))),
         ("Token issuer type", issuer.map(ToString::to_string)),
-        ("IP address", detection.ip_address.clone()),
-        ("Sign-in location", detection.location.as_ref().and_then(Location::short)),
+        ("Sign-in time", at.map(|at| time(Some(at)))),
+        ("IP address", detection.ip_address.clone().or(sign_in.and_then(|sign_in| sign_in.ip_address.clone()))),
+        ("Sign-in location", place(detection, sign_in)),
         ("Sign-in request ID", detection.request_id.as_ref().map(ToString::to_string)),
         ("Sign-in correlation ID", detection.correlation_id.clone()),
-        ("Session ID", sign_in.and_then(|sign_in| sign_in.session_id.clone())),
-        ("Additional info", detection.additional_info.clone()),
-    ]);
-    format!("{} {}{more}", time(detection.activity_date_time.or(detection.at())), literal(name))
+    ];
+    told.extend(sign_in.map(session_fields).unwrap_or_default());
+    let info = detection.additional_info.as_deref().map(wire::additional_info).unwrap_or_default();
+    let pairs = info.into_iter().map(|(key, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("\n  - Additional info, {}: {}", literal(&key), literal(&value))
+    });
+    format!("{} {}{}{}", time(detection.activity_date_time.or(detection.at())), literal(name), fields(told), pairs.collect::<String>())
 }
 
 fn sign_in(sign_in: &SignIn) -> String {
     let status = sign_in.status.as_ref();
     let result =
         status.and_then(|status| status.error_code).map(|code| if code == 0 { "success".to_owned() } else { format!("error {code}") });
-    let more = fields(vec![
+    let reason = status.and_then(|status| status.failure_reason.clone()).filter(|_| sign_in.failed() != Some(false));
+    let mut told = vec![
         ("User ID", Some(sign_in.user_id.to_string())),
         ("Result", result),
-        (
-            "Reason",
-            status.and_then(|status| status.failure_reason.clone()).filter(|_| status.and_then(|status| status.error_code) != Some(0)),
-        ),
-        ("Risk state", sign_in.risk_state.as_ref().map(|state| state.as_str().to_owned())),
+        ("Reason", reason),
+        ("Risk level", sign_in.risk_level().map(|level| level.as_str().to_owned())),
+        ("Risk state", sign_in.risk_state.as_ref().map(|state| state.words().to_owned())),
+        ("Token issuer type", sign_in.token_issuer_type.as_ref().map(ToString::to_string)),
         ("IP address", sign_in.ip_address.clone()),
         ("Sign-in location", sign_in.location.as_ref().and_then(Location::short)),
-        ("Sign-in client", sign_in.client_app_used.clone()),
-        ("User agent", sign_in.user_agent.clone()),
-        ("Session ID", sign_in.session_id.clone()),
         ("Sign-in request ID", Some(sign_in.id.to_string())),
         ("Sign-in correlation ID", sign_in.correlation_id.clone()),
-    ]);
+    ];
+    told.extend(session_fields(sign_in));
     let app = sign_in.app_display_name.as_deref().unwrap_or("an unknown application");
-    format!("{} to {}{more}", time(sign_in.created_date_time), literal(app))
+    format!("{} to {}{}", time(sign_in.created_date_time), literal(app), fields(told))
 }
 
 #[cfg(test)]
@@ -144,8 +182,12 @@ mod tests {
 
     #[test]
     fn no_text_is_markup() {
-        assert_eq!(literal("<img src=x> [a](b) *c* `d`"), r"\<img src=x\> \[a\]\(b\) \*c\* \`d\`");
-        assert_eq!(literal("see WWW.evil.example, w.w"), r"see WWW\.evil.example, w.w");
-        assert_eq!(literal("a\n# b\u{202e}"), r"a\\n\# b\\u\{202e\}");
+        assert_eq!(literal("Adele Vance (contoso)"), "Adele Vance (contoso)", "what needs no care is left to be read");
+        assert_eq!(literal("<img src=x> [a](b) *c*"), "`<img src=x> [a](b) *c*`");
+        assert_eq!(literal("adele@contoso.test"), "`adele@contoso.test`");
+        assert_eq!(literal("see WWW.evil.example, w.w"), "`see WWW.evil.example, w.w`");
+        assert_eq!((literal("http://x"), literal("note: at 13:05")), ("`http://x`".to_owned(), "note: at 13:05".to_owned()));
+        assert_eq!(literal("`a``b"), "``` `a``b ```", "a fence is longer than what is within");
+        assert_eq!(literal("a\n# b\u{202e}"), r"`a\n# b\u{202e}`");
     }
 }

@@ -3,7 +3,9 @@
 use super::done::{self, Deed};
 use super::{BundleError, Source};
 use crate::domain::catalogue;
+use crate::domain::links::Links;
 use crate::domain::records::{Location, UserRecords};
+use crate::domain::risk::{RiskDetail, RiskState};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
@@ -48,7 +50,7 @@ impl Event {
 }
 
 /// Everything that happened to a user, oldest first. What has no time is left to the records.
-pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>], lines: &[usize]) -> Vec<Event> {
+pub(super) fn events(source: &Source<'_>, records: &UserRecords, links: &Links<'_>, deeds: &[Deed<'_>], lines: &[usize]) -> Vec<Event> {
     let place = |location: &Option<Location>| location.as_ref().and_then(Location::short).unwrap_or_default();
     let mut events = done::events(source, records, deeds, lines);
     for sign_in in &records.sign_ins {
@@ -77,11 +79,11 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'
         let Some(at) = detection.activity_date_time.or(detection.at()) else { continue };
         let name = detection.risk_event_type.as_deref().map_or("detection of an unknown type", catalogue::name);
         let level = detection.risk_level.as_ref().map_or("unknown", |level| level.as_str());
-        let state = detection.risk_state.as_ref().map_or("unknown", |state| state.as_str());
+        let state = in_sentence(detection.risk_state.as_ref());
         events.push(Event {
             ip_address: detection.ip_address.clone().unwrap_or_default(),
             location: place(&detection.location),
-            session_id: records.sign_in_of(detection).and_then(|sign_in| sign_in.session_id.clone()).unwrap_or_default(),
+            session_id: links.sign_in_of(detection).and_then(|sign_in| sign_in.session_id.clone()).unwrap_or_default(),
             id: detection.id.to_string(),
             risky: detection.is_open(),
             ..Event::new(at, "detection", format!("{name} ({level}, {state})"))
@@ -89,17 +91,27 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'
     }
     for item in &records.history {
         let Some(at) = item.risk_last_updated_date_time else { continue };
-        let word = |word: Option<&str>| word.unwrap_or("unknown").to_owned();
-        let (level, state) = (item.risk_level.as_ref().map(|level| level.as_str()), item.risk_state.as_ref().map(|state| state.as_str()));
-        let detail = item.risk_detail.as_ref().map(|detail| format!(", {}", detail.as_str())).unwrap_or_default();
+        let level = item.risk_level.as_ref().map_or("unknown", |level| level.as_str());
+        let mut why: Vec<&str> = item.risk_event_types.iter().map(|kind| catalogue::name(kind)).collect();
+        why.extend(item.risk_detail.as_ref().filter(|detail| **detail != RiskDetail::None).map(RiskDetail::words));
+        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
         events.push(Event {
             who: item.initiated_by.clone().unwrap_or_else(|| "system".to_owned()),
             id: item.id.clone(),
-            ..Event::new(at, "riskHistory", format!("risk became {}, {}{detail}", word(level), word(state)))
+            ..Event::new(at, "riskHistory", format!("risk: level {level}, {}{why}", in_sentence(item.risk_state.as_ref())))
         });
     }
     events.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.kind.cmp(b.kind)).then_with(|| a.id.cmp(&b.id)));
     events
+}
+
+/// A state within a sentence: "at risk". Hostile text.
+pub(super) fn in_sentence(state: Option<&RiskState>) -> String {
+    match state {
+        None => "state unknown".to_owned(),
+        Some(RiskState::Other(text)) => text.to_string(),
+        Some(known) => known.words().to_lowercase(),
+    }
 }
 
 /// The timeline as a table, with nothing in it that a spreadsheet would run.

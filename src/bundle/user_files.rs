@@ -45,8 +45,10 @@ pub(super) fn write(source: &Source<'_>, subject: &Subject<'_>, lines: &[usize],
     put("user.json", &pretty(&wire::directory_to_json(&records.directory))?)?;
     put("riskDetections.json", &list(records.detections.iter().map(wire::detection_to_json).collect())?)?;
     put("signIns.json", &list(records.sign_ins.iter().map(wire::sign_in_to_json).collect())?)?;
-    put("riskyUserHistory.json", &list(records.history.iter().map(wire::history_to_json).collect())?)?;
-    // What was not read is not there, and not empty.
+    // What was not read is not there, and not empty. A user with any risk has a history.
+    if !records.history.is_empty() {
+        put("riskyUserHistory.json", &list(records.history.iter().map(wire::history_to_json).collect())?)?;
+    }
     if let Some(devices) = &records.devices {
         put("devices.json", &list(devices.iter().collect())?)?;
     }
@@ -76,6 +78,7 @@ fn case(source: &Source<'_>, records: &UserRecords) -> Result<Vec<u8>, BundleErr
         "verdictBy": case.verdict_by.as_ref().map(|(at, operator)| json!({"at": at, "operator": operator})),
         "status": case.status(),
         "tags": case.tags,
+        "snapshot": case.snapshot.as_ref().map(|snapshot| json!({"at": snapshot.at, "folder": snapshot.folder})),
         "notes": notes.map(|note| json!({"at": note.at, "operator": note.operator, "text": note.text})).collect::<Vec<_>>(),
     }))
 }

@@ -84,9 +84,13 @@ impl Effects {
             }),
             Effect::Record { entries, said } => record(session, entries, said, answers),
             Effect::Snapshot(users) => blocking(answers, move |answer| match session.set_evidence_aside(&users) {
-                Ok(folder) => {
+                Ok(evidence) => {
                     answer(Msg::Ledger(session.ledger()));
-                    answer(Msg::Said(format!("Evidence set aside: {}", folder.display())));
+                    let without = match evidence.unknown.len() {
+                        0 => String::new(),
+                        count => format!(" ({count} of those asked for are not known here: nothing of them)"),
+                    };
+                    answer(Msg::Said(format!("Evidence set aside: {}{without}", evidence.folder.display())));
                 }
                 Err(error) => answer(Msg::Failed(format!("the evidence was not set aside: {error}"))),
             }),

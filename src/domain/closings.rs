@@ -1,12 +1,10 @@
 //! What became of closed risk: what it was, and whether it came back.
 
-use std::collections::HashMap;
-
 use super::action::{Action, Aim};
 use super::case::{Case, Verdict};
 use super::journal::Outcome;
 use super::ledger::{Item, ItemState, Job, Ledger};
-use super::records::{RiskDetection, RiskyUserHistoryItem, UserId, UserRecords};
+use super::records::{RiskDetection, RiskyUserHistoryItem, UserRecords};
 use super::risk::{RiskDetail, RiskState};
 use super::time::Timestamp;
 
@@ -53,10 +51,6 @@ pub fn closed_as(detection: &RiskDetection, case: Option<&Case>) -> Option<bool>
     })
 }
 
-/// When this program closed the risk of users: the jobs whose new state was read back.
-#[derive(Debug, Default)]
-pub struct Closings<'a>(HashMap<&'a str, Vec<Timestamp>>);
-
 /// Whether the action ends the risk of a user.
 fn closes(action: Action) -> bool {
     action.aim() == Aim::User && (action.closes_risk() || action == Action::GenerateTemporaryPassword)
@@ -67,31 +61,10 @@ fn closed_at(job: &Job, item: &Item) -> Option<Timestamp> {
     matches!(item.state, ItemState::Ended(Outcome::Verified, _)).then(|| job.ended_at.unwrap_or(job.created_at))
 }
 
-impl<'a> Closings<'a> {
-    /// Of all users, for a pass over the tenant.
-    pub fn of(ledger: &'a Ledger) -> Self {
-        let mut found = Closings::default();
-        for job in ledger.jobs().filter(|job| closes(job.plan.action)) {
-            for item in &job.items {
-                if let Some(at) = closed_at(job, item) {
-                    found.0.entry(item.id.as_str()).or_default().push(at);
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether the user was at risk again within [`BACK_WITHIN_DAYS`] days of having been closed; `None` where that is not known.
-    pub fn came_back(&self, records: &UserRecords) -> Option<bool> {
-        came_back_after(records, self.0.get(records.id().as_str()).map_or(&[][..], Vec::as_slice))
-    }
-}
-
-/// The same, of one user.
+/// Whether the user was at risk again within [`BACK_WITHIN_DAYS`] days of having been closed; `None` where that is not known.
 pub fn came_back(records: &UserRecords, ledger: &Ledger) -> Option<bool> {
-    let item = |job: &Job, id: &UserId| job.item(id.as_str()).and_then(|item| closed_at(job, item));
-    let jobs = ledger.jobs().filter(|job| closes(job.plan.action));
-    came_back_after(records, &jobs.filter_map(|job| item(job, records.id())).collect::<Vec<_>>())
+    let jobs = ledger.jobs_on(records.id().as_str()).filter(|(job, _)| closes(job.plan.action));
+    came_back_after(records, &jobs.filter_map(|(job, item)| closed_at(job, item)).collect::<Vec<_>>())
 }
 
 /// By the history, and by what this program closed, then by a detection made since, or by what the user is now. Where no history was
@@ -226,14 +199,9 @@ mod tests {
     #[test]
     fn what_this_program_closed_counts_without_a_history() {
         let ledger = job(Action::DismissUserRisk, Outcome::Verified);
-        let both = |records: &UserRecords, ledger: &Ledger| {
-            let one = came_back(records, ledger);
-            assert_eq!(one, Closings::of(ledger).came_back(records));
-            one
-        };
-        assert_eq!(both(&user(6), &ledger), Some(true), "four days later");
-        assert_eq!(both(&user(2), &ledger), None, "eight days later, and what others closed is not known");
-        assert_eq!(both(&user(6), &job(Action::DismissUserRisk, Outcome::Failed)), None, "it was not closed");
-        assert_eq!(both(&user(6), &job(Action::RevokeSessions, Outcome::Verified)), None);
+        assert_eq!(came_back(&user(6), &ledger), Some(true), "four days later");
+        assert_eq!(came_back(&user(2), &ledger), None, "eight days later, and what others closed is not known");
+        assert_eq!(came_back(&user(6), &job(Action::DismissUserRisk, Outcome::Failed)), None, "it was not closed");
+        assert_eq!(came_back(&user(6), &job(Action::RevokeSessions, Outcome::Verified)), None);
     }
 }

@@ -2,47 +2,16 @@
 //!
 //! Every answer is derived here and nowhere else, so that console, query and plan agree.
 
-use chrono::TimeDelta;
 use ipnet::IpNet;
 
+mod evidence;
+
+pub use self::evidence::{DETECTION_RETENTION, Evidence, Expiry, Piece, SIGN_IN_RETENTION, evidence, evidence_expires};
 use super::catalogue;
 use super::policy::{self, Policy, TenantFacts};
 use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState, TokenIssuerType};
 use super::time::Timestamp;
-
-/// How long the service keeps detections (`reference/domain.md` section 1, fact 11).
-pub const DETECTION_RETENTION: TimeDelta = TimeDelta::days(90);
-/// How long before it vanishes evidence counts as expiring.
-pub const EXPIRING: TimeDelta = TimeDelta::days(7);
-
-/// Whether the evidence behind a risk can still be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Evidence {
-    /// There are detections, and time to read them.
-    Fresh,
-    /// The newest detection vanishes within a week.
-    Expiring,
-    /// The risk is older than what the service keeps.
-    Expired,
-    /// No detection is known.
-    None,
-}
-
-impl Evidence {
-    /// The word used in data and queries.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Evidence::Fresh => "fresh",
-            Evidence::Expiring => "expiring",
-            Evidence::Expired => "expired",
-            Evidence::None => "none",
-        }
-    }
-
-    /// All words.
-    pub const ALL: [Evidence; 4] = [Evidence::Fresh, Evidence::Expiring, Evidence::Expired, Evidence::None];
-}
 
 /// Why a user cannot sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +50,18 @@ impl BlockedBy {
             BlockedBy::BuiltInProtection => "builtInProtection",
             BlockedBy::SmartLockout => "smartLockout",
             BlockedBy::ConditionalAccess => "conditionalAccess",
+        }
+    }
+
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            BlockedBy::AccountDisabled => "the account is disabled",
+            BlockedBy::UserRisk => "a policy on user risk",
+            BlockedBy::SignInRisk => "a policy on sign-in risk",
+            BlockedBy::BuiltInProtection => "built-in protection",
+            BlockedBy::SmartLockout => "smart lockout after wrong passwords",
+            BlockedBy::ConditionalAccess => "a Conditional Access policy",
         }
     }
 }
@@ -134,13 +115,13 @@ fn rules_out_token_theft(kind: &str) -> bool {
 
 /// Whether the sign-in carries a token-theft type; `None` where it is an open risk and its types do not tell.
 pub fn sign_in_token_theft(records: &UserRecords, sign_in: &SignIn) -> Option<bool> {
-    let linked = records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
-    let types: Vec<&str> = sign_in
-        .risk_event_types
-        .iter()
-        .map(String::as_str)
-        .chain(linked.filter_map(|detection| detection.risk_event_type.as_deref()))
-        .collect();
+    token_theft_of_sign_in(sign_in, records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id)))
+}
+
+/// The same, where its detections are known: for whoever goes through all sign-ins.
+pub fn token_theft_of_sign_in<'a>(sign_in: &SignIn, linked: impl Iterator<Item = &'a RiskDetection>) -> Option<bool> {
+    let detected = linked.filter_map(|detection| detection.risk_event_type.as_deref());
+    let types: Vec<&str> = sign_in.risk_event_types.iter().map(String::as_str).chain(detected).collect();
     if types.iter().any(|kind| catalogue::is_token_theft(kind)) {
         Some(true)
     } else if sign_in.at_risk() == Some(false) || (!types.is_empty() && types.iter().all(|kind| rules_out_token_theft(kind))) {
@@ -170,33 +151,6 @@ pub fn token_theft(records: &UserRecords) -> Option<bool> {
     }
     let explained = open.peek().is_some() && open.all(|detection| detection.risk_event_type.as_deref().is_some_and(rules_out_token_theft));
     (explained || records.user.at_risk() == Some(false)).then_some(false)
-}
-
-/// When the newest detection behind the user's risk was made: of a user at risk, the newest that is open.
-fn newest_evidence(records: &UserRecords) -> Option<Timestamp> {
-    let at_risk = records.user.at_risk() == Some(true);
-    let counts = |detection: &&RiskDetection| !at_risk || detection.is_open();
-    records.detections.iter().filter(counts).filter_map(RiskDetection::at).max()
-}
-
-/// Whether the evidence behind the user's risk can still be looked at: of a user at risk, that of what is open.
-pub fn evidence(records: &UserRecords, now: Timestamp) -> Evidence {
-    let at_risk = records.user.at_risk() == Some(true);
-    match newest_evidence(records) {
-        Some(newest) if newest.age(now) > DETECTION_RETENTION => Evidence::Expired,
-        Some(newest) if newest.age(now) > DETECTION_RETENTION - EXPIRING => Evidence::Expiring,
-        Some(_) => Evidence::Fresh,
-        None if at_risk && records.user.risk_last_updated_date_time.is_some_and(|at| at.age(now) > DETECTION_RETENTION) => {
-            Evidence::Expired
-        }
-        None => Evidence::None,
-    }
-}
-
-/// When the newest of the evidence behind the user's risk vanishes; `None` where there is none, or it has.
-pub fn evidence_expires(records: &UserRecords, now: Timestamp) -> Option<Timestamp> {
-    let expires = Timestamp(newest_evidence(records)?.0.checked_add_signed(DETECTION_RETENTION)?);
-    (expires >= now).then_some(expires)
 }
 
 /// Whether the account is deleted, as far as known.

@@ -2,7 +2,7 @@
 //!
 //! The journal is the truth; this is its fold, kept in memory and never stored.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
 
 use super::action::Action;
 use super::case::{Case, Snapshot};
@@ -248,11 +248,14 @@ pub struct Note {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     jobs: BTreeMap<JobId, Job>,
+    /// The jobs that act on each target, by its id.
+    by_target: HashMap<String, Vec<JobId>>,
     playbooks: BTreeMap<JobId, Playbook>,
     notes: HashMap<UserId, Vec<Note>>,
     cases: HashMap<UserId, Case>,
     views: Views,
     settings: BTreeMap<String, String>,
+    operators: BTreeSet<String>,
 }
 
 impl Ledger {
@@ -267,6 +270,9 @@ impl Ledger {
 
     /// Adds one record.
     pub fn apply(&mut self, record: &JournalRecord) {
+        if !self.operators.contains(&record.operator) {
+            self.operators.insert(record.operator.clone());
+        }
         match &record.entry {
             Entry::JobConfirmed { job, plan, .. } => {
                 if let Some(playbook) = plan.playbook.and_then(|id| self.playbooks.get_mut(&id)) {
@@ -275,7 +281,12 @@ impl Ledger {
                     playbook.jobs.push((plan.action, *job));
                 }
                 // A number stands for one job: a second confirmation of it would forget what was sent for the first.
-                self.jobs.entry(*job).or_insert_with(|| Job::new(*job, (**plan).clone(), record.at));
+                if let btree_map::Entry::Vacant(place) = self.jobs.entry(*job) {
+                    let job = place.insert(Job::new(*job, (**plan).clone(), record.at));
+                    for item in &job.items {
+                        self.by_target.entry(item.id.clone()).or_default().push(job.id);
+                    }
+                }
             }
             Entry::PlaybookStarted { playbook: id, plan, steps_confirmed } => {
                 self.playbooks.entry(*id).or_insert_with(|| Playbook {
@@ -337,6 +348,12 @@ impl Ledger {
         }
     }
 
+    /// The jobs that act on this target, in the order in which they were confirmed, with where it stands in each.
+    pub fn jobs_on(&self, id: &str) -> impl Iterator<Item = (&Job, &Item)> {
+        let jobs = self.by_target.get(id).into_iter().flatten().filter_map(|job| self.jobs.get(job));
+        jobs.filter_map(move |job| Some((job, job.item(id)?)))
+    }
+
     /// All jobs, oldest first.
     pub fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
         self.jobs.values()
@@ -384,6 +401,11 @@ impl Ledger {
     /// What operators made of a user; `None` where nobody said anything.
     pub fn case(&self, user: &UserId) -> Option<&Case> {
         self.cases.get(user)
+    }
+
+    /// Everybody who wrote into the journal. Hostile text, where the journal came from elsewhere.
+    pub fn operators(&self) -> impl Iterator<Item = &str> {
+        self.operators.iter().map(String::as_str)
     }
 
     /// The saved views.

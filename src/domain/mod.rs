@@ -1,6 +1,7 @@
 //! Risk facts, transitions, plans and the query language. Pure: no clock, no input or output.
 
 pub mod action;
+pub mod address;
 pub mod advice;
 pub mod campaigns;
 pub mod case;
@@ -16,6 +17,7 @@ pub mod job_event;
 pub mod journal;
 pub mod journal_words;
 pub mod ledger;
+pub mod links;
 pub mod mask;
 pub mod normal;
 pub mod overview;

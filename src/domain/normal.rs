@@ -6,11 +6,17 @@
 //!
 //! The limits: only what was read can be counted (of a live tenant that is the risky sign-ins, and a week of those of a user who was
 //! explained), so that "new" means new among so many, and where none can be counted nothing is called new. A place is compared by
-//! its name, an address by its text, a browser and an operating system without their version.
+//! its name, a city only together with its country; a device by its id with ids, else by its name with names; a browser and an
+//! operating system without their version.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::address;
 use super::catalogue;
+use super::links::Links;
 use super::records::{DeviceDetail, Location, RiskDetection, SignIn, SignInId, UserRecords};
 use super::risk::RiskState;
 use super::time::Timestamp;
@@ -182,19 +188,49 @@ pub fn counts(sign_in: &SignIn) -> bool {
     succeeded && matches!(sign_in.risk_state, Some(RiskState::None | RiskState::ConfirmedSafe))
 }
 
+/// The addresses that are normal for a user, each by when it was first seen: looked through once, however many detections are held
+/// against them. Says of an address what [`of_detection`] says.
+pub struct UsualAddresses<'a> {
+    first: HashMap<Cow<'a, str>, Timestamp>,
+    /// The first sign-in that tells its address.
+    any: Option<Timestamp>,
+    links: Links<'a>,
+}
+
+impl<'a> UsualAddresses<'a> {
+    /// Looks through a user's sign-ins.
+    pub fn of(records: &'a UserRecords) -> Self {
+        let mut usual = UsualAddresses { first: HashMap::new(), any: None, links: Links::of(records) };
+        for sign_in in records.sign_ins.iter().filter(|sign_in| counts(sign_in)) {
+            let Some((address, at)) = present(sign_in.ip_address.as_deref()).zip(sign_in.created_date_time) else { continue };
+            let first = usual.first.entry(address::canonical(address)).or_insert(at);
+            *first = at.min(*first);
+            usual.any = Some(usual.any.map_or(at, |any| any.min(at)));
+        }
+        usual
+    }
+
+    /// Whether the address of a detection was seen before it; `None` where either is not known, or there is nothing to hold it against.
+    pub fn seen_before(&self, detection: &RiskDetection) -> Option<bool> {
+        let (address, at) = self.subject(detection).place_and_time()?;
+        let before = |then: &Timestamp| *then < at;
+        self.any.as_ref().filter(|any| before(any))?;
+        Some(self.first.get(&address::canonical(address)).is_some_and(before))
+    }
+
+    /// Whether it is known which address a detection is about.
+    pub fn names_address(&self, detection: &RiskDetection) -> bool {
+        self.subject(detection).address.is_some()
+    }
+
+    fn subject<'b>(&'b self, detection: &'b RiskDetection) -> Subject<'b> {
+        Subject::of_detection(detection, self.links.sign_in_of(detection))
+    }
+}
+
 /// Compares a detection by its sign-in; by itself, where the sign-in was not read.
 pub fn of_detection(records: &UserRecords, detection: &RiskDetection) -> Comparison {
-    let sign_in = records.sign_in_of(detection);
-    let subject = match sign_in {
-        Some(sign_in) => Subject::of(sign_in),
-        None => Subject {
-            id: None,
-            at: detection.activity_date_time.or(detection.detected_date_time),
-            address: present(detection.ip_address.as_deref()),
-            location: detection.location.as_ref(),
-            ..Subject::default()
-        },
-    };
+    let subject = Subject::of_detection(detection, records.sign_in_of(detection));
     Comparison {
         detection: Some(detection.id.to_string()),
         risk_event_type: detection.risk_event_type.clone(),
@@ -227,6 +263,24 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// By the sign-in, where it was read; else by what the detection itself tells.
+    fn of_detection(detection: &'a RiskDetection, sign_in: Option<&'a SignIn>) -> Self {
+        match sign_in {
+            Some(sign_in) => Subject::of(sign_in),
+            None => Subject {
+                id: None,
+                at: detection.activity_date_time.or(detection.at()),
+                address: present(detection.ip_address.as_deref()),
+                location: detection.location.as_ref(),
+                ..Subject::default()
+            },
+        }
+    }
+
+    fn place_and_time(&self) -> Option<(&'a str, Timestamp)> {
+        self.address.zip(self.at)
+    }
+
     fn of(sign_in: &'a SignIn) -> Self {
         Subject {
             id: Some(&sign_in.id),
@@ -240,6 +294,29 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Whether the countries do not differ, as far as both are known: Paris in Texas is not the one in France.
+    fn country_agrees(&self, other: &Self) -> bool {
+        let (one, other) = (self.text(Property::CountryOrRegion), other.text(Property::CountryOrRegion));
+        one.is_none() || other.is_none() || is(one, other)
+    }
+
+    fn device_id(&self) -> Option<&'a str> {
+        self.device.and_then(|device| present(device.device_id.as_deref()))
+    }
+
+    fn device_name(&self) -> Option<&'a str> {
+        self.device.and_then(|device| present(device.display_name.as_deref()))
+    }
+
+    /// Whether the device is another subject's: by the ids where both have one, else by the names; `None` where neither can be compared.
+    fn device_is(&self, wanted: &Self) -> Option<bool> {
+        match (self.device_id(), wanted.device_id(), self.device_name(), wanted.device_name()) {
+            (Some(id), Some(wanted), ..) => Some(is(Some(id), Some(wanted))),
+            (_, _, Some(name), Some(wanted)) => Some(is(Some(name), Some(wanted))),
+            _ => None,
+        }
+    }
+
     /// The text that is compared.
     fn text(&self, property: Property) -> Option<&'a str> {
         let place = self.location;
@@ -248,9 +325,7 @@ impl<'a> Subject<'a> {
             Property::AutonomousSystemNumber => None,
             Property::City => place.and_then(|place| present(place.city.as_deref()).or(present(place.state.as_deref()))),
             Property::CountryOrRegion => place.and_then(|place| present(place.country_or_region.as_deref())),
-            Property::Device => {
-                self.device.and_then(|device| present(device.device_id.as_deref()).or(present(device.display_name.as_deref())))
-            }
+            Property::Device => self.device_id().or(self.device_name()),
             Property::Browser => self.device.and_then(|device| without_version(device.browser.as_deref())),
             Property::ClientAppUsed => self.client,
             Property::App => self.app,
@@ -274,7 +349,10 @@ impl<'a> Subject<'a> {
             for ((property, wanted), tally) in Property::ALL.into_iter().zip(wanted).zip(&mut tallies) {
                 let same = match property {
                     Property::AutonomousSystemNumber => held.asn.map(|number| self.asn == Some(number)),
-                    _ => held.text(property).map(|text| wanted.is_some_and(|wanted| text.eq_ignore_ascii_case(wanted))),
+                    Property::IpAddress => held.address.map(|text| wanted.is_some_and(|wanted| address::same(text, wanted))),
+                    Property::City => held.text(property).map(|city| is(Some(city), wanted) && held.country_agrees(self)),
+                    Property::Device => held.device_is(self),
+                    _ => held.text(property).map(|text| is(Some(text), wanted)),
                 };
                 let Some(same) = same else { continue };
                 tally.2 += 1;
@@ -311,13 +389,20 @@ fn present(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// "Chrome 141.0.0" is "Chrome": another version is no other browser.
+/// Whether both are there and the same, in any case.
+fn is(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+/// "Chrome 141.0.0" and "Windows10", as Entra writes it of registered devices, are "Chrome" and "Windows": another version is no other
+/// browser.
 fn without_version(text: Option<&str>) -> Option<&str> {
     let text = present(text)?;
-    match text.rsplit_once(' ') {
-        Some((name, version)) if version.starts_with(|letter: char| letter.is_ascii_digit()) => present(Some(name)),
-        _ => Some(text),
-    }
+    let name = match text.rsplit_once(' ') {
+        Some((name, version)) if version.starts_with(|letter: char| letter.is_ascii_digit()) => name,
+        _ => text.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.'),
+    };
+    present(Some(name)).or(Some(text))
 }
 
 #[cfg(test)]
@@ -405,7 +490,58 @@ mod tests {
         assert_eq!(without_version(Some("Chrome 141.0.0")), Some("Chrome"));
         assert_eq!(without_version(Some("Windows 11")), Some("Windows"));
         assert_eq!(without_version(Some("Rich Client")), Some("Rich Client"));
+        assert_eq!(without_version(Some("Windows10")), Some("Windows"));
         assert_eq!(without_version(Some(" 7 ")), Some("7"));
+    }
+
+    #[test]
+    fn a_place_is_its_city_and_country_and_a_device_is_compared_by_what_both_tell() {
+        let place = |city: &str, country: &str| {
+            Some(Location { city: Some(city.to_owned()), country_or_region: Some(country.to_owned()), ..Location::default() })
+        };
+        let device = |id: Option<&str>, name: &str| {
+            let (device_id, display_name) = (id.map(str::to_owned), Some(name.to_owned()));
+            Some(DeviceDetail { device_id, display_name, ..DeviceDetail::default() })
+        };
+        let mut records = adele();
+        records.sign_ins[0].location = place("Paris", "US");
+        records.sign_ins[1].location = place("Paris", "FR");
+        records.sign_ins[0].device_detail = device(Some("d-1"), "ADELE-PC");
+        records.sign_ins[1].device_detail = device(None, "adele-pc");
+        let of = |records: &UserRecords, property| of_sign_in(records, &records.sign_ins[0]).of(property);
+        assert_eq!(of(&records, Property::City), Normal::New { among: 1 });
+        assert!(matches!(of(&records, Property::Device), Normal::Seen { times: 1, .. }), "one id is missing: the names tell");
+        records.sign_ins[1].location = place("Paris", "us");
+        records.sign_ins[1].device_detail = device(Some("d-2"), "adele-pc");
+        assert!(matches!(of(&records, Property::City), Normal::Seen { times: 1, .. }));
+        assert_eq!(of(&records, Property::Device), Normal::New { among: 1 }, "ids tell more than names");
+        records.sign_ins[0].device_detail = Some(DeviceDetail { device_id: Some("d-1".to_owned()), ..DeviceDetail::default() });
+        records.sign_ins[1].device_detail = device(None, "adele-pc");
+        assert_eq!(of(&records, Property::Device), Normal::NoOtherSignIns, "an id and a name cannot be compared");
+    }
+
+    #[test]
+    fn the_usual_addresses_say_what_a_comparison_says() {
+        let mut records = adele();
+        records.sign_ins[1].ip_address = Some("::ffff:203.0.113.7".to_owned());
+        let other = records.detections[0].clone();
+        let asked = [Some("203.0.113.7"), Some("203.0.113.9"), None].map(|address| {
+            let (request_id, ip_address) = (None, address.map(str::to_owned));
+            RiskDetection { request_id, ip_address, ..other.clone() }
+        });
+        records.detections.extend(asked);
+        let seen: Vec<Option<bool>> = {
+            let usual = UsualAddresses::of(&records);
+            records.detections.iter().map(|detection| usual.seen_before(detection)).collect()
+        };
+        assert_eq!(seen, [Some(true), Some(true), Some(false), None]);
+        for (detection, seen) in records.detections.iter().zip(seen) {
+            match of_detection(&records, detection).of(Property::IpAddress) {
+                Normal::Seen { .. } => assert_eq!(seen, Some(true)),
+                Normal::New { .. } => assert_eq!(seen, Some(false)),
+                Normal::Unknown | Normal::NoOtherSignIns => assert_eq!(seen, None),
+            }
+        }
     }
 
     #[test]

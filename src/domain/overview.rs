@@ -4,14 +4,17 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::catalogue;
 pub use super::closings::BACK_WITHIN_DAYS;
-use super::closings::{Closings, closed_as};
+use super::closings::{came_back, closed_as};
 use super::dataset::Dataset;
 use super::facts;
 use super::ledger::Ledger;
 use super::records::UserId;
 use super::risk::RiskLevel;
+use super::settings;
 use super::time::Timestamp;
 
 /// How many days are looked back on, today included.
@@ -98,9 +101,10 @@ fn level_place(level: Option<&RiskLevel>) -> usize {
     }
 }
 
-/// How many days before today this was, if it is looked back on.
-fn day(at: Timestamp, now: Timestamp) -> Option<usize> {
-    let days = now.0.date_naive().signed_duration_since(at.0.date_naive()).num_days();
+/// How many days before today this was, if it is looked back on. Days are those of the workspace's time zone, as in filters.
+fn day(at: Timestamp, now: Timestamp, zone: Tz) -> Option<usize> {
+    let date = |at: Timestamp| at.0.with_timezone(&zone).date_naive();
+    let days = date(now).signed_duration_since(date(at)).num_days();
     usize::try_from(days).ok().and_then(|days| (DAYS - 1).checked_sub(days))
 }
 
@@ -113,7 +117,7 @@ fn bump(days: &mut Days, day: Option<usize>) {
 impl Overview {
     /// Looks at every record of the tenant, once, and at the cases and jobs of the journal.
     pub fn of(dataset: &Dataset, ledger: &Ledger, now: Timestamp) -> Self {
-        let closings = Closings::of(ledger);
+        let zone = settings::time_zone(ledger);
         let mut levels: [OfLevel; 4] = Default::default();
         let mut types: Vec<OfType> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -136,7 +140,7 @@ impl Overview {
             }
             let case = ledger.case(records.id());
             for detection in &records.detections {
-                let day = detection.at().and_then(|at| day(at, now));
+                let day = detection.at().and_then(|at| day(at, now, zone));
                 if let Some(level) = levels.get_mut(level_place(detection.risk_level.as_ref())) {
                     bump(&mut level.days, day);
                 }
@@ -158,7 +162,7 @@ impl Overview {
                     of.false_positives += usize::from(false_positive);
                 }
             }
-            match closings.came_back(records) {
+            match came_back(records, ledger) {
                 Some(true) => back += 1,
                 Some(false) => {}
                 None => back_unknown += 1,
@@ -219,5 +223,19 @@ mod tests {
         assert_eq!(overview.levels[0].days.iter().sum::<u32>(), 0, "older than what is looked back on");
         assert_eq!((overview.levels[1].days[29], overview.types[0].users), (1, 27));
         assert_eq!(Overview::of(&Dataset::new(), &Ledger::default(), now()).ages, None);
+    }
+
+    #[test]
+    fn days_are_those_of_the_workspaces_time_zone() {
+        use crate::domain::journal::{Entry, Head, encode};
+        let mut records = user("a", 0, RiskLevel::High);
+        records.detections[0].detected_date_time = Timestamp::parse("2026-11-21T23:30:00Z");
+        let dataset: Dataset = [records].into_iter().collect();
+        let mut ledger = Ledger::default();
+        let days = |ledger: &Ledger| Overview::of(&dataset, ledger, now()).levels[0].days;
+        assert_eq!(days(&ledger)[28..], [1, 0]);
+        let entry = Entry::Setting { name: settings::TIME_ZONE.to_owned(), value: "Europe/Berlin".to_owned() };
+        ledger.apply(&encode(&Head::default(), now(), "me", entry).unwrap().0);
+        assert_eq!(days(&ledger)[28..], [0, 1], "half an hour after midnight in Berlin");
     }
 }

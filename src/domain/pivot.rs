@@ -186,8 +186,8 @@ pub fn count(shared: &Shared, dataset: &Dataset, context: QueryContext<'_>) -> R
     let mut count = Count::default();
     for records in dataset.users().iter().filter(|records| query.matches_user(records, context)) {
         count.users += 1;
-        count.records += records.sign_ins.iter().filter(|sign_in| query.matches_sign_in(records, sign_in, context)).count();
-        count.records += records.detections.iter().filter(|detection| query.matches_detection(records, detection, context)).count();
+        count.records += query.sign_ins_of(records, context).len();
+        count.records += query.detections_of(records, context).len();
     }
     Ok(count)
 }

@@ -512,6 +512,11 @@ impl SignIn {
         }
     }
 
+    /// Whether it did not go through; `None` where its result was not read.
+    pub fn failed(&self) -> Option<bool> {
+        self.status.as_ref()?.error_code.map(|code| code != 0)
+    }
+
     /// Whether the sign-in is an open risk; `None` where the state was not read.
     pub fn at_risk(&self) -> Option<bool> {
         self.risk_state.as_ref().map(RiskState::is_open)
@@ -570,6 +575,31 @@ impl UserRecords {
     /// The sign-in with this id.
     pub fn sign_in(&self, id: &SignInId) -> Option<&SignIn> {
         self.sign_ins.iter().find(|sign_in| sign_in.id == *id)
+    }
+
+    /// Whether the risk has a past that the history, as it was read, does not tell up to now.
+    pub fn history_is_behind(&self) -> bool {
+        let newest = self.history.iter().filter_map(|item| item.risk_last_updated_date_time).max();
+        let was_at_risk = self.user.risk_state.as_ref().is_some_and(|state| *state != RiskState::None);
+        was_at_risk && newest.is_none_or(|newest| self.user.risk_last_updated_date_time.is_some_and(|changed| newest < changed))
+    }
+
+    /// Takes away times that stand for no time: what is read from now on holds none, but what was stored before may.
+    pub fn forget_untold_times(&mut self) {
+        fn told(at: &mut Option<Timestamp>) {
+            *at = at.and_then(Timestamp::told);
+        }
+        told(&mut self.user.risk_last_updated_date_time);
+        told(&mut self.directory.last_password_change_date_time);
+        told(&mut self.directory.sign_in_sessions_valid_from_date_time);
+        for detection in &mut self.detections {
+            told(&mut detection.activity_date_time);
+            told(&mut detection.detected_date_time);
+            told(&mut detection.last_updated_date_time);
+        }
+        self.sign_ins.iter_mut().for_each(|sign_in| told(&mut sign_in.created_date_time));
+        self.history.iter_mut().for_each(|item| told(&mut item.risk_last_updated_date_time));
+        self.methods.iter_mut().flatten().for_each(|method| told(&mut method.created_date_time));
     }
 
     /// Brings the lists into their order: newest first, then by id.

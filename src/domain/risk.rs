@@ -110,6 +110,27 @@ graph_enum! {
     }
 }
 
+impl RiskDetail {
+    /// As the portal names it; what this program does not know as it came. Hostile text.
+    pub fn words(&self) -> &str {
+        match self {
+            RiskDetail::None => "-",
+            RiskDetail::AdminGeneratedTemporaryPassword => "Admin generated temporary password for user",
+            RiskDetail::UserPerformedSecuredPasswordChange => "User performed secured password change",
+            RiskDetail::UserPerformedSecuredPasswordReset => "User performed secured password reset",
+            RiskDetail::UserPassedMfaDrivenByRiskBasedPolicy => "User passed multifactor authentication",
+            RiskDetail::UserChangedPasswordOnPremises => "User changed password on-premises",
+            RiskDetail::AdminDismissedAllRiskForUser => "Admin dismissed all risk for user",
+            RiskDetail::AdminConfirmedUserCompromised => "Admin confirmed user compromised",
+            RiskDetail::AdminConfirmedSigninCompromised => "Admin confirmed sign-in compromised",
+            RiskDetail::AdminConfirmedSigninSafe => "Admin confirmed sign-in safe",
+            RiskDetail::AdminConfirmedAccountSafe => "Admin confirmed user safe",
+            RiskDetail::AiConfirmedSigninSafe => "Microsoft Entra ID Protection assessed sign-in safe",
+            other => other.as_str(),
+        }
+    }
+}
+
 impl RiskLevel {
     /// How much it weighs in an order by level: high first, unknown between none and low.
     pub fn weight(&self) -> u8 {
@@ -125,6 +146,19 @@ impl RiskLevel {
 }
 
 impl RiskState {
+    /// As the portal names it; what this program does not know as it came. Hostile text.
+    pub fn words(&self) -> &str {
+        match self {
+            RiskState::None => "No risk",
+            RiskState::ConfirmedSafe => "Confirmed safe",
+            RiskState::Remediated => "Remediated",
+            RiskState::Dismissed => "Dismissed",
+            RiskState::AtRisk => "At risk",
+            RiskState::ConfirmedCompromised => "Confirmed compromised",
+            RiskState::UnknownFutureValue | RiskState::Other(_) => self.as_str(),
+        }
+    }
+
     /// Whether this state is an open risk: `atRisk` or `confirmedCompromised`.
     pub fn is_open(&self) -> bool {
         matches!(self, RiskState::AtRisk | RiskState::ConfirmedCompromised)

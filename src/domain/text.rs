@@ -60,7 +60,12 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
 /// The text made [`safe`] for a CSV field: one that a spreadsheet would run gets a leading `'`
 /// (`design.md` section 4).
 pub fn csv_field(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{}", safe(text))) } else { safe(text) }
+    // Some spreadsheets take the full-width forms for the others.
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        Cow::Owned(format!("'{}", safe(text)))
+    } else {
+        safe(text)
+    }
 }
 
 /// The text as one word of a POSIX shell that stands for exactly it, whatever is in it: for commands that are suggested.
@@ -219,9 +224,20 @@ mod tests {
 
     #[test]
     fn a_field_that_a_spreadsheet_would_run_is_defused() {
-        for (raw, field) in
-            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\tx", "'\\tx"), ("\rx", "'\\rx"), ("a=b", "a=b"), ("", "")]
-        {
+        for (raw, field) in [
+            ("＝1", "'＝1"),
+            ("＠x", "'＠x"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\tx", "'\\tx"),
+            ("\rx", "'\\rx"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
             assert_eq!(csv_field(raw), field);
         }
     }

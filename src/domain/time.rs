@@ -38,6 +38,12 @@ impl Timestamp {
         Some(Timestamp(day.and_hms_opt(0, 0, 0)?.and_utc()))
     }
 
+    /// The time, unless it is the year 1 (or any before 1970): so some sources write that there is no time. Whoever reads records from
+    /// a source or from the store asks this, so that nobody else needs to know.
+    pub fn told(self) -> Option<Self> {
+        (self.0.timestamp() > 0).then_some(self)
+    }
+
     /// How long before `now` this was; negative for the future.
     pub fn age(self, now: Timestamp) -> chrono::TimeDelta {
         now.0 - self.0
@@ -91,6 +97,12 @@ mod tests {
         assert_eq!(parsed("2026-01-01"), "2026-01-01T00:00:00Z");
         assert_eq!(parsed("0001-01-01T00:00:00Z"), "0001-01-01T00:00:00Z");
         assert_eq!(parsed("yesterday"), "");
+    }
+
+    #[test]
+    fn the_year_1_is_no_time() {
+        let told = |text: &str| Timestamp::parse(text).and_then(Timestamp::told).is_some();
+        assert!(!told("0001-01-01T00:00:00Z") && !told("1970-01-01T00:00:00Z") && told("2026-07-17T10:14:47Z"));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What happened to a user and around it, on one time axis: sign-ins by session, detections, risk history, administrators, notes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::action::Aim;
+use super::address;
 use super::facts;
 use super::journal::JobId;
 use super::ledger::{Job, Ledger};
@@ -95,11 +97,6 @@ impl Lane {
     }
 }
 
-/// The year 1 is how some sources write that there is no time.
-fn dated(at: Option<Timestamp>) -> Option<Timestamp> {
-    at.filter(|at| at.0.timestamp() > 0)
-}
-
 /// Whether a job acts on this user, or on one of the user's sign-ins.
 fn concerns(job: &Job, records: &UserRecords) -> bool {
     match job.plan.action.aim() {
@@ -117,7 +114,7 @@ impl Timeline {
         timeline.sessions = timeline.lanes.len();
         let detections = records.detections.iter().map(|detection| {
             let notable = detection.is_open() || facts::is_token_theft(detection);
-            (dated(detection.activity_date_time).or(detection.at()), What::Detection(detection.id.clone()), notable)
+            (detection.activity_date_time.or(detection.at()), What::Detection(detection.id.clone()), notable)
         });
         timeline.add(Kind::Detections, detections);
         let history = records.history.iter().map(|item| (item.risk_last_updated_date_time, What::History(item.id.clone()), false));
@@ -134,7 +131,7 @@ impl Timeline {
         let lane = self.lanes.len();
         self.lanes.push(Lane::new(kind));
         for (at, what, notable) in events {
-            match dated(at) {
+            match at {
                 Some(at) => self.events.push(Event { at, what, lane, notable }),
                 None => self.undated += 1,
             }
@@ -143,9 +140,9 @@ impl Timeline {
 
     fn add_sign_ins(&mut self, records: &UserRecords) {
         let mut lanes: HashMap<Option<&str>, usize> = HashMap::new();
-        let mut seen: HashSet<(usize, &str)> = HashSet::new();
+        let mut seen: HashSet<(usize, Cow<'_, str>)> = HashSet::new();
         let mut newest: Vec<Timestamp> = Vec::new();
-        let mut sign_ins: Vec<_> = records.sign_ins.iter().filter_map(|one| Some((dated(one.created_date_time)?, one))).collect();
+        let mut sign_ins: Vec<_> = records.sign_ins.iter().filter_map(|one| Some((one.created_date_time?, one))).collect();
         self.undated += records.sign_ins.len() - sign_ins.len();
         sign_ins.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.id.cmp(&b.1.id)));
         for (at, sign_in) in sign_ins {
@@ -157,12 +154,12 @@ impl Timeline {
             });
             let Some((held, newest)) = self.lanes.get_mut(lane).zip(newest.get_mut(lane)) else { continue };
             *newest = at;
-            let address = sign_in.ip_address.as_deref().filter(|address| !address.is_empty());
-            if let Some(address) = address.filter(|address| seen.insert((lane, address))) {
-                held.addresses.push(address.to_owned());
+            let address = sign_in.ip_address.as_deref().map(address::canonical).filter(|address| !address.is_empty());
+            if let Some(address) = address.as_ref().filter(|address| seen.insert((lane, (*address).clone()))) {
+                held.addresses.push(address.clone().into_owned());
             }
             let first = held.addresses.first().map(String::as_str);
-            let notable = session.is_some() && address.is_some() && address != first;
+            let notable = session.is_some() && address.is_some() && address.as_deref() != first;
             self.events.push(Event { at, what: What::SignIn(sign_in.id.clone()), lane, notable });
         }
         // What was stolen stands on top; what tells of no session stands last.
@@ -235,7 +232,7 @@ mod tests {
         sign_in(&mut records, 5, "quiet", "198.51.100.20");
         sign_in(&mut records, 10, "stolen", "203.0.113.7");
         sign_in(&mut records, 20, "stolen", "198.51.100.20");
-        sign_in(&mut records, 15, "stolen", "203.0.113.7");
+        sign_in(&mut records, 15, "stolen", "::ffff:203.0.113.7");
         sign_in(&mut records, 30, "", "198.51.100.20");
         sign_in(&mut records, 1, "", "192.0.2.1");
         records
@@ -271,8 +268,8 @@ mod tests {
     fn what_has_no_time_is_counted_and_not_drawn() {
         let mut records = risky_user("a", "newCountry");
         records.sign_ins[0].created_date_time = None;
-        records.detections[0].activity_date_time = Timestamp::parse("0001-01-01T00:00:00Z");
-        records.detections[0].detected_date_time = Timestamp::parse("0001-01-01T00:00:00Z");
+        let detection = &mut records.detections[0];
+        (detection.activity_date_time, detection.detected_date_time, detection.last_updated_date_time) = (None, None, None);
         let timeline = Timeline::of(&records, &Ledger::default());
         assert_eq!((timeline.events.len(), timeline.undated, timeline.bounds()), (0, 2, None));
     }

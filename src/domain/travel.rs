@@ -1,6 +1,8 @@
 //! Where a user was seen, in order, and how fast they would have travelled from one place to the next.
 
-use super::records::{DetectionId, GeoCoordinates, Location, SignInId, UserRecords};
+use std::collections::{HashMap, HashSet};
+
+use super::records::{DetectionId, GeoCoordinates, Location, RiskDetection, SignIn, SignInId, UserRecords};
 use super::time::Timestamp;
 
 /// Mean radius of the earth, in kilometres.
@@ -71,7 +73,9 @@ pub struct Stop {
     pub address: Option<String>,
     /// The types of the detections there, or of the sign-in itself. Hostile text.
     pub types: Vec<String>,
-    /// The way from the last place that is known; `None` for the first, and where the place is not known.
+    /// Whether it is of a sign-in that did not go through: who failed there need not be the user, and no way leads there.
+    pub failed: bool,
+    /// The way from the last place that is known; `None` for the first, where the place is not known, and for what failed.
     pub leg: Option<Leg>,
 }
 
@@ -81,51 +85,93 @@ fn on_the_globe(location: Option<&Location>) -> Option<GeoCoordinates> {
     ((-90.0..=90.0).contains(&point.latitude) && (-180.0..=180.0).contains(&point.longitude)).then_some(point)
 }
 
+/// What a sighting is of.
+#[derive(Clone, Copy)]
+enum Seen<'a> {
+    SignIn(&'a SignIn),
+    Detection(&'a RiskDetection),
+}
+
+/// A sighting and the way to it.
+struct Sight<'a> {
+    at: Timestamp,
+    seen: Seen<'a>,
+    point: Option<GeoCoordinates>,
+    leg: Option<Leg>,
+}
+
+impl<'a> Sight<'a> {
+    fn new(at: Timestamp, seen: Seen<'a>) -> Self {
+        let mut sight = Sight { at, seen, point: None, leg: None };
+        sight.point = on_the_globe(sight.location());
+        sight
+    }
+
+    fn location(&self) -> Option<&'a Location> {
+        match self.seen {
+            Seen::SignIn(sign_in) => sign_in.location.as_ref(),
+            Seen::Detection(detection) => detection.location.as_ref(),
+        }
+    }
+
+    fn failed(&self) -> bool {
+        match self.seen {
+            Seen::SignIn(sign_in) => sign_in.failed() == Some(true),
+            Seen::Detection(_) => false,
+        }
+    }
+}
+
+/// Where the user was seen, oldest first, with the ways between what did not fail.
+fn sights(records: &UserRecords) -> Vec<Sight<'_>> {
+    let sign_ins = records.sign_ins.iter().filter_map(|one| Some(Sight::new(one.created_date_time?, Seen::SignIn(one))));
+    let ids: HashSet<&SignInId> = records.sign_ins.iter().map(|sign_in| &sign_in.id).collect();
+    let alone = records.detections.iter().filter(|detection| detection.request_id.as_ref().is_none_or(|id| !ids.contains(id)));
+    let placed = alone.filter(|detection| detection.location.is_some() || detection.ip_address.is_some());
+    let detections = placed.filter_map(|one| Some(Sight::new(one.activity_date_time.or(one.at())?, Seen::Detection(one))));
+    let mut sights: Vec<Sight<'_>> = sign_ins.chain(detections).collect();
+    sights.sort_by_key(|sight| sight.at);
+    let mut last: Option<(usize, Timestamp, GeoCoordinates)> = None;
+    for (place, sight) in sights.iter_mut().enumerate() {
+        let Some(point) = sight.point.filter(|_| !sight.failed()) else { continue };
+        sight.leg = last.map(|(began, since, from)| Leg {
+            from,
+            began,
+            kilometres: kilometres(from, point),
+            seconds: (sight.at.0 - since.0).num_seconds(),
+        });
+        last = Some((place, sight.at, point));
+    }
+    sights
+}
+
 /// Where the user was seen, oldest first. What has no time is left out: nothing can be said of its speed.
 pub fn stops(records: &UserRecords) -> Vec<Stop> {
-    let mut read = std::collections::HashMap::new();
+    let mut read = HashMap::new();
     for detection in &records.detections {
         if let (Some(id), Some(kind)) = (&detection.request_id, &detection.risk_event_type) {
             read.entry(id).or_insert_with(Vec::new).push(kind.clone());
         }
     }
-    let sign_ins = records.sign_ins.iter().filter_map(|sign_in| {
-        let types = read.get(&sign_in.id).cloned().unwrap_or_else(|| sign_in.risk_event_types.clone());
-        let sighting = Sighting::SignIn(sign_in.id.clone());
-        stop(sign_in.created_date_time, sighting, sign_in.location.as_ref(), sign_in.ip_address.as_ref(), types)
-    });
-    let ids: std::collections::HashSet<&SignInId> = records.sign_ins.iter().map(|sign_in| &sign_in.id).collect();
-    let alone = records.detections.iter().filter(|detection| detection.request_id.as_ref().is_none_or(|id| !ids.contains(id)));
-    let detections = alone.filter(|detection| detection.location.is_some() || detection.ip_address.is_some()).filter_map(|detection| {
-        let at = detection.activity_date_time.or(detection.at());
-        let types = detection.risk_event_type.iter().cloned().collect();
-        stop(at, Sighting::Detection(detection.id.clone()), detection.location.as_ref(), detection.ip_address.as_ref(), types)
-    });
-    let mut stops: Vec<Stop> = sign_ins.chain(detections).collect();
-    stops.sort_by_key(|stop| stop.at);
-    let mut last: Option<(usize, Timestamp, GeoCoordinates)> = None;
-    for (place, stop) in stops.iter_mut().enumerate() {
-        let Some(point) = stop.point else { continue };
-        stop.leg = last.map(|(began, since, from)| Leg {
-            from,
-            began,
-            kilometres: kilometres(from, point),
-            seconds: (stop.at.0 - since.0).num_seconds(),
-        });
-        last = Some((place, stop.at, point));
-    }
-    stops
+    let stop = |sight: Sight<'_>| {
+        let (sighting, address, types) = match sight.seen {
+            Seen::SignIn(sign_in) => {
+                let types = read.get(&sign_in.id).cloned().unwrap_or_else(|| sign_in.risk_event_types.clone());
+                (Sighting::SignIn(sign_in.id.clone()), sign_in.ip_address.clone(), types)
+            }
+            Seen::Detection(one) => {
+                (Sighting::Detection(one.id.clone()), one.ip_address.clone(), one.risk_event_type.iter().cloned().collect())
+            }
+        };
+        let (place, failed) = (sight.location().and_then(Location::short), sight.failed());
+        Stop { at: sight.at, sighting, point: sight.point, place, address, types, failed, leg: sight.leg }
+    };
+    sights(records).into_iter().map(stop).collect()
 }
 
-fn stop(
-    at: Option<Timestamp>,
-    sighting: Sighting,
-    location: Option<&Location>,
-    address: Option<&String>,
-    types: Vec<String>,
-) -> Option<Stop> {
-    let place = location.and_then(Location::short);
-    Some(Stop { at: at?, sighting, point: on_the_globe(location), place, address: address.cloned(), types, leg: None })
+/// The way to a sign-in from where the user was seen before: the same that [`stops`] tells.
+pub fn leg_to(records: &UserRecords, id: &SignInId) -> Option<Leg> {
+    sights(records).into_iter().find(|sight| matches!(sight.seen, Seen::SignIn(sign_in) if sign_in.id == *id))?.leg
 }
 
 #[cfg(test)]
@@ -134,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::domain::fixture::{now, risky_user};
-    use crate::domain::records::SignIn;
+    use crate::domain::records::SignInStatus;
 
     fn point(latitude: f64, longitude: f64) -> GeoCoordinates {
         GeoCoordinates { latitude, longitude }
@@ -184,5 +230,27 @@ mod tests {
         let legs: Vec<_> = stops.iter().filter_map(|stop| stop.leg).collect();
         assert_eq!(legs.len(), 1);
         assert_eq!((legs[0].began, legs[0].seconds, legs[0].is_impossible()), (0, 5_400, true));
+    }
+    #[test]
+    fn what_failed_elsewhere_is_seen_but_the_user_did_not_travel_there() {
+        let mut records = UserRecords::unknown("a".into());
+        let (dresden, lagos, berlin) = (point(51.05, 13.74), point(6.45, 3.39), point(52.52, 13.4));
+        for (id, minutes, at, code) in [("home", 60, dresden, 0), ("guess", 50, lagos, 50126), ("work", 10, berlin, 0)] {
+            let mut sign_in = SignIn::unknown(id.into(), "a".into());
+            sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::minutes(minutes)));
+            sign_in.location = Some(Location { geo_coordinates: Some(at), ..Location::default() });
+            sign_in.status = Some(SignInStatus { error_code: Some(code), ..SignInStatus::default() });
+            records.sign_ins.push(sign_in);
+        }
+        let told = stops(&records);
+        assert_eq!(
+            told.iter().map(|stop| (stop.failed, stop.leg.is_some())).collect::<Vec<_>>(),
+            [(false, false), (true, false), (false, true)]
+        );
+        let leg = told[2].leg.unwrap();
+        assert_eq!((leg.began, leg.seconds, leg.is_impossible()), (0, 3_000, false), "from the last that went through");
+        assert_eq!((leg_to(&records, &"work".into()), leg_to(&records, &"guess".into())), (Some(leg), None));
+        records.sign_ins[1].status = None;
+        assert!(leg_to(&records, &"guess".into()).unwrap().is_impossible(), "how it ended is not known");
     }
 }

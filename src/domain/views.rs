@@ -82,6 +82,12 @@ impl Views {
         self.0.iter().map(|view| format!("@{}", view.name)).collect::<Vec<_>>().join(", ")
     }
 
+    /// The views that name this one, in order.
+    pub fn naming(&self, name: &str) -> Vec<&View> {
+        let names = |word: &str| word.trim_start_matches('-').strip_prefix('@').is_some_and(|named| same(named, name));
+        self.0.iter().filter(|view| !same(&view.name, name) && view.query.split_whitespace().any(names)).collect()
+    }
+
     /// Takes a view in, in place of one of the same name; its key is taken from any other.
     pub fn save(&mut self, view: View) {
         self.remove(&view.name);
@@ -118,6 +124,16 @@ mod tests {
         assert_eq!((views.iter().len(), views.on_key(4)), (4, None));
         views.remove("mine");
         assert!(views.find("mine").is_none());
+    }
+
+    #[test]
+    fn who_names_a_view_is_known() {
+        let mut views = Views::default();
+        for (name, query) in [("a", "guest:true -@High-Risk"), ("b", "@high-risk-not")] {
+            views.save(View { name: name.to_owned(), query: query.to_owned(), sort: None, key: None });
+        }
+        let naming: Vec<&str> = views.naming("high-risk").iter().map(|view| view.name.as_str()).collect();
+        assert_eq!(naming, ["a"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Evidence of a workspace as a folder: where the operator wants it, or set aside in the workspace's own.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::{EngineError, Session};
@@ -29,17 +30,53 @@ pub enum EvidenceError {
     },
 }
 
+/// Evidence that was written, and taken into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What was written, and whose.
+    pub written: Written,
+    /// Who was asked for and is not known here: of them there is nothing.
+    pub unknown: Vec<UserId>,
+}
+
 impl Session {
-    /// Writes the evidence of these users to a folder that does not exist or is empty. `query` says what was asked for. Waits for the
-    /// disk.
-    pub fn bundle(&self, users: &[UserId], query: &str, target: &Path) -> Result<Written, EvidenceError> {
-        let mut known: Vec<UserRecords> = Vec::with_capacity(users.len());
+    /// Writes the evidence of these users to a folder that does not exist or is empty, and takes into the journal of whom there is some,
+    /// and where. `query` says what was asked for. Waits for the disk.
+    pub fn bundle(&self, users: &[UserId], query: &str, target: &Path) -> Result<Evidence, EvidenceError> {
+        self.set_down(&self.known(users)?, users, query, target)
+    }
+
+    /// Sets the evidence of these users aside in the workspace's own folder, and takes that into the journal. Waits for the disk.
+    pub fn set_evidence_aside(&self, users: &[UserId]) -> Result<Evidence, EvidenceError> {
+        let known = self.known(users)?;
+        let whose = match known.as_slice() {
+            [one] => bundle::plain(one.user.user_principal_name.as_deref().unwrap_or(one.id().as_str())),
+            many => format!("{}-users", many.len()),
+        };
+        let snapshots = self.dir().join("snapshots");
+        let stem = format!("{}-{whose}", self.clock().now().0.format("%Y%m%dT%H%M%SZ"));
+        let mut folder = snapshots.join(&stem);
+        let mut number = 2;
+        while folder.exists() {
+            folder = snapshots.join(format!("{stem}-{number}"));
+            number += 1;
+        }
+        let ids: Vec<&str> = known.iter().map(|records| records.id().as_str()).collect();
+        self.set_down(&known, users, &format!("snapshot of {}", ids.join(", ")), &folder)
+    }
+
+    /// The records of those who are known here.
+    fn known(&self, users: &[UserId]) -> Result<Vec<UserRecords>, EvidenceError> {
+        let mut known = Vec::with_capacity(users.len());
         for id in users {
             known.extend(self.store.user(id).map_err(EngineError::from)?);
         }
-        if known.is_empty() {
-            return Err(EvidenceError::Nobody);
-        }
+        if known.is_empty() { Err(EvidenceError::Nobody) } else { Ok(known) }
+    }
+
+    fn set_down(&self, known: &[UserRecords], asked: &[UserId], query: &str, target: &Path) -> Result<Evidence, EvidenceError> {
         let source = Source {
             workspace: &self.name,
             tenant: &self.manifest.tenant,
@@ -53,34 +90,15 @@ impl Session {
             ledger: &self.ledger(),
             journal: &self.store.journal_lines().map_err(EngineError::from)?,
         };
-        Ok(bundle::write(&source, target)?)
-    }
-
-    /// Sets the evidence of these users aside in the workspace's own folder, and takes that into the journal. Answers where it lies.
-    /// Waits for the disk.
-    pub fn set_evidence_aside(&self, users: &[UserId]) -> Result<PathBuf, EvidenceError> {
-        let whose = match users {
-            [one] => {
-                let records = self.store.user(one).map_err(EngineError::from)?;
-                let name = records.and_then(|records| records.user.user_principal_name);
-                bundle::plain(name.as_deref().unwrap_or(one.as_str()))
-            }
-            many => format!("{}-users", many.len()),
-        };
-        let snapshots = self.dir().join("snapshots");
-        let stem = format!("{}-{whose}", self.clock().now().0.format("%Y%m%dT%H%M%SZ"));
-        let mut folder = snapshots.join(&stem);
-        let mut number = 2;
-        while folder.exists() {
-            folder = snapshots.join(format!("{stem}-{number}"));
-            number += 1;
+        let written = bundle::write(&source, target)?;
+        let folder = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
+        let manifest = written.manifest.clone();
+        let entry = Entry::Snapshot { users: written.users.clone(), folder: folder.display().to_string(), manifest };
+        if let Err(why) = self.store.append(self.clock().now(), &self.operator, vec![entry]) {
+            return Err(EvidenceError::NotRecorded { folder, why: why.into() });
         }
-        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
-        let written = self.bundle(users, &format!("snapshot of {}", ids.join(", ")), &folder)?;
-        let entry = Entry::Snapshot { users: users.to_vec(), folder: folder.display().to_string(), manifest: written.manifest };
-        match self.store.append(self.clock().now(), &self.operator, vec![entry]) {
-            Ok(_) => Ok(folder),
-            Err(why) => Err(EvidenceError::NotRecorded { folder, why: why.into() }),
-        }
+        let there: HashSet<&UserId> = written.users.iter().collect();
+        let unknown = asked.iter().filter(|id| !there.contains(id)).cloned().collect();
+        Ok(Evidence { folder, written, unknown })
     }
 }

@@ -1,6 +1,7 @@
 //! The engine over a scripted tenant and a store in memory, with time that only moves while all wait.
 
 mod accounts;
+mod evidence;
 mod playbooks;
 
 use std::collections::{HashMap, HashSet, VecDeque};

@@ -4,7 +4,7 @@ use super::cli::Bundle;
 use super::failure::{Exit, Failure};
 use super::place::{self, Place};
 use super::{list, output};
-use crate::bundle::BundleError;
+use crate::bundle::{self, BundleError};
 use crate::domain::records::UserId;
 use crate::engine::EvidenceError;
 
@@ -39,18 +39,28 @@ pub async fn bundle(place: &Place, args: &Bundle) -> Result<(), Failure> {
         return Err(Failure::usage("these are too many for one bundle").because(why).hinted("narrow the query, and write several"));
     }
     drop(dataset);
-    let written = session.bundle(&users, &text, &args.output).map_err(failed)?;
-    let (users, files) = (users.len(), written.files);
+    let evidence = session.bundle(&users, &text, &args.output).map_err(failed)?;
+    let written = evidence.written;
+    let (users, files) = (written.users.len(), written.files);
     let noun = if users == 1 { "user" } else { "users" };
     output::say(&format!("{users} {noun}, {files} files, {} bytes: {}", written.bytes, args.output.display()));
     output::say(&format!("note: it names people and where they signed in; SHA-256 of the manifest is {}", written.manifest));
+    if !evidence.unknown.is_empty() {
+        output::say(&format!("note: {} of those asked for are gone from the workspace: nothing of them", evidence.unknown.len()));
+    }
+    for folder in bundle::interrupted(&args.output) {
+        output::say(&format!("note: {} was left by one that was interrupted, and names people: remove it", folder.display()));
+    }
     Ok(())
 }
 
 fn failed(error: EvidenceError) -> Failure {
     match error {
-        EvidenceError::Engine(error) | EvidenceError::NotRecorded { why: error, .. } => error.into(),
-        EvidenceError::Bundle(error @ BundleError::Exists(_)) => {
+        EvidenceError::Engine(error) => error.into(),
+        EvidenceError::NotRecorded { folder, why } => Failure::new(Exit::Workspace, "the journal took no record of the bundle")
+            .because(why)
+            .hinted(format!("it is whole, and lies in {}: write it again, or remove it", folder.display())),
+        EvidenceError::Bundle(error @ (BundleError::Exists(_) | BundleError::NoFolder { .. })) => {
             Failure::usage(error.to_string()).hinted("name a folder that does not exist yet")
         }
         EvidenceError::Bundle(error) => Failure::new(Exit::Workspace, "the bundle was not written, and nothing of it is left")

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::ledger::Ledger;
+use crate::domain::links::Links;
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, SignIn, UserRecords};
 use crate::domain::time::Timestamp;
@@ -18,6 +19,7 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
     let blocked = facts::blocked(records, tenant);
     let case = ledger.case(records.id());
     let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
+    let expiry = facts::evidence_expires(records, now);
     let mut object = wire::user_to_json(&records.user);
     let added = json!({
         "openDetections": facts::open_detections(records),
@@ -37,7 +39,8 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
         "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
-        "evidenceExpires": facts::evidence_expires(records, now),
+        "evidenceExpires": expiry.map(|expiry| expiry.at),
+        "evidenceExpiresFirst": expiry.map(|expiry| expiry.piece.as_str()),
         "verdict": case.and_then(|case| case.verdict),
         "status": case.and_then(|case| case.status()),
         "tags": case.map_or(&[][..], |case| &case.tags),
@@ -48,14 +51,13 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
 }
 
 /// A sign-in of a user.
-pub fn sign_in(records: &UserRecords, sign_in: &SignIn) -> Map<String, Value> {
-    let linked = records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id));
-    let detections: Vec<&str> = linked.map(|detection| detection.id.as_str()).collect();
+pub fn sign_in(records: &UserRecords, links: &Links<'_>, sign_in: &SignIn) -> Map<String, Value> {
+    let detections: Vec<&str> = links.detections_of(sign_in).iter().map(|detection| detection.id.as_str()).collect();
     let known = sign_in.status.as_ref().is_some_and(|status| status.error_code.is_some());
     let mut object = wire::sign_in_to_json(sign_in);
     let added = json!({
         "blockedBy": known.then(|| facts::sign_in_block(records, sign_in).map(facts::BlockedBy::as_str).into_iter().collect::<Vec<_>>()),
-        "tokenTheft": facts::sign_in_token_theft(records, sign_in),
+        "tokenTheft": links.token_theft(sign_in),
         "detections": detections,
     });
     object.insert(ADDED.to_owned(), added);
@@ -63,8 +65,8 @@ pub fn sign_in(records: &UserRecords, sign_in: &SignIn) -> Map<String, Value> {
 }
 
 /// A detection of a user, with what a token-theft investigation needs of the sign-in it belongs to.
-pub fn detection(records: &UserRecords, detection: &RiskDetection) -> Map<String, Value> {
-    let sign_in = records.sign_in_of(detection);
+pub fn detection(links: &Links<'_>, detection: &RiskDetection) -> Map<String, Value> {
+    let sign_in = links.sign_in_of(detection);
     let mut object = wire::detection_to_json(detection);
     let added = json!({
         "name": detection.risk_event_type.as_deref().map(catalogue::name),
@@ -105,11 +107,12 @@ mod tests {
     #[test]
     fn sign_ins_and_detections_name_each_other() {
         let records = fixture::risky_user("u1", "anomalousToken");
-        let added = sign_in(&records, &records.sign_ins[0])[ADDED].clone();
+        let links = Links::of(&records);
+        let added = sign_in(&records, &links, &records.sign_ins[0])[ADDED].clone();
         assert_eq!((&added["detections"], &added["blockedBy"]), (&json!(["u1-d1"]), &json!([])));
-        assert_eq!(detection(&records, &records.detections[0])[ADDED]["sessionId"], "u1-session");
+        assert_eq!(detection(&links, &records.detections[0])[ADDED]["sessionId"], "u1-session");
         let mut alone = records.clone();
         alone.sign_ins.clear();
-        assert_eq!(detection(&alone, &alone.detections[0])[ADDED]["sessionId"], Value::Null);
+        assert_eq!(detection(&Links::of(&alone), &alone.detections[0])[ADDED]["sessionId"], Value::Null);
     }
 }

@@ -1,5 +1,7 @@
 //! `users`, `sign-ins` and `detections`.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::cli::{Format, List, MaybeVerdict};
@@ -10,8 +12,9 @@ use super::{json, order};
 use crate::domain::case::Verdict;
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
+use crate::domain::links::Links;
 use crate::domain::query::{Query, QueryContext};
-use crate::domain::records::{RiskDetection, SignIn, UserRecords};
+use crate::domain::records::{RiskDetection, SignIn, UserId, UserRecords};
 use crate::domain::time::Timestamp;
 
 const fn column(heading: &'static str, path: &'static str) -> Column {
@@ -43,6 +46,7 @@ const USERS: &[Column] = &[
     column("", "entriage.notes"),
     column("", "entriage.waitingSince"),
     column("", "entriage.evidenceExpires"),
+    column("", "entriage.evidenceExpiresFirst"),
     column("", "entriage.verdict"),
     column("", "entriage.status"),
     column("", "entriage.tags"),
@@ -137,7 +141,9 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
         order::sort(&mut rows, by, &order::sign_in_fields())?;
     }
     tell_empty(&rows, &text, &ledger);
-    print(place, list, SIGN_INS, &rows, |(records, sign_in)| json::sign_in(records, sign_in))
+    let links = links_of(rows.iter().map(|(records, _)| *records));
+    let none = Links::default();
+    print(place, list, SIGN_INS, &rows, |(records, sign_in)| json::sign_in(records, links.get(records.id()).unwrap_or(&none), sign_in))
 }
 
 /// `detections`
@@ -147,15 +153,26 @@ pub async fn detections(place: &Place, list: &List) -> Result<(), Failure> {
     let (dataset, ledger, now) = (session.load()?, session.ledger(), session.clock().now());
     let query = parse(&text, &ledger)?;
     let context = QueryContext { now, ledger: &ledger, tenant: dataset.tenant() };
-    let all = dataset.detections();
+    let all = dataset.users().iter();
     let mut rows: Vec<(&UserRecords, &RiskDetection)> =
-        all.filter(|(records, detection)| query.matches_detection(records, detection, context)).collect();
+        all.flat_map(|records| query.detections_of(records, context).into_iter().map(move |detection| (records, detection))).collect();
     order::detections_by_default(&mut rows);
     if let Some(by) = &list.sort {
         order::sort(&mut rows, by, &order::detection_fields())?;
     }
     tell_empty(&rows, &text, &ledger);
-    print(place, list, DETECTIONS, &rows, |(records, detection)| json::detection(records, detection))
+    let links = links_of(rows.iter().map(|(records, _)| *records));
+    let none = Links::default();
+    print(place, list, DETECTIONS, &rows, |(records, detection)| json::detection(links.get(records.id()).unwrap_or(&none), detection))
+}
+
+/// What belongs together, of each user who is listed.
+fn links_of<'a>(listed: impl Iterator<Item = &'a UserRecords>) -> HashMap<&'a UserId, Links<'a>> {
+    let mut links = HashMap::new();
+    for records in listed {
+        links.entry(records.id()).or_insert_with(|| Links::of(records));
+    }
+    links
 }
 
 /// What a list is asked for: the query, and the verdict where one is named beside it.
@@ -188,8 +205,9 @@ pub fn matching_users<'a>(dataset: &'a Dataset, query: &Query, ledger: &Ledger, 
 /// Sign-ins that match, in their default order.
 pub fn matching_sign_ins<'a>(dataset: &'a Dataset, query: &Query, ledger: &Ledger, now: Timestamp) -> Vec<(&'a UserRecords, &'a SignIn)> {
     let context = QueryContext { now, ledger, tenant: dataset.tenant() };
-    let all = dataset.users().iter().flat_map(|records| records.sign_ins.iter().map(move |sign_in| (records, sign_in)));
-    let mut rows: Vec<_> = all.filter(|(records, sign_in)| query.matches_sign_in(records, sign_in, context)).collect();
+    let all = dataset.users().iter();
+    let mut rows: Vec<_> =
+        all.flat_map(|records| query.sign_ins_of(records, context).into_iter().map(move |sign_in| (records, sign_in))).collect();
     order::sign_ins_by_default(&mut rows);
     rows
 }

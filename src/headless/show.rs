@@ -8,6 +8,7 @@ use super::place::{self, Place};
 use super::{belongings, json, output};
 use crate::domain::journal::{Entry, JournalRecord};
 use crate::domain::ledger::Ledger;
+use crate::domain::links::Links;
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{RiskDetection, UserRecords};
 use crate::domain::time::Timestamp;
@@ -35,11 +36,12 @@ pub async fn show(place: &Place, show: &Show) -> Result<(), Failure> {
 fn document(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: &[JournalRecord], now: Timestamp) -> Value {
     let notes: Vec<Value> =
         ledger.notes(records.id()).iter().map(|note| json!({"at": note.at, "operator": note.operator, "text": note.text})).collect();
+    let links = Links::of(records);
     json!({
         "user": json::user(records, tenant, ledger, now),
         "directory": records.directory,
-        "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, sign_in)).collect::<Vec<_>>(),
-        "detections": records.detections.iter().map(|detection| json::detection(records, detection)).collect::<Vec<_>>(),
+        "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, &links, sign_in)).collect::<Vec<_>>(),
+        "detections": records.detections.iter().map(|detection| json::detection(&links, detection)).collect::<Vec<_>>(),
         "history": records.history.iter().map(wire::history_to_json).collect::<Vec<_>>(),
         "normal": normal::of_user(records, COMPARED),
         "notes": notes,
@@ -90,14 +92,15 @@ fn sheet(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: 
         heading(&mut lines, title, told.len());
         lines.extend(told.into_iter().map(|line| format!("  {line}")));
     }
+    let links = Links::of(records);
     heading(&mut lines, "Sign-ins", records.sign_ins.len());
     for sign_in in &records.sign_ins {
-        let object = json::sign_in(records, sign_in);
+        let object = json::sign_in(records, &links, sign_in);
         lines.push(words(&object, &["createdDateTime", "riskLevelAggregated", "riskState", "ipAddress", "clientAppUsed", "id"]));
     }
     heading(&mut lines, "Detections", records.detections.len());
     for detection in &records.detections {
-        lines.extend(detection_lines(records, detection));
+        lines.extend(detection_lines(&links, detection));
     }
     let compared = normal::of_user(records, COMPARED);
     heading(&mut lines, "Normal for this user", compared.len());
@@ -142,6 +145,7 @@ const FACTS: &[(&str, &str)] = &[
     ("Token theft", "tokenTheft"),
     ("Evidence", "evidence"),
     ("Evidence expires", "evidenceExpires"),
+    ("Expires first", "evidenceExpiresFirst"),
     ("Waiting since", "waitingSince"),
     ("Blocked", "blocked"),
     ("Blocked by", "blockedBy"),
@@ -156,8 +160,8 @@ const FACTS: &[(&str, &str)] = &[
 ];
 
 /// A detection with the session fields, labelled as in the source document.
-fn detection_lines(records: &UserRecords, detection: &RiskDetection) -> Vec<String> {
-    let sign_in = records.sign_in_of(detection);
+fn detection_lines(links: &Links<'_>, detection: &RiskDetection) -> Vec<String> {
+    let sign_in = links.sign_in_of(detection);
     let name = detection.risk_event_type.as_deref().map_or("?", catalogue::name);
     let word = |text: Option<&str>| text.map_or(Value::Null, Value::from);
     let mut lines = vec![format!("  {}", text::safe(name))];
@@ -229,7 +233,7 @@ mod tests {
     #[test]
     fn a_detection_carries_the_labels_of_the_source_document() {
         let records = fixture::risky_user("u1", "anomalousToken");
-        let lines = detection_lines(&records, &records.detections[0]).join("\n");
+        let lines = detection_lines(&Links::of(&records), &records.detections[0]).join("\n");
         for label in [
             "Token issuer type",
             "Sign-in time",
@@ -244,6 +248,6 @@ mod tests {
         assert!(lines.contains("u1-session"));
         let mut without = records.clone();
         without.sign_ins.clear();
-        assert!(!detection_lines(&without, &without.detections[0]).join("\n").contains("Session ID"));
+        assert!(!detection_lines(&Links::of(&without), &without.detections[0]).join("\n").contains("Session ID"));
     }
 }

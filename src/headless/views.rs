@@ -39,6 +39,7 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     if held.is_none() && ledger.views().iter().len() >= MOST {
         return Err(Failure::usage(format!("there are {MOST} views already")).hinted("entriage views remove NAME"));
     }
+    let replaced = held.map(|held| format!("; it took the place of the one that asked for {}", held.query));
     let view = View { key: key.or(held.and_then(|held| held.key)), name, query, sort };
     // A view that would name itself, or one that there is not, is found now and not when it is needed.
     let mut after = ledger.views().clone();
@@ -46,7 +47,9 @@ async fn save(place: &Place, name: &str, query: &[String], sort: Option<String>,
     let asked = format!("@{}", view.name);
     Query::parse_with(&view.query, &after, settings::time_zone(&ledger)).map_err(|error| Failure::query(&view.query, error))?;
     let on = view.key.map_or_else(String::new, |key| format!(", on key {key} of the console"));
-    let said = format!("saved {asked}{on}");
+    let other = view.key.and_then(|key| ledger.views().on_key(key)).filter(|other| ledger.views().find(&view.name) != Some(*other));
+    let lost = other.map(|other| format!("; @{} lost the key", other.name));
+    let said = format!("saved {asked}{on}{}{}", replaced.unwrap_or_default(), lost.unwrap_or_default());
     session.store.append(session.clock().now(), &session.operator, vec![Entry::ViewSaved { view }])?;
     output::say(&said);
     Ok(())
@@ -58,6 +61,12 @@ async fn remove(place: &Place, name: &str) -> Result<(), Failure> {
     let Some(view) = ledger.views().find(name.strip_prefix('@').unwrap_or(name)) else {
         return Err(Failure::usage(format!("there is no view {name}")).hinted(format!("there are {}", ledger.views().names())));
     };
+    let naming: Vec<String> = ledger.views().naming(&view.name).iter().map(|view| format!("@{}", view.name)).collect();
+    if !naming.is_empty() {
+        return Err(Failure::usage(format!("@{} is asked for by {}", view.name, naming.join(", ")))
+            .because("without it these could not be asked for any more")
+            .hinted("change or remove these first"));
+    }
     let said = format!("removed @{}; it asked for {}", view.name, view.query);
     session.store.append(session.clock().now(), &session.operator, vec![Entry::ViewRemoved { name: view.name.clone() }])?;
     output::say(&said);

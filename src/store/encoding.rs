@@ -110,12 +110,13 @@ impl Decoder {
     }
 
     /// Ends; all records must be there.
-    pub(super) fn finish(self) -> Result<UserRecords, String> {
+    pub(super) fn finish(mut self) -> Result<UserRecords, String> {
         let UserRecords { history, detections, sign_ins, .. } = &self.records;
         let (expected, found) = (self.counts, (history.len(), detections.len(), sign_ins.len()));
         if found != (expected.0 as usize, expected.1 as usize, expected.2 as usize) {
             return Err(format!("records are missing: {found:?} of {expected:?}"));
         }
+        self.records.forget_untold_times();
         Ok(self.records)
     }
 }
@@ -194,6 +195,17 @@ mod tests {
         let chunks = encode(&records).unwrap();
         assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() < 100_000), "{}", chunks.len());
         assert_eq!(decode(&chunks).unwrap(), records);
+    }
+
+    #[test]
+    fn a_time_that_stands_for_none_is_none_whenever_it_was_stored() {
+        let mut records = crate::domain::fixture::risky_user("a", "newCountry");
+        let never = crate::domain::time::Timestamp::parse("0001-01-01T00:00:00Z");
+        records.detections[0].activity_date_time = never;
+        records.sign_ins[0].created_date_time = never;
+        let read = decode(&encode(&records).unwrap()).unwrap();
+        assert_eq!((read.detections[0].activity_date_time, read.sign_ins[0].created_date_time), (None, None));
+        assert_eq!(read.detections[0].detected_date_time, records.detections[0].detected_date_time);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Found, StoreError> {
             .ok_or_else(|| damaged("schemaVersion is not a version number".to_owned()))?,
     };
     if found > SCHEMA_VERSION {
-        return Err(StoreError::NewerSchema { workspace: name.to_owned(), found, known: SCHEMA_VERSION });
+        return Err(StoreError::NewerSchema { path, found, known: SCHEMA_VERSION });
     }
     migrate(&mut value, found, name);
     let manifest = serde_json::from_value(Value::Object(value)).map_err(|error| damaged(error.to_string()))?;
@@ -103,7 +103,9 @@ mod tests {
     fn a_newer_manifest_is_refused() {
         for version in ["2", "99999999999999"] {
             let folder = folder_with(&format!(r#"{{"schemaVersion":{version},"shape":"unheard of"}}"#));
-            assert!(matches!(read(folder.path(), "x"), Err(StoreError::NewerSchema { known: SCHEMA_VERSION, .. })));
+            let error = read(folder.path(), "x").unwrap_err();
+            assert!(matches!(error, StoreError::NewerSchema { known: SCHEMA_VERSION, .. }));
+            assert!(error.to_string().contains("workspace.json"), "{error}");
         }
     }
 

@@ -108,10 +108,13 @@ pub enum StoreError {
     #[error("there is no workspace {0}")]
     NotFound(String),
     /// The workspace was written by a later version.
-    #[error("workspace {workspace} has schema {found}, this program knows {known}. Use the newer program")]
+    #[error(
+        "{path} says that the workspace has schema {found}, and this program knows {known}. Use the newer program; where there is none, \
+         the file is damaged: put it back from a backup"
+    )]
     NewerSchema {
-        /// Name of the workspace.
-        workspace: String,
+        /// Its manifest.
+        path: PathBuf,
         /// Its version.
         found: u32,
         /// Ours.

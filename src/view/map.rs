@@ -22,7 +22,7 @@ const POINTS: usize = 1_000;
 pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: Theme) {
     let records = app.dataset().user(&travels.user);
     let name = records.map_or(travels.user.as_str(), |records| records.user.name());
-    let inner = window(frame, area, &format!("Map: {name}"), &travels.summary(), theme);
+    let inner = window(frame, area, &format!("Map: {name}{}", app.picture_note(&travels.user)), &travels.summary(), theme);
     let columns = usize::from(inner.width);
     let (map, list) = app.map_rows(travels);
     if map > 0 {
@@ -91,6 +91,8 @@ fn cells(stop: &Stop, columns: usize, app: &App, theme: Theme) -> Vec<Span<'stat
     let impossible = moved.is_some_and(|leg| leg.is_impossible());
     let word = if impossible {
         ("▲ impossible", theme.danger())
+    } else if stop.failed {
+        ("failed", theme.quiet())
     } else if stop.point.is_none() {
         ("not drawn", theme.quiet())
     } else {

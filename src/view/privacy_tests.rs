@@ -8,14 +8,20 @@ use crate::app::overlay::Overlay;
 use crate::app::preferences::Preferences;
 use crate::app::tests::{keys, opened};
 use crate::app::{App, KeyMap, Msg, Options};
+use crate::domain::dataset::Dataset;
 use crate::domain::fixture::now;
 use crate::domain::journal::{Entry, JournalRecord};
+use crate::domain::ledger::Ledger;
 use crate::domain::records::UserRecords;
 use crate::domain::text::safe;
 use crate::domain::workspace::DemoSpec;
 use crate::tenant::demo::Population;
 
 const SIZES: [(u16, u16); 4] = [(60, 18), (80, 24), (120, 40), (200, 60)];
+
+/// Another operator, in the journal from the beginning, and one who comes later.
+const COLLEAGUE: &str = "rosalind";
+const LATER: &str = "thaddeus";
 
 fn demo() -> Vec<UserRecords> {
     let population = Population::new(DemoSpec { seed: 1, users: 200, epoch: now(), rate: None, faults: Vec::new() });
@@ -27,19 +33,25 @@ fn console(size: (u16, u16), privacy: bool) -> App {
     let mut app = App::new(options, now()).prefer(Preferences { privacy, ..Preferences::default() });
     let mut opened = opened(demo());
     opened.account = Some("casey.operator@contoso.test".to_owned());
+    opened.ledger.apply(&noted(1, COLLEAGUE, &opened.dataset));
     crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened)));
     app
 }
 
 /// How everything begins that must not be seen: names, principal names, addresses, the operator and the tenant.
 fn secrets(users: &[UserRecords]) -> HashSet<String> {
-    let mut secrets: HashSet<String> = ["contoso.test", "tester", "casey"].map(beginning).into();
+    let mut secrets: HashSet<String> = ["contoso.test", "tester", "casey", COLLEAGUE, LATER].map(beginning).into();
     for records in users {
         let user = &records.user;
         secrets.extend([&user.user_display_name, &user.user_principal_name].into_iter().flatten().map(|name| beginning(&safe(name))));
         let addresses = records.sign_ins.iter().filter_map(|sign_in| sign_in.ip_address.as_deref());
         secrets.extend(addresses.chain(records.detections.iter().filter_map(|detection| detection.ip_address.as_deref())).map(beginning));
     }
+    let devices =
+        users.iter().flat_map(|records| &records.sign_ins).filter_map(|sign_in| sign_in.device_detail.as_ref()?.display_name.as_deref());
+    let devices: Vec<String> = devices.filter(|name| !name.is_empty()).map(beginning).collect();
+    assert!(!devices.is_empty());
+    secrets.extend(devices);
     // One of the hostile names begins with a word of the program's own.
     secrets.remove("first");
     secrets.retain(|secret| secret.chars().count() == 5);
@@ -93,12 +105,17 @@ fn nothing_that_a_command_opens_names_anybody() {
 /// Lets what waits for something have it.
 fn fill(app: &mut App) {
     if let Some(Overlay::Journal { .. }) = app.overlay() {
-        let user = app.dataset().users()[3].id().clone();
-        let text = format!("called {} at 203.0.113.9", app.dataset().users()[3].user.name());
-        let entry = Entry::Note { user, text };
-        let record = JournalRecord { seq: 1, at: now(), operator: "tester".to_owned(), entry, prev: String::new() };
-        app.update(Msg::Journal(vec![record]), now());
+        let records = [(1, COLLEAGUE), (2, "tester"), (3, LATER)].map(|(seq, operator)| noted(seq, operator, app.dataset()));
+        app.update(Msg::Ledger(Ledger::fold(&records)), now());
+        app.update(Msg::Journal(records.to_vec()), now());
     }
+}
+
+/// A note of this operator about the first user.
+fn noted(seq: u64, operator: &str, dataset: &Dataset) -> JournalRecord {
+    let records = &dataset.users()[0];
+    let entry = Entry::Note { user: records.id().clone(), text: format!("called {} at 203.0.113.9", records.user.name()) };
+    JournalRecord { seq, at: now(), operator: operator.to_owned(), entry, prev: String::new() }
 }
 
 #[test]

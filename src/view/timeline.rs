@@ -27,9 +27,10 @@ pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Them
         };
         format!("{} – {} {}", times.stamp(from, form), times.stamp(to, form), times.zone.offset(to))
     });
+    let reading = app.picture_note(&chart.user);
     // The name gives way before the range loses its end.
-    let room = usize::from(area.width).saturating_sub(width(&right) + 18);
-    let inner = window(frame, area, &format!("Timeline: {}", fit(name, room)), &right, theme);
+    let room = usize::from(area.width).saturating_sub(width(&right) + width(reading) + 18);
+    let inner = window(frame, area, &format!("Timeline: {}{reading}", fit(name, room)), &right, theme);
     let (columns, rows) = (usize::from(inner.width), usize::from(inner.height));
     let shape = Shape::of(columns, rows);
     let column = chart.event().and_then(|event| chart.column(event.at, shape.track));

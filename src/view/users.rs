@@ -108,7 +108,7 @@ fn tail(text: &str, columns: usize) -> String {
 /// The name, with what is special about the user behind it: the name gives way, but not below half.
 fn name(app: &App, records: &UserRecords, columns: usize, theme: Theme) -> [Span<'static>; 2] {
     // What is said first stays longest where the column is narrow.
-    let left = evidence_left(records, app.now()).map(|left| format!("{left} left"));
+    let left = evidence_left(records, app.now()).map(|(left, _)| format!("{left} left"));
     let case = app.ledger().case(records.id());
     let verdict = case.and_then(|case| case.verdict).map(|verdict| format!("[{}]", short(verdict)));
     let closed = case.is_some_and(|case| case.status() == Some(Status::Closed)).then(|| "✓".to_owned());

@@ -59,15 +59,16 @@ pub fn number(value: &Value) -> Option<f64> {
 }
 
 /// A point in time, in the spellings of [`Timestamp::parse`], those of Log Analytics downloads and of
-/// PowerShell, and as seconds to nanoseconds since 1970.
+/// PowerShell, and as seconds to nanoseconds since 1970. What stands for no time is none.
 pub fn time(value: &Value) -> Option<Timestamp> {
-    match value {
+    let time = match value {
         Value::Number(number) => epoch(number.as_i64()?),
         Value::String(text) => time_text(text.trim()),
         // PowerShell 5 writes a date as an object with its members.
         Value::Object(object) => ["value", "DateTime"].iter().find_map(|name| time_text(object.get(*name)?.as_str()?)),
         _ => None,
-    }
+    };
+    time.and_then(Timestamp::told)
 }
 
 fn time_text(text: &str) -> Option<Timestamp> {

@@ -56,6 +56,12 @@ fn views_stand_wherever_a_query_is_taken() {
     home.run(&["views", "save", "a b", "level:high"]).is_usage("name of a view");
     home.run(&["views", "save", "x", "levle:high"]).is_usage("level");
     home.run(&["views", "save", "x", "level:high", "--sort", "nothing"]).is_usage("cannot sort by nothing");
+    let again = home.run(&["views", "save", "calm", "-level:high", "--key", "5"]);
+    assert!(again.err.contains("took the place of the one that asked for -level:high"), "{}", again.err);
+    assert!(again.err.contains("@token-theft lost the key"), "{}", again.err);
+    assert_eq!(home.run(&["views", "save", "calmer", "@calm", "guest:true"]).exit, 0);
+    home.run(&["views", "remove", "@calm"]).is_usage("@calm is asked for by @calmer");
+    assert_eq!(home.run(&["views", "remove", "calmer"]).exit, 0);
     assert_eq!(home.run(&["views", "remove", "@calm"]).exit, 0);
     home.run(&["views", "remove", "calm"]).is_usage("@token-theft");
 }

@@ -9,6 +9,7 @@ use super::situation::{PendingChange, pending_change};
 use super::words::{ago, closes_all, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
+use crate::domain::links::Links;
 use crate::domain::records::SignIn;
 use crate::domain::scales::Scales;
 use crate::domain::self_remediation as rules;
@@ -44,9 +45,10 @@ pub(super) fn by_the_system(facts: &Facts<'_>) -> Option<Judgement> {
 /// none is known to be open, and `alone` why that is not enough.
 fn at_sign_ins(facts: &Facts<'_>, otherwise: Scales, alone: &str, judge: impl Fn(&SignIn) -> Scales) -> Scales {
     let records = facts.records;
-    let unlinked = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && records.sign_in_of(of).is_none());
+    let links = Links::of(records);
+    let unlinked = records.detections.iter().any(|of| of.is_open() && of.request_id.is_some() && links.sign_in_of(of).is_none());
     let unread = unlinked || records.sign_ins.is_empty();
-    let stolen = |sign_in: &SignIn| sign_in.at_risk() == Some(true) && facts::sign_in_token_theft(records, sign_in) == Some(true);
+    let stolen = |sign_in: &SignIn| sign_in.at_risk() == Some(true) && links.token_theft(sign_in) == Some(true);
     match rules::best(records, judge) {
         Some((sign_in, scales)) if !unread || scales.available() != Some(false) => {
             let others = !stolen(sign_in) && records.sign_ins.iter().any(stolen);

@@ -2,11 +2,11 @@
 
 use super::policies::{self, Blocking};
 use super::situation::{PendingChange, pending_change};
-use super::words::{ago, detail, level, listed, state};
+use super::words::{ago, level, listed};
 use super::{Facts, unblocking};
 use crate::domain::facts::{self, BlockedBy, Evidence};
 use crate::domain::records::{RiskDetection, SignIn};
-use crate::domain::risk::{RiskLevel, RiskState};
+use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::self_remediation::asks_for_change;
 use crate::domain::{catalogue, policy};
 
@@ -37,7 +37,10 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
         Evidence::Expired => {
             why.push("The evidence has expired: the service keeps detections for 90 days, and the risk is older.".to_owned())
         }
-        Evidence::Expiring => why.push("The evidence expires within a week: look at it now.".to_owned()),
+        Evidence::Expiring => {
+            let piece = facts::evidence_expires(records, facts.now).map_or("piece", |expiry| expiry.piece.words());
+            why.push(format!("A {piece} behind the risk expires within a week: look at it now."));
+        }
         Evidence::Fresh | Evidence::None => {}
     }
     if records.user.is_processing == Some(true) {
@@ -55,9 +58,9 @@ fn risk(facts: &Facts<'_>) -> String {
         if *held == RiskState::None {
             return "There is no risk.".to_owned();
         }
-        let reason = user.risk_detail.as_ref().map(detail).filter(|reason| *reason != "-");
+        let reason = user.risk_detail.as_ref().map(RiskDetail::words).filter(|reason| *reason != "-");
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        return format!("No risk is open: {}{since}{reason}.", state(held));
+        return format!("No risk is open: {}{since}{reason}.", held.words());
     }
     let groups = groups(facts);
     let confirmed = if *held == RiskState::ConfirmedCompromised { "confirmed compromised by an administrator; " } else { "" };

@@ -40,47 +40,15 @@ pub(super) fn level(level: Option<&RiskLevel>) -> &str {
     level.map_or("unknown", RiskLevel::as_str)
 }
 
-/// A state as the portal names it.
-pub(super) fn state(state: &RiskState) -> &str {
-    match state {
-        RiskState::None => "No risk",
-        RiskState::ConfirmedSafe => "Confirmed safe",
-        RiskState::Remediated => "Remediated",
-        RiskState::Dismissed => "Dismissed",
-        RiskState::AtRisk => "At risk",
-        RiskState::ConfirmedCompromised => "Confirmed compromised",
-        RiskState::UnknownFutureValue | RiskState::Other(_) => state.as_str(),
-    }
-}
-
-/// A detail as the portal names it.
-pub(super) fn detail(detail: &RiskDetail) -> &str {
-    match detail {
-        RiskDetail::None => "-",
-        RiskDetail::AdminGeneratedTemporaryPassword => "Admin generated temporary password for user",
-        RiskDetail::UserPerformedSecuredPasswordChange => "User performed secured password change",
-        RiskDetail::UserPerformedSecuredPasswordReset => "User performed secured password reset",
-        RiskDetail::UserPassedMfaDrivenByRiskBasedPolicy => "User passed multifactor authentication",
-        RiskDetail::UserChangedPasswordOnPremises => "User changed password on-premises",
-        RiskDetail::AdminDismissedAllRiskForUser => "Admin dismissed all risk for user",
-        RiskDetail::AdminConfirmedUserCompromised => "Admin confirmed user compromised",
-        RiskDetail::AdminConfirmedSigninCompromised => "Admin confirmed sign-in compromised",
-        RiskDetail::AdminConfirmedSigninSafe => "Admin confirmed sign-in safe",
-        RiskDetail::AdminConfirmedAccountSafe => "Admin confirmed user safe",
-        RiskDetail::AiConfirmedSigninSafe => "Microsoft Entra ID Protection assessed sign-in safe",
-        other => other.as_str(),
-    }
-}
-
 /// What an event of the transition table makes of the user's risk: state and detail, before and after.
 pub(super) fn transition(facts: &Facts<'_>, event: Event) -> String {
     let (user, row) = (&facts.records.user, event.row());
-    let before = user.risk_state.as_ref().map_or("?", state);
-    let reason = user.risk_detail.as_ref().map_or("-", detail);
+    let before = user.risk_state.as_ref().map_or("?", RiskState::words);
+    let reason = user.risk_detail.as_ref().map_or("-", RiskDetail::words);
     format!(
         "risk state \"{before}\" -> \"{}\", risk detail \"{reason}\" -> \"{}\" ({})",
-        state(&row.state),
-        detail(&row.detail),
+        row.state.words(),
+        row.detail.words(),
         row.detail.as_str()
     )
 }

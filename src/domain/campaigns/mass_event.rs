@@ -8,7 +8,7 @@ use crate::domain::catalogue;
 use crate::domain::dataset::Dataset;
 use crate::domain::facts;
 use crate::domain::ledger::Ledger;
-use crate::domain::normal::{self, Normal, Property};
+use crate::domain::normal::UsualAddresses;
 use crate::domain::query::QueryContext;
 use crate::domain::records::{RiskDetection, UserId, UserRecords};
 use crate::domain::risk::RiskState;
@@ -32,8 +32,8 @@ pub struct MassEvent {
     pub users: usize,
     /// The users, in the order of the dataset: whatever comes in later, these are meant.
     pub ids: Vec<UserId>,
-    /// How many of them are known to be otherwise normal: from an address that is normal for them, or, where the detection names no
-    /// address, without another type of detection. Of the others it is not so, or not known.
+    /// How many of them are known to be otherwise normal: no other type of detection is open, and every open one of this type is from
+    /// an address that is normal for them, or names none. Of the others it is not so, or not known.
     pub otherwise_normal: usize,
     /// How many users are at risk at all.
     pub at_risk: usize,
@@ -100,28 +100,28 @@ fn may_be_mistaken(records: &UserRecords, detection: &RiskDetection) -> bool {
         && super::present(detection.risk_event_type.as_deref()).is_some_and(says)
 }
 
-/// Whether nothing but this type speaks against a user, or it came from an address that is normal for the user. `None` where that is
-/// not known: unknown is not normal.
+/// Whether nothing but this type speaks against a user, and each of its detections that names an address names one that is normal for
+/// the user. `None` where that is not known: unknown is not normal.
 fn otherwise_normal(records: &UserRecords, kind: &str) -> Option<bool> {
     // Where it cannot be ruled out, a type is missing, or hidden.
     if facts::token_theft(records)? {
         return Some(false);
     }
     let open = || records.detections.iter().filter(|detection| detection.is_open());
-    let of_kind = |detection: &&RiskDetection| super::present(detection.risk_event_type.as_deref()) == Some(kind);
-    let mut without_address = true;
-    for detection in open().filter(of_kind) {
-        let compared = normal::of_detection(records, detection);
-        match compared.of(Property::IpAddress) {
-            Normal::Seen { .. } => return Some(true),
-            Normal::New { .. } => return Some(false),
-            Normal::Unknown | Normal::NoOtherSignIns => {
-                without_address &= compared.value(Property::IpAddress).is_none();
-            }
+    if !open().all(|detection| super::present(detection.risk_event_type.as_deref()) == Some(kind)) {
+        return Some(false);
+    }
+    let usual = UsualAddresses::of(records);
+    let mut known = true;
+    // All of them: one from the user's own address says nothing of another from a stranger's.
+    for detection in open() {
+        match usual.seen_before(detection) {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known &= !usual.names_address(detection),
         }
     }
-    let alone = open().all(|detection| of_kind(&detection));
-    if alone && !without_address { None } else { Some(alone) }
+    known.then_some(true)
 }
 
 #[cfg(test)]
@@ -214,14 +214,28 @@ mod tests {
     }
 
     #[test]
-    fn who_is_meant_stays_when_more_comes_in() {
-        let users = tenant("leakedCredentials");
-        let before = event(&users).unwrap();
-        let mut more = users.clone();
-        let mut late = users[0].clone();
-        late.user.id = "late".into();
-        more.push(late);
-        assert_eq!(event(&more).unwrap().users, 13);
-        assert_eq!(before.ids.len(), 12);
+    fn one_from_a_strangers_address_is_not_outweighed_by_one_from_the_users_own() {
+        let both = |first: &str, second: &str| {
+            let mut users = tenant("passwordSpray");
+            for records in users.iter_mut().take(12) {
+                everyday_sign_in(records);
+                records.sign_ins[0].created_date_time = Some(Timestamp(now().0 - TimeDelta::days(80)));
+                records.detections[0].ip_address = Some(first.to_owned());
+                let mut other = records.detections[0].clone();
+                other.id = "other".into();
+                other.ip_address = Some(second.to_owned());
+                records.detections.push(other);
+            }
+            users
+        };
+        let (own, strange) = ("198.51.100.20", "45.9.1.66");
+        assert_eq!(event(&both(own, own)).map(|event| event.otherwise_normal), Some(12));
+        assert_eq!(event(&both(own, strange)), None);
+        assert_eq!(event(&both(strange, own)), None);
+        let mut users = both(own, own);
+        for records in users.iter_mut().take(12) {
+            records.detections[1].risk_event_type = Some("maliciousIPAddress".to_owned());
+        }
+        assert_eq!(event(&users), None, "another type stands against them");
     }
 }

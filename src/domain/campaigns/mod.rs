@@ -115,7 +115,7 @@ impl Value<'_> {
     /// Whether so many have it that it says nothing of those at risk: half of the tenant, or more than half of them all. A session
     /// is nobody's to share, and an address that nobody uses without risk is not where people work.
     fn is_everywhere(&self, tally: &Tally, users: usize, at_risk: usize) -> bool {
-        let risky_only = tally.risky == tally.known;
+        let risky_only = tally.risky == tally.known && tally.without_risk * 2 < tally.known;
         let of_risk = at_risk >= SMALL && tally.group.len() * 2 > at_risk;
         match self {
             Value::Session(_) => false,
@@ -135,8 +135,11 @@ struct Tally {
     /// The users at risk who have it.
     group: Vec<u32>,
     known: usize,
-    /// The last user that was counted, so that each counts once.
+    /// The users who have it in a sign-in without risk, too: where they work, and not where an attacker passed once unnoticed.
+    without_risk: usize,
+    /// The last user that was counted, so that each counts once; the same of those without risk.
     last: Option<u32>,
+    last_without_risk: Option<u32>,
 }
 
 fn is_at_risk(records: &UserRecords) -> bool {
@@ -147,48 +150,58 @@ fn present(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// A value in a record: when, and whether the sign-in was none of risk.
+#[derive(Clone, Copy)]
+struct Seen {
+    at: Option<Timestamp>,
+    without_risk: bool,
+}
+
 /// Calls for each value of a user's records; of the open risky ones only, where wanted.
-fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Value<'a>, Option<Timestamp>)) {
+fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Value<'a>, Seen)) {
     // Most records of a user name the same few addresses.
-    let mut seen: Vec<(&str, Option<IpAddr>)> = Vec::new();
-    let mut address = |text: &'a str, at: Option<Timestamp>, call: &mut dyn FnMut(Value<'a>, Option<Timestamp>)| {
-        let parsed = match seen.iter().find(|(held, _)| *held == text) {
+    let mut held: Vec<(&str, Option<IpAddr>, bool)> = Vec::new();
+    let mut address = |text: &'a str, seen: Seen, call: &mut dyn FnMut(Value<'a>, Seen)| {
+        let parsed = match held.iter_mut().find(|(held, ..)| *held == text) {
             // Whoever only counts users has counted this one.
-            Some(_) if !risky => return,
-            Some((_, parsed)) => *parsed,
+            Some((_, _, without_risk)) if !risky && (*without_risk || !seen.without_risk) => return,
+            Some((_, parsed, without_risk)) => {
+                *without_risk |= seen.without_risk;
+                *parsed
+            }
             None => {
                 let parsed = text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical());
-                if seen.len() < 16 {
-                    seen.push((text, parsed));
+                if held.len() < 16 {
+                    held.push((text, parsed, seen.without_risk));
                 }
                 parsed
             }
         };
         if let Some(parsed) = parsed {
-            call(Value::Address(parsed), at);
+            call(Value::Address(parsed), seen);
             if let Some(network) = network(parsed) {
-                call(Value::Network(network), at);
+                call(Value::Network(network), seen);
             }
         }
     };
     for sign_in in records.sign_ins.iter().filter(|sign_in| !risky || sign_in.at_risk() == Some(true)) {
-        let at = sign_in.created_date_time;
+        let seen = Seen { at: sign_in.created_date_time, without_risk: !sign_in.is_risky() };
         if let Some(text) = sign_in.ip_address.as_deref() {
-            address(text, at, &mut call);
+            address(text, seen, &mut call);
         }
         if let Some(id) = present(sign_in.session_id.as_deref()) {
-            call(Value::Session(Caseless(id)), at);
+            call(Value::Session(Caseless(id)), seen);
         }
         if let Some(agent) = present(sign_in.user_agent.as_deref()) {
-            call(Value::Agent(Caseless(agent)), at);
+            call(Value::Agent(Caseless(agent)), seen);
         }
         if let Some(number) = sign_in.autonomous_system_number {
-            call(Value::System(number), at);
+            call(Value::System(number), seen);
         }
     }
     for detection in records.detections.iter().filter(|detection| !risky || detection.is_open()) {
         if let Some(text) = detection.ip_address.as_deref() {
-            address(text, detection.at(), &mut call);
+            address(text, Seen { at: detection.at(), without_risk: false }, &mut call);
         }
     }
 }
@@ -199,7 +212,7 @@ pub fn find(dataset: &Dataset, context: QueryContext<'_>) -> (Vec<Campaign>, usi
     let numbered = || (0u32..).zip(users);
     let mut tallies: HashMap<Value<'_>, Tally> = HashMap::new();
     for (place, records) in numbered().filter(|(_, records)| is_at_risk(records)) {
-        each_value(records, true, |value, at| {
+        each_value(records, true, |value, Seen { at, .. }| {
             let tally = tallies.entry(value).or_default();
             if tally.last != Some(place) {
                 tally.risky += 1;
@@ -213,8 +226,14 @@ pub fn find(dataset: &Dataset, context: QueryContext<'_>) -> (Vec<Campaign>, usi
     tallies.values_mut().for_each(|tally| tally.last = None);
     for (place, records) in numbered() {
         let open = is_at_risk(records);
-        each_value(records, false, |value, _| {
-            let Some(tally) = tallies.get_mut(&value).filter(|tally| tally.last != Some(place)) else { return };
+        each_value(records, false, |value, Seen { without_risk, .. }| {
+            let Some(tally) = tallies.get_mut(&value) else { return };
+            if without_risk && tally.last_without_risk.replace(place) != Some(place) {
+                tally.without_risk += 1;
+            }
+            if tally.last == Some(place) {
+                return;
+            }
             tally.last = Some(place);
             tally.known += 1;
             if open {

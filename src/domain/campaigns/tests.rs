@@ -103,6 +103,18 @@ fn what_more_than_half_of_those_at_risk_share_says_nothing() {
         address(&mut records.sign_ins[0]);
     }
     assert!(found(office).is_empty(), "others work there");
+    let also_without_risk = |calm: usize| {
+        let mut users = with(30, 16, address);
+        for records in &mut users[..calm] {
+            let mut everyday = records.sign_ins[0].clone();
+            everyday.id = format!("{}-everyday", records.id()).into();
+            everyday.risk_state = Some(RiskState::None);
+            records.sign_ins.push(everyday);
+        }
+        found(users)
+    };
+    assert_eq!(also_without_risk(2)[0].users.len(), 16, "an attacker passed twice unnoticed");
+    assert!(also_without_risk(16).is_empty(), "they all work there");
     let session: fn(&mut SignIn) = |sign_in| sign_in.session_id = Some("stolen".to_owned());
     assert_eq!(found(with(30, 30, session))[0].users.len(), 30);
 }

@@ -115,10 +115,7 @@ impl Mask {
         let of_resources = records.sign_ins.iter().filter_map(|sign_in| sign_in.ip_address_from_resource_provider.as_deref());
         // Who acted on the user: an administrator, as a rule, who is nobody's risk.
         for actor in records.history.iter().filter_map(|item| item.initiated_by.as_deref()) {
-            if self.alias(actor).is_none() && !self.is_plain(actor) {
-                self.users += 1;
-                self.add(actor, Alias::User(self.users));
-            }
+            self.learn_actor(actor);
         }
         let seen = records.sign_ins.iter().filter_map(|sign_in| sign_in.ip_address.as_deref()).chain(of_resources);
         for address in seen.chain(records.detections.iter().filter_map(|detection| detection.ip_address.as_deref())) {
@@ -134,6 +131,14 @@ impl Mask {
                 self.devices += 1;
                 self.add(device, Alias::Device(self.devices));
             }
+        }
+    }
+
+    /// Learns who acted: an administrator, or another operator.
+    pub fn learn_actor(&mut self, actor: &str) {
+        if self.alias(actor).is_none() && !self.is_plain(actor) {
+            self.users += 1;
+            self.add(actor, Alias::User(self.users));
         }
     }
 

@@ -19,8 +19,10 @@ use crate::domain::time::Timestamp;
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
     User(&'a UserRecords),
-    SignIn(&'a UserRecords, &'a SignIn),
-    Detection(&'a UserRecords, &'a RiskDetection),
+    /// With its detections.
+    SignIn(&'a UserRecords, &'a SignIn, &'a [&'a RiskDetection]),
+    /// With its sign-in, where it was read.
+    Detection(&'a UserRecords, &'a RiskDetection, Option<&'a SignIn>),
 }
 
 impl<'a> Subject<'a> {
@@ -83,15 +85,15 @@ impl<'a> Subject<'a> {
 
     fn records(self) -> &'a UserRecords {
         match self {
-            Subject::User(records) | Subject::SignIn(records, _) | Subject::Detection(records, _) => records,
+            Subject::User(records) | Subject::SignIn(records, ..) | Subject::Detection(records, ..) => records,
         }
     }
 
     fn any_sign_in(self, holds: impl FnMut(&SignIn) -> bool) -> bool {
         match self {
             Subject::User(records) => records.sign_ins.iter().any(holds),
-            Subject::SignIn(_, sign_in) => std::iter::once(sign_in).any(holds),
-            Subject::Detection(records, detection) => records.sign_in_of(detection).is_some_and(holds),
+            Subject::SignIn(_, sign_in, _) => std::iter::once(sign_in).any(holds),
+            Subject::Detection(_, _, sign_in) => sign_in.is_some_and(holds),
         }
     }
 
@@ -99,7 +101,7 @@ impl<'a> Subject<'a> {
         match self {
             Subject::User(records) => records.detections.iter().any(holds),
             Subject::SignIn(..) => false,
-            Subject::Detection(_, detection) => std::iter::once(detection).any(holds),
+            Subject::Detection(_, detection, _) => std::iter::once(detection).any(holds),
         }
     }
 
@@ -107,8 +109,8 @@ impl<'a> Subject<'a> {
     fn any_detected(self, holds: impl FnMut(Timestamp) -> bool) -> bool {
         match self {
             Subject::User(records) => records.detections.iter().filter_map(RiskDetection::at).any(holds),
-            Subject::SignIn(records, sign_in) => linked_detections(records, sign_in).filter_map(RiskDetection::at).any(holds),
-            Subject::Detection(_, detection) => detection.at().is_some_and(holds),
+            Subject::SignIn(_, _, linked) => linked.iter().filter_map(|detection| detection.at()).any(holds),
+            Subject::Detection(_, detection, _) => detection.at().is_some_and(holds),
         }
     }
 
@@ -120,11 +122,10 @@ impl<'a> Subject<'a> {
                 records.detections.iter().filter_map(detected).any(&mut holds)
                     || records.sign_ins.iter().flat_map(|sign_in| &sign_in.risk_event_types).any(|kind| holds(kind))
             }
-            Subject::SignIn(records, sign_in) => {
-                sign_in.risk_event_types.iter().any(|kind| holds(kind))
-                    || linked_detections(records, sign_in).filter_map(detected).any(holds)
+            Subject::SignIn(_, sign_in, linked) => {
+                sign_in.risk_event_types.iter().any(|kind| holds(kind)) || linked.iter().copied().filter_map(detected).any(holds)
             }
-            Subject::Detection(_, detection) => detected(detection).is_some_and(holds),
+            Subject::Detection(_, detection, _) => detected(detection).is_some_and(holds),
         }
     }
 
@@ -132,8 +133,8 @@ impl<'a> Subject<'a> {
         let needle = &word.needle;
         let of_record = match self {
             Subject::User(_) => false,
-            Subject::SignIn(_, sign_in) => needle.is_in(sign_in.id.as_str()),
-            Subject::Detection(_, detection) => needle.is_in(detection.id.as_str()),
+            Subject::SignIn(_, sign_in, _) => needle.is_in(sign_in.id.as_str()),
+            Subject::Detection(_, detection, _) => needle.is_in(detection.id.as_str()),
         };
         let is_near = |address: &Option<String>, location: &Option<Location>| {
             needle.is_in_some(address.as_deref())
@@ -152,8 +153,8 @@ impl<'a> Subject<'a> {
         let user = &self.records().user;
         let (name, principal_name) = match self {
             Subject::User(_) => (None, None),
-            Subject::SignIn(_, sign_in) => (sign_in.user_display_name.as_deref(), sign_in.user_principal_name.as_deref()),
-            Subject::Detection(_, detection) => (detection.user_display_name.as_deref(), detection.user_principal_name.as_deref()),
+            Subject::SignIn(_, sign_in, _) => (sign_in.user_display_name.as_deref(), sign_in.user_principal_name.as_deref()),
+            Subject::Detection(_, detection, _) => (detection.user_display_name.as_deref(), detection.user_principal_name.as_deref()),
         };
         needle.is_in_some(user.user_display_name.as_deref())
             || needle.is_in_some(user.user_principal_name.as_deref())
@@ -165,24 +166,24 @@ impl<'a> Subject<'a> {
     fn level(self) -> Option<&'a RiskLevel> {
         match self {
             Subject::User(records) => records.user.risk_level.as_ref(),
-            Subject::SignIn(_, sign_in) => sign_in.risk_level(),
-            Subject::Detection(_, detection) => detection.risk_level.as_ref(),
+            Subject::SignIn(_, sign_in, _) => sign_in.risk_level(),
+            Subject::Detection(_, detection, _) => detection.risk_level.as_ref(),
         }
     }
 
     fn state(self) -> Option<&'a RiskState> {
         match self {
             Subject::User(records) => records.user.risk_state.as_ref(),
-            Subject::SignIn(_, sign_in) => sign_in.risk_state.as_ref(),
-            Subject::Detection(_, detection) => detection.risk_state.as_ref(),
+            Subject::SignIn(_, sign_in, _) => sign_in.risk_state.as_ref(),
+            Subject::Detection(_, detection, _) => detection.risk_state.as_ref(),
         }
     }
 
     fn detail(self) -> Option<&'a RiskDetail> {
         match self {
             Subject::User(records) => records.user.risk_detail.as_ref(),
-            Subject::SignIn(_, sign_in) => sign_in.risk_detail.as_ref(),
-            Subject::Detection(_, detection) => detection.risk_detail.as_ref(),
+            Subject::SignIn(_, sign_in, _) => sign_in.risk_detail.as_ref(),
+            Subject::Detection(_, detection, _) => detection.risk_detail.as_ref(),
         }
     }
 
@@ -190,10 +191,10 @@ impl<'a> Subject<'a> {
         match (self, field) {
             (Subject::User(records), TimeField::Age) => facts::waiting_since(records),
             (Subject::User(records), TimeField::Updated) => records.user.risk_last_updated_date_time,
-            (Subject::SignIn(_, sign_in), _) => sign_in.created_date_time,
+            (Subject::SignIn(_, sign_in, _), _) => sign_in.created_date_time,
             (Subject::User(_), TimeField::Detected) => None,
-            (Subject::Detection(_, detection), TimeField::Age | TimeField::Detected) => detection.at(),
-            (Subject::Detection(_, detection), TimeField::Updated) => detection.last_updated_date_time,
+            (Subject::Detection(_, detection, _), TimeField::Age | TimeField::Detected) => detection.at(),
+            (Subject::Detection(_, detection, _), TimeField::Updated) => detection.last_updated_date_time,
         }
     }
 
@@ -216,24 +217,20 @@ impl<'a> Subject<'a> {
     fn token_theft(self) -> Option<bool> {
         match self {
             Subject::User(records) => facts::token_theft(records),
-            Subject::SignIn(records, sign_in) => facts::sign_in_token_theft(records, sign_in),
-            Subject::Detection(_, detection) => detection.risk_event_type.as_ref().map(|_| facts::is_token_theft(detection)),
+            Subject::SignIn(_, sign_in, linked) => facts::token_theft_of_sign_in(sign_in, linked.iter().copied()),
+            Subject::Detection(_, detection, _) => detection.risk_event_type.as_ref().map(|_| facts::is_token_theft(detection)),
         }
     }
 
     /// A sign-in was itself blocked or not; everything else is asked of the user.
     fn blocked(self, context: QueryContext<'_>) -> Blocked {
-        let Subject::SignIn(records, sign_in) = self else {
+        let Subject::SignIn(records, sign_in, _) = self else {
             return facts::blocked(self.records(), context.tenant);
         };
         let cause = facts::sign_in_block(records, sign_in);
         let ended = sign_in.status.as_ref().and_then(|status| status.error_code).is_some();
         Blocked { value: ended.then_some(cause.is_some()), by: cause.into_iter().collect(), ended: false }
     }
-}
-
-fn linked_detections<'a>(records: &'a UserRecords, sign_in: &SignIn) -> impl Iterator<Item = &'a RiskDetection> {
-    records.detections.iter().filter(|detection| detection.request_id.as_ref() == Some(&sign_in.id))
 }
 
 fn sign_in_holds(sign_in: &SignIn, field: TextField, needle: &Needle) -> bool {

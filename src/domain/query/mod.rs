@@ -21,6 +21,7 @@ use ipnet::IpNet;
 use super::case::{Status, Verdict};
 use super::facts::{BlockedBy, Evidence};
 use super::ledger::Ledger;
+use super::links::Links;
 use super::policy::TenantFacts;
 use super::records::{RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState};
@@ -170,14 +171,19 @@ impl Query {
         self.matches(Subject::User(records), context)
     }
 
-    /// Whether a sign-in of the user matches.
-    pub fn matches_sign_in(&self, records: &UserRecords, sign_in: &SignIn, context: QueryContext<'_>) -> bool {
-        self.matches(Subject::SignIn(records, sign_in), context)
+    /// The sign-ins of the user that match, newest first.
+    pub fn sign_ins_of<'a>(&self, records: &'a UserRecords, context: QueryContext<'_>) -> Vec<&'a SignIn> {
+        let links = Links::of(records);
+        let matches = |sign_in: &&SignIn| self.matches(Subject::SignIn(records, sign_in, links.detections_of(sign_in)), context);
+        records.sign_ins.iter().filter(matches).collect()
     }
 
-    /// Whether a detection of the user matches.
-    pub fn matches_detection(&self, records: &UserRecords, detection: &RiskDetection, context: QueryContext<'_>) -> bool {
-        self.matches(Subject::Detection(records, detection), context)
+    /// The detections of the user that match, newest first.
+    pub fn detections_of<'a>(&self, records: &'a UserRecords, context: QueryContext<'_>) -> Vec<&'a RiskDetection> {
+        let links = Links::of(records);
+        let matches =
+            |detection: &&RiskDetection| self.matches(Subject::Detection(records, detection, links.sign_in_of(detection)), context);
+        records.detections.iter().filter(matches).collect()
     }
 
     fn matches(&self, subject: Subject<'_>, context: QueryContext<'_>) -> bool {

@@ -66,19 +66,13 @@ fn user_matches(query: &str, records: &UserRecords) -> bool {
 }
 
 fn sign_in_matches(query: &str, records: &UserRecords) -> bool {
-    parsed(query).matches_sign_in(
-        records,
-        &records.sign_ins[0],
-        QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() },
-    )
+    let context = QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() };
+    parsed(query).sign_ins_of(records, context).contains(&&records.sign_ins[0])
 }
 
 fn detection_matches(query: &str, records: &UserRecords) -> bool {
-    parsed(query).matches_detection(
-        records,
-        &records.detections[0],
-        QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() },
-    )
+    let context = QueryContext { now: fixture::now(), ledger: &ledger(), tenant: &TenantFacts::default() };
+    parsed(query).detections_of(records, context).contains(&&records.detections[0])
 }
 
 /// Column, length, message and hint.
@@ -465,4 +459,27 @@ fn a_view_that_asks_nothing_adds_nothing() {
     let empty = |query: &str| Query::parse_with(query, &views, Tz::UTC).unwrap().is_empty();
     assert!(empty("") && empty("@all") && empty("@nested @all"));
     assert!(!empty("-@all") && !empty("@all level:high") && !empty("@high-risk"));
+}
+
+#[test]
+fn a_user_with_thousands_of_each_is_walked_through_once() {
+    let mut records = fixture::risky_user("big", "anomalousToken");
+    let (detection, sign_in) = (records.detections.remove(0), records.sign_ins.remove(0));
+    for number in 0..20_000 {
+        let id = format!("s{number}");
+        records.sign_ins.push(SignIn { id: id.as_str().into(), ..sign_in.clone() });
+        if number >= 10_000 {
+            records.detections.push(RiskDetection {
+                id: format!("d{number}").as_str().into(),
+                request_id: Some(id.as_str().into()),
+                ..detection.clone()
+            });
+        }
+    }
+    let (ledger, tenant) = (Ledger::default(), TenantFacts::default());
+    let context = QueryContext { now: fixture::now(), ledger: &ledger, tenant: &tenant };
+    // Looked up one by one these are hundreds of millions of steps.
+    assert_eq!(parsed("ip:203.0.113.7").detections_of(&records, context).len(), 10_000);
+    assert_eq!(parsed("session:big-session").detections_of(&records, context).len(), 10_000);
+    assert_eq!(parsed("tokentheft:true type:anomalousToken").sign_ins_of(&records, context).len(), 20_000);
 }

@@ -8,15 +8,13 @@ use super::chance::Chance;
 use super::ids::{IdKind, Ids};
 use super::people::{self, Person};
 use super::plot::{Account, Age, BLOCK, Odd, Outcome, Plot, Plots, Setting};
-use crate::domain::facts::BlockedBy;
+use crate::domain::facts::{BlockedBy, SIGN_IN_RETENTION};
 use crate::domain::records::{Directory, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, SignInId, UserId, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{self, Cause, Event};
 use crate::domain::workspace::DemoSpec;
 
-/// Sign-ins are kept for 30 days (`reference/domain.md` section 1, fact 11).
-const SIGN_IN_RETENTION: TimeDelta = TimeDelta::days(30);
 /// Above this size everybody has few sign-ins, so that a large tenant fits in memory.
 const LARGE: u32 = 5_000;
 /// Sign-ins that are simulated later are numbered from here, beyond all that anybody has at the epoch.
