@@ -2,6 +2,8 @@
 //!
 //! Rows are detections, and as many sign-ins; there is a tenth as many users. Prints a table with what was measured beside the target,
 //! the limit and what other programs need (`reference/performance.md`). Nothing here fails because something is slow.
+//!
+//! `-- --fill HOME 1M` only makes such a workspace, `scale`, to look into by hand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot run should stop")]
 
 mod console;
@@ -37,6 +39,10 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--write", home, name] => disk::write_until_killed(Path::new(home), name),
+        ["--fill", home, rows, ..] => {
+            let home = Home((*home).into());
+            disk::fill(&home, WORKSPACE, number(rows) / EACH, Clock::system().now(), |_| {});
+        }
         // `cargo test --all-targets` leaves this out, and should measure nothing.
         words if !words.contains(&"--bench") => {}
         words => {

@@ -8,6 +8,7 @@ mod fields;
 mod fold;
 mod matches;
 mod parse;
+mod search_text;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -32,6 +33,7 @@ pub use fields::{FIELDS, Field};
 use fields::{Flag, TextField, TimeField};
 use fold::Needle;
 use matches::Subject;
+pub use search_text::SearchText;
 
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -100,6 +102,8 @@ struct TypeNeedle {
     needle: Needle,
     /// Spellings of the types whose portal name holds the needle, so that no record looks a name up.
     named: Vec<&'static str>,
+    /// The same as they stand in a [`SearchText`].
+    marked: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -170,6 +174,11 @@ impl Query {
         self.matches(Subject::User(records), context)
     }
 
+    /// The same, with the user's text at hand: most words and names are then found without a look at the records.
+    pub fn matches_user_with(&self, text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
+        all_pass(&self.terms, text, records, context)
+    }
+
     /// Whether a sign-in of the user matches.
     pub fn matches_sign_in(&self, records: &UserRecords, sign_in: &SignIn, context: QueryContext<'_>) -> bool {
         self.matches(Subject::SignIn(records, sign_in), context)
@@ -183,6 +192,16 @@ impl Query {
     fn matches(&self, subject: Subject<'_>, context: QueryContext<'_>) -> bool {
         self.terms.iter().all(|term| subject.passes(&term.test, context) != term.negated)
     }
+}
+
+fn all_pass(terms: &[Term], text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
+    terms.iter().all(|term| {
+        let passes = match &term.test {
+            Test::All(terms) => all_pass(terms, text, records, context),
+            test => text.passes(test).unwrap_or_else(|| Subject::User(records).passes(test, context)),
+        };
+        passes != term.negated
+    })
 }
 
 fn ask_nothing(terms: &[Term]) -> bool {
