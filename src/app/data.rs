@@ -203,11 +203,21 @@ impl App {
 
     /// What the tenant was asked of single users is answered.
     fn looked(&mut self, users: &[UserId], problem: Option<String>) {
+        self.looked_at.take_if(|user| users.contains(user));
+        let not_read = |problem: String| format!("Not all sign-ins and the risk history were read: {problem}");
         match self.overlay.take() {
             Some(Overlay::Explain(mut explain)) if users.contains(&explain.user) => {
                 // Quietly: what could not be read stays unknown, and the options say so.
                 explain.note = problem.map(|problem| format!("Devices and authentication methods were not read: {problem}"));
                 self.overlay = Some(Overlay::Explain(explain));
+            }
+            Some(Overlay::Timeline(mut chart)) if users.contains(&chart.user) => {
+                chart.message = problem.map(not_read);
+                self.overlay = Some(Overlay::Timeline(chart));
+            }
+            Some(Overlay::Map(mut travels)) if users.contains(&travels.user) => {
+                travels.message = problem.map(not_read);
+                self.overlay = Some(Overlay::Map(travels));
             }
             Some(Overlay::Waiting { then: Then::Plan { pending, asked }, .. }) if asked == users => {
                 if let Some(problem) = problem {

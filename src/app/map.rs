@@ -189,10 +189,7 @@ impl App {
 
     pub(super) fn key_in_map(&mut self, mut travels: Box<Travels>, key: Key) -> Vec<Effect> {
         if let Some(picture) = self.other_picture(key) {
-            if picture != CommandId::Map {
-                self.open_picture(picture, &travels.user);
-            }
-            return Vec::new();
+            return if picture == CommandId::Map { Vec::new() } else { self.open_picture(picture, &travels.user) };
         }
         travels.message = None;
         let page = self.map_rows(&travels).1.saturating_sub(1);

@@ -192,6 +192,8 @@ pub struct App {
     touched: bool,
     /// The user whose sign-ins and detections are shown.
     shown_user: Option<crate::domain::records::UserId>,
+    /// The user whose picture waits for what a live tenant tells on demand.
+    looked_at: Option<crate::domain::records::UserId>,
     privacy: privacy::Privacy,
     zone: times::Zone,
     form: times::Form,
@@ -249,6 +251,7 @@ impl App {
             revision: 0,
             touched: false,
             shown_user: None,
+            looked_at: None,
             privacy: privacy::Privacy::default(),
             zone: times::Zone::default(),
             form: times::Form::default(),

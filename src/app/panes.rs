@@ -63,7 +63,7 @@ impl App {
             }
             CommandId::Timeline | CommandId::Map => {
                 if let Some(user) = self.shown_user.clone() {
-                    self.open_picture(command, &user);
+                    return self.open_picture(command, &user);
                 }
             }
             CommandId::Overview => self.open_overview(),

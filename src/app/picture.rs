@@ -5,6 +5,7 @@ use super::command::{CommandId, Context};
 use super::details::Subject;
 use super::key::Key;
 use super::layout::Pane;
+use super::msg::Effect;
 use super::overlay::Overlay;
 use crate::domain::records::{DetectionId, SignInId, UserId, UserRecords};
 
@@ -22,12 +23,32 @@ impl App {
     }
 
     /// Opens a picture of this user, whoever is under the cursor by now.
-    pub(super) fn open_picture(&mut self, picture: CommandId, user: &UserId) {
+    pub(super) fn open_picture(&mut self, picture: CommandId, user: &UserId) -> Vec<Effect> {
         match picture {
             CommandId::Timeline => self.open_timeline(user),
             CommandId::Map => self.open_map(user),
-            _ => self.open_overview(),
+            _ => {
+                self.open_overview();
+                return Vec::new();
+            }
         }
+        self.look_closely(user)
+    }
+
+    /// Asks a live tenant for what a picture needs and is read on demand: sign-ins without risk, and the risk history. Without them a
+    /// session on two addresses or an impossible journey may not show.
+    fn look_closely(&mut self, user: &UserId) -> Vec<Effect> {
+        let unread = |records: &UserRecords| records.devices.is_none() || records.history_is_behind();
+        if self.workspace.label != "LIVE" || !self.dataset.user(user).is_some_and(unread) {
+            return Vec::new();
+        }
+        self.looked_at = Some(user.clone());
+        vec![Effect::Look(vec![user.clone()])]
+    }
+
+    /// What stands behind the name of the user of a picture.
+    pub fn picture_note(&self, user: &UserId) -> &'static str {
+        if self.looked_at.as_ref() == Some(user) { " · reading all sign-ins …" } else { "" }
     }
 
     /// The picture that a key changes to, from within another one.

@@ -156,14 +156,20 @@ impl App {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::app::msg::{Msg, Opened, Options};
     use crate::app::tests::{five, keys, opened};
     use crate::app::{App, KeyMap};
     use crate::domain::fixture::now;
+    use crate::domain::records::UserRecords;
 
     fn live() -> App {
+        live_with(five())
+    }
+
+    /// A console on a live tenant with these users.
+    pub fn live_with(users: Vec<UserRecords>) -> App {
         let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
         let mut app = App::new(options, now());
         let opened = Opened {
@@ -171,7 +177,7 @@ mod tests {
             access: Access::ReadOnly,
             account: Some("operator@contoso.test".to_owned()),
             refresh_seconds: Some(120),
-            ..opened(five())
+            ..opened(users)
         };
         crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened)));
         app

@@ -300,10 +300,7 @@ impl App {
         chart.message = None;
         let page = Shape::in_area(super::layout::whole(self.options.size)).sessions;
         if let Some(picture) = self.other_picture(key) {
-            if picture != CommandId::Timeline {
-                self.open_picture(picture, &chart.user);
-            }
-            return Vec::new();
+            return if picture == CommandId::Timeline { Vec::new() } else { self.open_picture(picture, &chart.user) };
         }
         match self.list_command(Context::List, key) {
             Some(CommandId::Earlier) => chart.go_to(chart.at.saturating_sub(1)),

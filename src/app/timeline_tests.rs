@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-use super::tests::{console, keys};
+use super::tests::{console, keys, tell};
 use super::*;
 use crate::app::details::Subject;
 use crate::app::event_words::short_session;
 use crate::app::timeline::{Cell, Chart};
 use crate::domain::fixture::{everyday_sign_in, now, risky_user};
-use crate::domain::records::{SignIn, UserRecords};
+use crate::domain::records::{Extra, RiskyUserHistoryItem, SignIn, UserRecords};
 
 /// Alex, whose session turned up on a second address: an everyday sign-in, five of the session, and one detection.
 pub fn stolen() -> Vec<UserRecords> {
@@ -53,6 +53,44 @@ fn it_opens_on_what_the_panes_show_and_walks_over_every_event_in_order() {
     assert_eq!(chart(&app).at, 6);
     keys(&mut app, "left left G h");
     assert_eq!(chart(&app).at, 5);
+}
+
+#[test]
+fn a_live_tenant_is_asked_for_the_sign_ins_and_the_history_that_are_read_on_demand() {
+    let mut app = console(stolen());
+    assert_eq!(keys(&mut app, "t"), [], "nothing can be asked but of a live tenant");
+    let mut live = crate::app::syncing::tests::live_with(stolen());
+    for picture in ["t", "m"] {
+        assert_eq!(keys(&mut live, picture), [Effect::Look(vec!["alex".into()])], "{picture}");
+        assert_ne!(live.picture_note(&"alex".into()), "");
+        keys(&mut live, "esc");
+    }
+    keys(&mut live, "t");
+    let mut alex = stolen().remove(0);
+    alex.devices = Some(Vec::new());
+    alex.history.push(history_item(&alex, alex.user.risk_last_updated_date_time));
+    tell(&mut live, Msg::Records(vec![alex]));
+    tell(&mut live, Msg::Looked { users: vec!["alex".into()], problem: None });
+    assert_eq!((chart(&live).timeline.events.len(), live.picture_note(&"alex".into())), (8, ""));
+    assert_eq!(keys(&mut live, "esc t"), [], "it is known up to the newest change");
+    tell(&mut live, Msg::Looked { users: vec!["alex".into()], problem: Some("no network".to_owned()) });
+    assert_eq!(chart(&live).message.as_deref(), Some("Not all sign-ins and the risk history were read: no network"));
+}
+
+fn history_item(records: &UserRecords, at: Option<Timestamp>) -> RiskyUserHistoryItem {
+    RiskyUserHistoryItem {
+        id: records.id().to_string(),
+        user_id: records.id().clone(),
+        user_principal_name: None,
+        user_display_name: None,
+        risk_level: None,
+        risk_state: records.user.risk_state.clone(),
+        risk_detail: None,
+        risk_last_updated_date_time: at,
+        initiated_by: None,
+        risk_event_types: Vec::new(),
+        extra: Extra::default(),
+    }
 }
 
 #[test]

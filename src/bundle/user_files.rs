@@ -45,8 +45,10 @@ pub(super) fn write(source: &Source<'_>, subject: &Subject<'_>, lines: &[usize],
     put("user.json", &pretty(&wire::directory_to_json(&records.directory))?)?;
     put("riskDetections.json", &list(records.detections.iter().map(wire::detection_to_json).collect())?)?;
     put("signIns.json", &list(records.sign_ins.iter().map(wire::sign_in_to_json).collect())?)?;
-    put("riskyUserHistory.json", &list(records.history.iter().map(wire::history_to_json).collect())?)?;
-    // What was not read is not there, and not empty.
+    // What was not read is not there, and not empty. A user with any risk has a history.
+    if !records.history.is_empty() {
+        put("riskyUserHistory.json", &list(records.history.iter().map(wire::history_to_json).collect())?)?;
+    }
     if let Some(devices) = &records.devices {
         put("devices.json", &list(devices.iter().collect())?)?;
     }

@@ -572,6 +572,13 @@ impl UserRecords {
         self.sign_ins.iter().find(|sign_in| sign_in.id == *id)
     }
 
+    /// Whether the risk has a past that the history, as it was read, does not tell up to now.
+    pub fn history_is_behind(&self) -> bool {
+        let newest = self.history.iter().filter_map(|item| item.risk_last_updated_date_time).max();
+        let was_at_risk = self.user.risk_state.as_ref().is_some_and(|state| *state != RiskState::None);
+        was_at_risk && newest.is_none_or(|newest| self.user.risk_last_updated_date_time.is_some_and(|changed| newest < changed))
+    }
+
     /// Brings the lists into their order: newest first, then by id.
     pub fn sort(&mut self) {
         self.detections.sort_by(|a, b| b.at().cmp(&a.at()).then_with(|| a.id.cmp(&b.id)));

@@ -7,14 +7,17 @@
 //!
 //! - `format`: version of the encoding; with any other the cache is set aside and built anew.
 //! - `opening`: how often opening was begun and not ended; damage can make sled hang or abort, which nothing here can catch.
-//! - `filled`: sled has held a complete cache; if it comes up without one, it lost data.
+//! - `writes`: how many writes sled had taken when the last one ended; if it comes up with fewer, it lost the newest without a word,
+//!   as it does where its log ends early or holds a damaged place.
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
 //!
 //! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/synced-at` for when the data was
-//! brought up to date, `m/sync-state` for how far, and `m/tenant-facts` for what is known of the tenant as a whole. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids
-//! in an imported file are, and users come in the order of their ids.
+//! brought up to date, `m/sync-state` for how far, `m/tenant-facts` for what is known of the tenant as a whole, and `m/writes` for the
+//! number of writes. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids in an
+//! imported file are, and users come in the order of their ids.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -36,6 +39,7 @@ pub(super) const USERS: &[u8] = b"u/";
 const SYNCED_AT: &[u8] = b"m/synced-at";
 const SYNC_STATE: &[u8] = b"m/sync-state";
 const TENANT_FACTS: &[u8] = b"m/tenant-facts";
+const WRITES: &[u8] = b"m/writes";
 
 /// Keys in one batch, about (`reference/performance.md` section A).
 const BATCH_KEYS: usize = 1_000;
@@ -47,7 +51,8 @@ const OPENINGS: usize = 2;
 pub(super) struct Cache {
     folder: PathBuf,
     db: Db,
-    writing: Mutex<()>,
+    /// Number of writes so far.
+    writes: Mutex<u64>,
     /// Why nothing more can be written: something failed inside sled.
     failed: OnceLock<String>,
 }
@@ -113,11 +118,19 @@ impl Cache {
             Ok(db) => db,
             Err(damage) => return Ok(Err(damage)),
         };
-        let cache = Cache { folder: folder.to_owned(), db, writing: Mutex::new(()), failed: OnceLock::new() };
-        Ok(match cache.synced_at() {
-            Ok(None) if folder.join("filled").exists() => Err("what it held is lost".to_owned()),
-            Ok(_) => Ok(cache),
-            Err(error) => Err(error.to_string()),
+        let mut cache = Cache { folder: folder.to_owned(), db, writes: Mutex::new(0), failed: OnceLock::new() };
+        let held = cache.value::<u64>(WRITES).map_err(|error| error.to_string());
+        let told = read_mark(folder, "writes").and_then(|mark| match mark {
+            Some(mark) => mark.parse().map_err(|_| "it does not tell how often it was written".to_owned()),
+            None => Ok(0),
+        });
+        Ok(match (held.map(Option::unwrap_or_default), told) {
+            (Ok(held), Ok(told)) if held < told => Err("what was written last is lost".to_owned()),
+            (Ok(held), Ok(_)) => {
+                cache.writes = Mutex::new(held);
+                Ok(cache)
+            }
+            (Err(damage), _) | (_, Err(damage)) => Err(damage),
         })
     }
 
@@ -151,10 +164,8 @@ impl Cache {
         sorted.sort_by(|a, b| a.id().cmp(b.id()));
         // Of a user that is given twice, the last counts: it stays last in a stable sort.
         let last_of_each = sorted.chunk_by(|a, b| a.id() == b.id()).filter_map(|same| same.last());
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_writable()?;
-        self.guarded("writing it", || {
-            let (mut batch, mut keys) = (Batch::default(), 0);
+        self.write(|batch| {
+            let mut keys = 0;
             for records in last_of_each {
                 let id = &escaped(records.id());
                 let chunks = encoding::encode(records).map_err(Fault::Encoding)?;
@@ -170,14 +181,33 @@ impl Cache {
                     keys += 1;
                 }
                 if keys >= BATCH_KEYS {
-                    self.db.apply_batch(std::mem::take(&mut batch))?;
+                    self.db.apply_batch(std::mem::take(batch))?;
                     keys = 0;
                 }
             }
+            Ok(())
+        })
+    }
+
+    /// Does what a write needs: one at a time, counted, and on the disk when it ends. The last of its batches is `fill`'s to fill.
+    fn write(&self, fill: impl FnOnce(&mut Batch) -> Result<(), Fault>) -> Result<(), StoreError> {
+        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_writable()?;
+        let next = *writes + 1;
+        self.guarded("writing it", || {
+            let mut batch = Batch::default();
+            fill(&mut batch)?;
+            batch.insert(WRITES, encoding::encode_value(&next).map_err(Fault::Encoding)?);
             self.db.apply_batch(batch)?;
             self.db.flush()?;
             Ok(())
-        })
+        })?;
+        *writes = next;
+        // sled's flush leaves the disk's own cache alone (`reference/performance.md` section A): without this, a power cut could
+        // leave the mark and take the write.
+        let log = self.folder.join("db");
+        File::open(&log).and_then(|log| log.sync_data()).map_err(disk::failed("cannot sync", &log))?;
+        disk::replace(&self.folder.join("writes"), next.to_string().as_bytes())
     }
 
     /// When the data was last brought up to date; `None` for a cache that was never filled to the end.
@@ -216,18 +246,15 @@ impl Cache {
     }
 
     fn set_value<T: Serialize>(&self, name: &[u8], value: &T) -> Result<(), StoreError> {
-        self.check_writable()?;
-        self.guarded("writing it", || {
-            self.db.insert(name, encoding::encode_value(value).map_err(Fault::Encoding)?)?;
-            self.db.flush()?;
+        self.write(|batch| {
+            batch.insert(name, encoding::encode_value(value).map_err(Fault::Encoding)?);
             Ok(())
         })
     }
 
     /// Says that the data is up to date, and with it complete.
     pub(super) fn set_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.set_value(SYNCED_AT, &at)?;
-        if self.folder.join("filled").exists() { Ok(()) } else { write_mark(&self.folder, "filled", "") }
+        self.set_value(SYNCED_AT, &at)
     }
 
     fn check_writable(&self) -> Result<(), StoreError> {

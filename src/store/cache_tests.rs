@@ -52,7 +52,7 @@ fn random_bytes_in_every_file_of_sled_are_set_aside() {
     for entry in folder.path().join("cache").read_dir().unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() || ["format", "filled"].contains(&name.as_str()) {
+        if path.is_dir() || ["format", "writes"].contains(&name.as_str()) {
             continue;
         }
         let mut bytes = std::fs::read(&path).unwrap();
@@ -63,6 +63,39 @@ fn random_bytes_in_every_file_of_sled_are_set_aside() {
         std::fs::write(&path, bytes).unwrap();
     }
     assert_rebuilt(folder.path(), "");
+}
+
+#[test]
+fn a_cache_that_lost_what_was_written_last_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path());
+    let (cache, _) = open(folder.path());
+    for number in 0..20 {
+        let mut user = fixture::risky_user(&format!("u{number}"), "anomalousToken");
+        user.user.user_display_name = Some("changed later".to_owned());
+        cache.put(&[user]).unwrap();
+    }
+    let held = cache.load().unwrap();
+    drop(cache);
+    let path = folder.path().join("cache/db");
+    let whole = std::fs::read(&path).unwrap();
+    let (mut noticed, parts) = (0, 40);
+    for part in 0..parts {
+        let copy = tempfile::tempdir().unwrap();
+        let cache = copy.path().join("cache");
+        std::fs::create_dir(&cache).unwrap();
+        for entry in folder.path().join("cache").read_dir().unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+            std::fs::copy(entry.path(), cache.join(entry.file_name())).unwrap();
+        }
+        std::fs::write(cache.join("db"), &whole[..whole.len() * part / parts]).unwrap();
+        let (cache, notices) = open(copy.path());
+        if notices.is_empty() {
+            assert!(cache.load().unwrap().users() == held.users(), "{part} of {parts}");
+        } else {
+            noticed += 1;
+        }
+    }
+    assert!(noticed > 0);
 }
 
 #[test]

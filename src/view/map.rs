@@ -22,7 +22,7 @@ const POINTS: usize = 1_000;
 pub fn draw(frame: &mut Frame, app: &App, travels: &Travels, area: Area, theme: Theme) {
     let records = app.dataset().user(&travels.user);
     let name = records.map_or(travels.user.as_str(), |records| records.user.name());
-    let inner = window(frame, area, &format!("Map: {name}"), &travels.summary(), theme);
+    let inner = window(frame, area, &format!("Map: {name}{}", app.picture_note(&travels.user)), &travels.summary(), theme);
     let columns = usize::from(inner.width);
     let (map, list) = app.map_rows(travels);
     if map > 0 {

@@ -21,7 +21,7 @@ pub fn draw(frame: &mut Frame, app: &App, chart: &Chart, area: Area, theme: Them
         let (times, form) = (app.times(), "%Y-%m-%d %H:%M");
         format!("{} – {} {}", times.stamp(from, form), times.stamp(to, form), times.zone.offset(to))
     });
-    let inner = window(frame, area, &format!("Timeline: {name}"), &right, theme);
+    let inner = window(frame, area, &format!("Timeline: {name}{}", app.picture_note(&chart.user)), &right, theme);
     let (columns, rows) = (usize::from(inner.width), usize::from(inner.height));
     let shape = Shape::of(columns, rows);
     let column = chart.event().and_then(|event| chart.column(event.at, shape.track));

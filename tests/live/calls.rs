@@ -325,3 +325,31 @@ async fn what_blocks_a_user_without_being_risky_is_known_when_somebody_looks() {
     let policies = facts_of(&place);
     assert_eq!(facts::blocking_policies(&records, &policies).len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_risk_history_of_a_user_is_read_when_somebody_looks_and_held_once() {
+    let demo = place(Kind::Demo, 200, vec![]).await;
+    let of = |place: &Place, id: &UserId| -> Vec<_> {
+        let history = place.user(id.as_str()).history.into_iter();
+        history.map(|item| (item.risk_last_updated_date_time, item.risk_state, item.risk_detail)).collect()
+    };
+    let user = demo
+        .users()
+        .into_iter()
+        .find(|records| records.user.at_risk() == Some(true) && facts::deleted(records) == Some(false) && records.history.len() > 1)
+        .unwrap()
+        .id()
+        .clone();
+    let place = place(Kind::Live, 200, vec![]).await;
+    assert!(of(&place, &user).is_empty() && place.user(user.as_str()).history_is_behind());
+    for _ in 0..2 {
+        let (_, hindered) = place.session.engine.look(std::slice::from_ref(&user)).await;
+        assert!(hindered.is_none(), "{hindered:?}");
+        assert_eq!(of(&place, &user), of(&demo, &user));
+    }
+    assert!(!place.user(user.as_str()).history_is_behind());
+    act_verified(&place, Action::DismissUserRisk, &[Target::User(user.clone())], None).await;
+    assert!(place.user(user.as_str()).history_is_behind(), "the tenant knows of a change that was not read yet");
+    place.session.engine.look(std::slice::from_ref(&user)).await;
+    assert_eq!(of(&place, &user).len(), of(&demo, &user).len() + 1, "what was present is past, and there once");
+}

@@ -59,8 +59,17 @@ pub fn file_all(records: &mut UserRecords, batch: Vec<Record>, filed: &mut dyn F
         filed(done);
     }
     if changed {
+        drop_former_presents(&mut records.history, records.user.id.as_str());
         records.sort();
     }
+}
+
+/// The present item of a history goes by the user's id, and by another one as soon as it is past (`reference/graph.md` section 1.4):
+/// then it is held twice.
+fn drop_former_presents(history: &mut Vec<RiskyUserHistoryItem>, user: &str) {
+    let told = |item: &RiskyUserHistoryItem| (item.risk_last_updated_date_time, item.risk_state.clone(), item.risk_detail.clone());
+    let past: Vec<_> = history.iter().filter(|item| item.id != user).map(told).collect();
+    history.retain(|item| item.id != user || !past.contains(&told(item)));
 }
 
 /// A list that is always read as a whole.

@@ -132,6 +132,31 @@ fn any_record() -> impl Strategy<Value = Record> {
     })
 }
 
+#[test]
+fn the_present_item_of_a_history_is_not_held_twice_when_it_is_past() {
+    let item = |id: &str, hours: i64, state: RiskState| RiskyUserHistoryItem {
+        id: id.to_owned(),
+        user_id: "u1".into(),
+        user_principal_name: None,
+        user_display_name: None,
+        risk_level: None,
+        risk_state: Some(state),
+        risk_detail: None,
+        risk_last_updated_date_time: Some(Timestamp(now().0 - TimeDelta::hours(hours))),
+        initiated_by: None,
+        risk_event_types: Vec::new(),
+        extra: Extra::default(),
+    };
+    let mut records = UserRecords::unknown("u1".into());
+    file(&mut records, Record::History(item("u1", 5, RiskState::AtRisk)));
+    let read = [item("u1", 1, RiskState::Dismissed), item("u1639", 5, RiskState::AtRisk)];
+    file_all(&mut records, read.clone().map(Record::History).to_vec(), &mut |_| {});
+    assert_eq!(records.history, read);
+    let same_moment = item("u1640", 1, RiskState::AtRisk);
+    file(&mut records, Record::History(same_moment));
+    assert_eq!(records.history.len(), 3, "another change of the same moment is another one");
+}
+
 proptest! {
     #[test]
     fn filing_twice_changes_nothing_and_order_holds(first in prop::collection::vec(any_record(), 0..30), last in any_record()) {

@@ -12,19 +12,22 @@ use crate::domain::records::{AuthenticationMethod, Record, UserId};
 use crate::domain::time::Timestamp;
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
+use crate::wire;
 
 /// How far back a user's sign-ins are read.
 const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
 /// How many of them at most, the newest first.
 const LATEST: &str = "100";
 
-/// Reads a user's risk, account, registration, latest sign-ins, devices and authentication methods. What is refused is left out.
+/// Reads a user's risk with its history, account, registration, latest sign-ins, devices and authentication methods. What is refused is
+/// left out.
 pub(super) async fn look(client: &Client, user: &UserId) -> Result<Vec<Record>, TenantError> {
     let ids = [user.to_string()];
     let devices = async { Ok(vec![Record::Devices(user.clone(), devices::all(client, user.as_str()).await?)]) };
     let methods = async { Ok(vec![Record::Methods(user.clone(), methods(client, user.as_str()).await?)]) };
-    let (risk, account, registration, sign_ins, devices, methods) = futures::join!(
+    let (risk, history, account, registration, sign_ins, devices, methods) = futures::join!(
         one(client, List::RiskyUsers, user.as_str()),
+        history(client, user.as_str()),
         directory::users(client, &ids, Urgency::Acting),
         one(client, List::Registration, user.as_str()),
         sign_ins(client, user.as_str()),
@@ -32,7 +35,7 @@ pub(super) async fn look(client: &Client, user: &UserId) -> Result<Vec<Record>, 
         methods,
     );
     let mut records = Vec::new();
-    for part in [risk, account, registration, sign_ins, devices, methods] {
+    for part in [risk, history, account, registration, sign_ins, devices, methods] {
         match part {
             Ok(read) => records.extend(read),
             Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => {}
@@ -47,6 +50,13 @@ async fn one(client: &Client, list: List, id: &str) -> Result<Vec<Record>, Tenan
     let url = client.url(list.version(), &[list.path(), &[id]].concat(), &[]);
     let object = client.get_patiently(list.operation(), list.service(), Urgency::Acting, url).await?.json()?;
     Ok(list.records(vec![object]).0)
+}
+
+/// How the user's risk came about, as far back as the service keeps it.
+async fn history(client: &Client, user: &str) -> Result<Vec<Record>, TenantError> {
+    let path = ["identityProtection", "riskyUsers", user, "history"];
+    let objects = lists::whole(client, Operation::ReadRiskyUsers, Service::Protection, Urgency::Acting, &path).await?;
+    Ok(objects.into_iter().filter_map(|object| wire::read(wire::Kind::RiskyUserHistoryItem, object).ok()).collect())
 }
 
 /// The user's latest sign-ins, risky or not: what blocks a user need not be risky itself. From v1.0 where beta refuses.
