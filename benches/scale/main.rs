@@ -145,8 +145,9 @@ fn processes(home: &Home, rows: usize, figure: &mut dyn FnMut(&'static str, Stri
         }
         console.end();
     }
-    let first = percentile(&frames, 50.0).saturating_sub(percentile(&nothing, 50.0));
-    figure("first frame, over a program that does nothing", ms(first));
+    let (frame, nothing) = (percentile(&frames, 50.0), percentile(&nothing, 50.0));
+    let over = ms(frame.saturating_sub(nothing));
+    figure("first frame, over a program that does nothing", format!("{over} ({} / {})", ms(frame), ms(nothing)));
     figure("first useful rows, from process start", ms(percentile(&useful, 50.0)));
 }
 

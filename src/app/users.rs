@@ -185,13 +185,14 @@ impl Users {
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         let context = QueryContext { now, ledger, tenant: dataset.tenant() };
-        let matches = |at: &u32| {
-            let user = dataset.users().get(*at as usize).zip(dataset.text(*at as usize));
-            user.is_some_and(|(records, text)| self.query.matches_user_with(text, records, context))
-        };
         self.exact = match &self.held {
             Some(held) => held.iter().filter_map(|id| u32::try_from(dataset.position(id)?).ok()).collect(),
-            None => self.ordered.iter().copied().filter(matches).collect(),
+            None => {
+                // In the order in which they lie in memory: in that of the table, each would be waited for.
+                let users = dataset.users_with_text();
+                let matching: Vec<bool> = users.map(|(records, text)| self.query.matches_user_with(text, records, context)).collect();
+                self.ordered.iter().copied().filter(|at| matching.get(*at as usize) == Some(&true)).collect()
+            }
         };
         self.narrow();
         self.keep_cursor(dataset);

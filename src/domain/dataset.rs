@@ -69,9 +69,9 @@ impl Dataset {
         self.positions.get(id).copied()
     }
 
-    /// The text of the user at a position that words are looked for in.
-    pub fn text(&self, position: usize) -> Option<&SearchText> {
-        self.texts.get(position)
+    /// All users, each with the text that words are looked for in.
+    pub fn users_with_text(&self) -> impl Iterator<Item = (&UserRecords, &SearchText)> {
+        self.users.iter().zip(&self.texts)
     }
 
     /// Puts a user's records in place of those held so far.

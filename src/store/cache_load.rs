@@ -57,7 +57,9 @@ pub(super) fn load(db: &Db) -> Result<Dataset, Fault> {
     batches.sort_by_key(|(number, _)| *number);
     let mut dataset = Dataset::with_room(count);
     for (_, batch) in batches {
-        batch?.into_iter().for_each(|(records, text)| dataset.put_with(records, text));
+        // The texts are copied, so that they lie one after another in memory and not between the records' own: a key of a filter goes
+        // through all of them.
+        batch?.into_iter().for_each(|(records, text)| dataset.put_with(records, text.clone()));
     }
     Ok(dataset)
 }
