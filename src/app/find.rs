@@ -6,16 +6,41 @@ use fuzzy_matcher::skim::SkimMatcherV2;
 /// How many candidates are scored: scoring is what costs (`reference/performance.md` section B).
 const SCORED: usize = 4_096;
 
+/// Which characters are in a text, without their places: one bit each for letters and digits of ASCII, the other bits for all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letters(u64);
+
+impl Letters {
+    /// The letters of a text in lower case.
+    pub fn of(text: &str) -> Self {
+        Letters(text.chars().fold(0, |letters, c| letters | 1 << place(c)))
+    }
+
+    /// Whether all these may be there.
+    fn may_hold(self, others: Letters) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
+
+fn place(c: char) -> u32 {
+    match c {
+        'a'..='z' => u32::from(c) - u32::from('a'),
+        '0'..='9' => 26 + u32::from(c) - u32::from('0'),
+        other => 36 + u32::from(other) % 28,
+    }
+}
+
 /// Positions whose text holds the pattern's letters in order, the best first.
 ///
 /// Candidates are scored in the order given, up to a bound; those beyond it follow unscored, so that
 /// nothing that matches is missing.
-pub fn find<'a>(pattern: &str, candidates: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
+pub fn find<'a>(pattern: &str, candidates: impl Iterator<Item = (u32, Letters, &'a str)>) -> Vec<u32> {
     let pattern: String = pattern.to_lowercase().split_whitespace().collect();
     let matcher = SkimMatcherV2::default().ignore_case();
     let mut scored = Vec::new();
     let mut rest = Vec::new();
-    for (position, text) in candidates.filter(|(_, text)| holds(text, &pattern)) {
+    let wanted = Letters::of(&pattern);
+    for (position, _, text) in candidates.filter(|(_, letters, text)| letters.may_hold(wanted) && holds(text, &pattern)) {
         if scored.len() < SCORED {
             // A text that skim does not score still holds the letters: it comes last.
             scored.push((matcher.fuzzy_match(text, &pattern).unwrap_or(i64::MIN), position));
@@ -34,6 +59,11 @@ pub fn score(pattern: &str, text: &str) -> Option<i64> {
 
 /// Whether the text holds the pattern's letters in order. Both are in lower case.
 fn holds(text: &str, pattern: &str) -> bool {
+    if pattern.is_ascii() {
+        // No byte of another character is one of ASCII's.
+        let mut letters = text.bytes();
+        return pattern.bytes().all(|wanted| letters.any(|letter| letter == wanted));
+    }
     let mut letters = text.chars();
     pattern.chars().all(|wanted| letters.any(|letter| letter == wanted))
 }
@@ -45,14 +75,16 @@ mod tests {
     #[test]
     fn the_best_match_comes_first_and_none_is_missing() {
         let names = ["alan deere", "adele vance", "bob"];
-        let found = find("adele", names.iter().enumerate().map(|(at, name)| (at as u32, *name)));
+        let candidates = |at: usize, name: &'static str| (at as u32, Letters::of(name), name);
+        let found = find("adele", names.iter().enumerate().map(|(at, name)| candidates(at, name)));
         assert_eq!(found, [1]);
         let many: Vec<String> = (0..5_000).map(|at| format!("user {at}")).collect();
-        assert_eq!(find("user", many.iter().enumerate().map(|(at, name)| (at as u32, name.as_str()))).len(), 5_000);
+        let candidates = many.iter().enumerate().map(|(at, name)| (at as u32, Letters::of(name), name.as_str()));
+        assert_eq!(find("user", candidates).len(), 5_000);
     }
 
     #[test]
     fn spaces_in_the_pattern_do_not_matter() {
-        assert_eq!(find("va ad", [(0, "vance adele")].into_iter()), [0]);
+        assert_eq!(find("va ad", [(0, Letters::of("vance adele"), "vance adele")].into_iter()), [0]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use super::find::Letters;
 use crate::domain::facts;
 use crate::domain::records::UserRecords;
 
@@ -103,6 +104,8 @@ pub struct Row {
     updated: Option<i64>,
     /// Name and principal name in lower case, for finding and sorting. Hostile text.
     pub text: Box<str>,
+    /// The letters in it.
+    pub letters: Letters,
 }
 
 impl Row {
@@ -111,7 +114,9 @@ impl Row {
         let user = &records.user;
         let name = user.name().to_lowercase();
         let principal = user.user_principal_name.as_deref().unwrap_or_default().to_lowercase();
+        let text = format!("{name} {principal}");
         Row {
+            letters: Letters::of(&text),
             at_risk: user.at_risk(),
             level: user.risk_level.as_ref().map_or(1, |level| level.weight()),
             theft: facts::token_theft(records),
@@ -119,7 +124,7 @@ impl Row {
             detections: facts::open_detections(records),
             state: user.risk_state.as_ref().map_or(4, |state| state.weight()),
             updated: user.risk_last_updated_date_time.map(|at| at.0.timestamp_millis()),
-            text: format!("{name} {principal}").into(),
+            text: text.into(),
         }
     }
 

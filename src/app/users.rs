@@ -78,6 +78,7 @@ impl Users {
         self.rows = dataset.users().iter().map(Row::of).collect();
         self.ordered = (0u32..).zip(&self.rows).map(|(at, _)| at).collect();
         self.order();
+        self.count();
         self.refilter(dataset, ledger, now);
     }
 
@@ -101,6 +102,7 @@ impl Users {
         }
         if !changed.is_empty() {
             self.order();
+            self.count();
         }
         self.refilter(dataset, ledger, now);
     }
@@ -183,13 +185,16 @@ impl Users {
 
     fn refilter(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         let context = QueryContext { now, ledger, tenant: dataset.tenant() };
-        let matches = |at: &u32| dataset.users().get(*at as usize).is_some_and(|records| self.query.matches_user(records, context));
         self.exact = match &self.held {
             Some(held) => held.iter().filter_map(|id| u32::try_from(dataset.position(id)?).ok()).collect(),
-            None => self.ordered.iter().copied().filter(matches).collect(),
+            None => {
+                // In the order in which they lie in memory: in that of the table, each would be waited for.
+                let users = dataset.users_with_text();
+                let matching: Vec<bool> = users.map(|(records, text)| self.query.matches_user_with(text, records, context)).collect();
+                self.ordered.iter().copied().filter(|at| matching.get(*at as usize) == Some(&true)).collect()
+            }
         };
         self.narrow();
-        self.count();
         self.keep_cursor(dataset);
     }
 
@@ -203,8 +208,8 @@ impl Users {
 
     fn narrow(&mut self) {
         let rows = &self.rows;
-        let texts = self.exact.iter().filter_map(|at| Some((*at, &*rows.get(*at as usize)?.text)));
-        self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, texts)) };
+        let candidates = self.exact.iter().filter_map(|at| rows.get(*at as usize).map(|row| (*at, row.letters, &*row.text)));
+        self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, candidates)) };
         let mut visible = vec![false; self.rows.len()];
         for at in self.shown() {
             if let Some(visible) = visible.get_mut(*at as usize) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::policy::TenantFacts;
+use super::query::SearchText;
 use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 
 /// The records of a tenant, by user, in a stable order.
@@ -11,6 +12,8 @@ use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     users: Vec<UserRecords>,
+    /// By position, what words are looked for in.
+    texts: Vec<SearchText>,
     positions: HashMap<UserId, usize>,
     tenant: TenantFacts,
 }
@@ -19,6 +22,16 @@ impl Dataset {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing yet, with room for so many users.
+    pub fn with_room(users: usize) -> Self {
+        Dataset {
+            users: Vec::with_capacity(users),
+            texts: Vec::with_capacity(users),
+            positions: HashMap::with_capacity(users),
+            tenant: TenantFacts::default(),
+        }
     }
 
     /// What is known of the tenant as a whole.
@@ -56,13 +69,26 @@ impl Dataset {
         self.positions.get(id).copied()
     }
 
+    /// All users, each with the text that words are looked for in.
+    pub fn users_with_text(&self) -> impl Iterator<Item = (&UserRecords, &SearchText)> {
+        self.users.iter().zip(&self.texts)
+    }
+
     /// Puts a user's records in place of those held so far.
     pub fn put(&mut self, records: UserRecords) {
-        match self.positions.get(records.id()).and_then(|position| self.users.get_mut(*position)) {
-            Some(held) => *held = records,
+        let text = SearchText::of(&records);
+        self.put_with(records, text);
+    }
+
+    /// The same where the text of these records is at hand.
+    pub fn put_with(&mut self, records: UserRecords, text: SearchText) {
+        let held = self.positions.get(records.id()).copied();
+        match held.and_then(|position| self.users.get_mut(position).zip(self.texts.get_mut(position))) {
+            Some(held) => (*held.0, *held.1) = (records, text),
             None => {
                 self.positions.insert(records.id().clone(), self.users.len());
                 self.users.push(records);
+                self.texts.push(text);
             }
         }
     }

@@ -27,7 +27,7 @@ use sled::{Batch, Db};
 
 use super::cache_open::{caught, is_damage, open_sled};
 use super::encoding::{self, Decoder, ENCODING};
-use super::{StoreError, disk};
+use super::{StoreError, cache_load, disk};
 use crate::domain::dataset::Dataset;
 use crate::domain::policy::TenantFacts;
 use crate::domain::records::{UserId, UserRecords};
@@ -35,7 +35,7 @@ use crate::domain::sync::SyncState;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
-const USERS: &[u8] = b"u/";
+pub(super) const USERS: &[u8] = b"u/";
 const SYNCED_AT: &[u8] = b"m/synced-at";
 const SYNC_STATE: &[u8] = b"m/sync-state";
 const TENANT_FACTS: &[u8] = b"m/tenant-facts";
@@ -136,35 +136,7 @@ impl Cache {
 
     /// Everything, in the order of user ids.
     pub(super) fn load(&self) -> Result<Dataset, StoreError> {
-        self.guarded("reading it", || {
-            let mut dataset = Dataset::new();
-            let mut current: Option<(Vec<u8>, Decoder)> = None;
-            for item in self.db.scan_prefix(USERS) {
-                let (key, value) = item?;
-                let damaged = |why: String| Fault::Value(format!("{}: {why}", shown(&key)));
-                let (id, chunk) = split_key(&key).ok_or_else(|| damaged("this is no key".to_owned()))?;
-                match &mut current {
-                    Some((held, decoder)) if chunk != 0 => {
-                        if held != id || decoder.next != chunk {
-                            return Err(damaged("the chunk before it is missing".to_owned()));
-                        }
-                        decoder.add(&value).map_err(damaged)?;
-                    }
-                    None if chunk != 0 => return Err(damaged("the chunk before it is missing".to_owned())),
-                    current => {
-                        let next = (id.to_vec(), Decoder::start(&value).map_err(damaged)?);
-                        if let Some((id, decoder)) = current.replace(next) {
-                            dataset.put(finish(&id, decoder)?);
-                        }
-                    }
-                }
-            }
-            if let Some((id, decoder)) = current {
-                dataset.put(finish(&id, decoder)?);
-            }
-            Ok(dataset)
-        })
-        .and_then(|mut dataset| {
+        self.guarded("reading it", || cache_load::load(&self.db)).and_then(|mut dataset| {
             dataset.set_tenant(self.tenant_facts()?);
             Ok(dataset)
         })
@@ -326,7 +298,7 @@ impl Cache {
     }
 }
 
-fn finish(id: &[u8], decoder: Decoder) -> Result<UserRecords, Fault> {
+pub(super) fn finish(id: &[u8], decoder: Decoder) -> Result<UserRecords, Fault> {
     let records = decoder.finish().map_err(|why| Fault::Value(format!("{}: {why}", shown(id))))?;
     if escaped(records.id()) != id {
         return Err(Fault::Value(format!("{}: it holds another user", shown(id))));
@@ -350,13 +322,13 @@ fn key(id: &[u8], chunk: u16) -> Vec<u8> {
     [USERS, id, &[0], &chunk.to_be_bytes()].concat()
 }
 
-fn split_key(key: &[u8]) -> Option<(&[u8], u16)> {
+pub(super) fn split_key(key: &[u8]) -> Option<(&[u8], u16)> {
     let (rest, chunk) = key.strip_prefix(USERS)?.split_last_chunk::<2>()?;
     Some((rest.strip_suffix(&[0])?, u16::from_be_bytes(*chunk)))
 }
 
 /// A key for people. Ids come from tenants and files.
-fn shown(key: &[u8]) -> String {
+pub(super) fn shown(key: &[u8]) -> String {
     text::safe(&String::from_utf8_lossy(key)).into_owned()
 }
 

@@ -15,6 +15,7 @@
 //! ```
 
 mod cache;
+mod cache_load;
 mod cache_open;
 #[cfg(test)]
 mod conformance;

@@ -13,7 +13,30 @@ fn fold(c: char) -> impl Iterator<Item = char> + Clone {
     c.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })
 }
 
+/// Adds a text as it is compared.
+pub(super) fn add(folded: &mut String, text: &str) {
+    if text.is_ascii() {
+        let start = folded.len();
+        folded.push_str(text);
+        if let Some(added) = folded.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+    } else {
+        folded.extend(text.chars().flat_map(fold));
+    }
+}
+
 impl Needle {
+    /// The needle as it is compared.
+    pub(super) fn folded(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is found only where it is all there is.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// A needle that is found as a part of a text.
     pub(super) fn new(text: &str) -> Self {
         Needle { text: text.chars().flat_map(fold).collect(), whole: false }

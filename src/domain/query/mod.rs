@@ -8,6 +8,7 @@ mod fields;
 mod fold;
 mod matches;
 mod parse;
+mod search_text;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -33,6 +34,7 @@ pub use fields::{FIELDS, Field};
 use fields::{Flag, TextField, TimeField};
 use fold::Needle;
 use matches::Subject;
+pub use search_text::SearchText;
 
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,6 +103,8 @@ struct TypeNeedle {
     needle: Needle,
     /// Spellings of the types whose portal name holds the needle, so that no record looks a name up.
     named: Vec<&'static str>,
+    /// The same as they stand in a [`SearchText`].
+    marked: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -171,6 +175,11 @@ impl Query {
         self.matches(Subject::User(records), context)
     }
 
+    /// The same, with the user's text at hand: most words and names are then found without a look at the records.
+    pub fn matches_user_with(&self, text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
+        all_pass(&self.terms, text, records, context)
+    }
+
     /// The sign-ins of the user that match, newest first.
     pub fn sign_ins_of<'a>(&self, records: &'a UserRecords, context: QueryContext<'_>) -> Vec<&'a SignIn> {
         let links = Links::of(records);
@@ -189,6 +198,16 @@ impl Query {
     fn matches(&self, subject: Subject<'_>, context: QueryContext<'_>) -> bool {
         self.terms.iter().all(|term| subject.passes(&term.test, context) != term.negated)
     }
+}
+
+fn all_pass(terms: &[Term], text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
+    terms.iter().all(|term| {
+        let passes = match &term.test {
+            Test::All(terms) => all_pass(terms, text, records, context),
+            test => text.passes(test).unwrap_or_else(|| Subject::User(records).passes(test, context)),
+        };
+        passes != term.negated
+    })
 }
 
 fn ask_nothing(terms: &[Term]) -> bool {

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::fields::{FIELDS, Field, Kind};
 use super::fold::Needle;
+use super::search_text::END;
 use super::times::{self, NoTime};
 use super::{BlockedTest, DetailTest, IpTest, NoteTest, QueryError, Term, Test, TimeTest, TypeNeedle};
 use crate::domain::case::{Status, Verdict};
@@ -325,8 +326,9 @@ fn type_needle(word: &Word) -> TypeNeedle {
     // All spellings of a type are one type: its whole value stands for the others, too.
     let is_one = |kind: &catalogue::DetectionType| word.whole && kind.spellings().any(|spelling| needle.is(spelling));
     let named = catalogue::all().iter().filter(|kind| needle.is_in(&kind.name) || is_one(kind));
-    let named = named.flat_map(|kind| kind.spellings()).collect();
-    TypeNeedle { needle, named }
+    let named: Vec<&'static str> = named.flat_map(|kind| kind.spellings()).collect();
+    let marked = named.iter().map(|spelling| format!("{END}{}{END}", spelling.to_ascii_lowercase())).collect();
+    TypeNeedle { needle, named, marked }
 }
 
 fn detail(word: &Word) -> DetailTest {

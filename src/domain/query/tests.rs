@@ -417,6 +417,27 @@ proptest! {
     }
 
     #[test]
+    fn a_users_text_answers_as_the_records_do(
+        field in prop::sample::select(vec!["", "user:", "city:", "country:", "type:", "ip:", "-", "-type:", "client:"]),
+        value in "=?(la|lagos|l|NG|ng|tok|anomal|an|z|ß|adele|vance|-1|9|anonymous IP|anomaloustoken|unfamiliar|\\x00|a\\x00|\"\"){1,2}",
+        name in "(Ad|ele|ẞ|NG|Σς| |\\x00|anomaloustoken){0,3}",
+        city in "(Lagos|La|gos|ng|\\x00| NG |İ){0,2}",
+        kind in "(anomalousToken|unfamiliarFeatures|anonymizedIPAddress|riskyIPAddress|z)",
+    ) {
+        let mut records = adele();
+        records.user.user_display_name = Some(name);
+        records.sign_ins[0].location = place(&city, "", "NG");
+        records.detections[0].risk_event_type = Some(kind);
+        let query = format!("{field}{}{}", if value.starts_with('=') { "=" } else { "" }, format_args!("\"{}\"", value.trim_start_matches('=')));
+        if let Ok(query) = Query::parse(&query) {
+            let ledger = ledger();
+            let context = QueryContext { now: fixture::now(), ledger: &ledger, tenant: &TenantFacts::default() };
+            let text = SearchText::of(&records);
+            prop_assert_eq!(query.matches_user_with(&text, &records, context), query.matches_user(&records, context));
+        }
+    }
+
+    #[test]
     fn a_made_term_asks_for_its_text(value in "\\PC{1,12}") {
         let mut records = adele();
         records.sign_ins[0].session_id = Some(value.clone());
