@@ -47,7 +47,7 @@ fn main() {
         words if !words.contains(&"--bench") => {}
         words => {
             let at = words.iter().position(|word| *word == "--rows");
-            let sizes = at.map_or("1M", |at| words.get(at + 1).expect("a number behind --rows"));
+            let sizes = at.map_or("1M", |at| words.get(at + 1).map_or("1M", |rows| rows));
             let sizes: Vec<usize> = sizes.split(',').map(number).collect();
             let measured: Vec<Vec<Figure>> = sizes.iter().map(|rows| measure(*rows)).collect();
             table::print(&sizes, &measured);

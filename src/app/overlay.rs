@@ -345,7 +345,8 @@ impl Overlay {
             Overlay::Jobs { .. } => 3,
             Overlay::Help(_) => HELP_LINES,
             Overlay::Menu(menu) => usize::from(menu.foot()),
-            Overlay::Journal { .. } | Overlay::Explain(_) | Overlay::Columns(_) | Overlay::Views(_) => 1,
+            Overlay::Journal { .. } => JOURNAL_LINES,
+            Overlay::Explain(_) | Overlay::Columns(_) | Overlay::Views(_) => 1,
             Overlay::Playbook(_) => checklist::OTHER_LINES,
             // Pictures divide their place by themselves.
             Overlay::Timeline(_) | Overlay::Map(_) | Overlay::Overview(_) => 0,
@@ -368,3 +369,6 @@ pub const HELP_LINES: usize = 4;
 
 /// Lines of the messages that are not rows: the one under the cursor in full, and the hint.
 pub const MESSAGE_LINES: usize = 6;
+
+/// Rows below the journal: the record under the cursor, whole, and the hint.
+pub const JOURNAL_LINES: usize = 5;

@@ -154,3 +154,15 @@ fn the_menu_of_views() {
     │An attack that tries common passwords on many accounts has found this one's.  │
     "#);
 }
+
+#[test]
+fn the_journal_shows_the_record_under_the_cursor_whole_and_names_who_is_meant() {
+    let mut app = told((60, 18));
+    keys(&mut app, "J");
+    let ids = vec!["alex".to_owned(), "adele".to_owned(), "a user who is not here".to_owned()];
+    let entry = Entry::Intent { job: crate::domain::journal::JobId(2), call: 1, ids };
+    let record = crate::domain::journal::JournalRecord { seq: 7, at: now(), operator: "operator".to_owned(), entry, prev: String::new() };
+    app.update(Msg::Journal(vec![record]), now());
+    let screen = part(&app, 0..18).replace(['┃', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(screen.contains("job 2, request 1: about to send 3 ids · User alex, User adele"), "{screen}");
+}

@@ -13,7 +13,7 @@ use crate::app::input::Input;
 use crate::app::job::{tally_words, whose};
 use crate::app::layout::Area;
 use crate::app::msg::SignInAsked;
-use crate::app::overlay::Menu;
+use crate::app::overlay::{JOURNAL_LINES, Menu};
 use crate::app::scroll::Scroll;
 use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::journal_words::words;
@@ -21,6 +21,9 @@ use crate::domain::plan::Plan;
 use crate::domain::records::UserId;
 use crate::domain::text::safe;
 use crate::domain::time::Timestamp;
+
+/// How many users the record under the cursor names.
+const NAMED: usize = 5;
 
 pub fn jobs(frame: &mut Frame, app: &App, area: Area, scroll: Scroll, offer: bool, message: Option<&str>, theme: Theme) {
     let ids = app.job_list();
@@ -94,7 +97,7 @@ pub fn journal(
     let right = records.map_or_else(String::new, |records| count(records.len(), "record", "records"));
     let inner = window(frame, area, "Journal", &right, theme);
     let columns = usize::from(inner.width);
-    let rows = usize::from(inner.height).saturating_sub(1);
+    let rows = usize::from(inner.height).saturating_sub(JOURNAL_LINES);
     match records {
         None => put(frame, inner, 0, Line::styled("Reading …", theme.quiet())),
         Some([]) => put(frame, inner, 0, Line::styled("Nothing was done in this workspace yet.", theme.quiet())),
@@ -109,12 +112,37 @@ pub fn journal(
                 ];
                 put_row(frame, inner, row, cells, scroll.offset + row == scroll.at, theme);
             }
+            if let Some(record) = records.iter().rev().nth(scroll.at) {
+                let text = format!("{}{}", said(app, &record.entry), whom(app, &record.entry));
+                for (line, text) in wrap(&text, columns).into_iter().take(JOURNAL_LINES - 1).enumerate() {
+                    put(frame, inner, rows + line, Line::from(text));
+                }
+            }
         }
     }
+    let foot = rows + JOURNAL_LINES - 1;
     let (zone, undo) = (app.times().zone, app.keys().hint(CommandId::Undo));
     let hint = format!("newest first · times are {zone} · {undo} undoes the job · Esc closes");
     let (text, style) = message.map_or((hint.as_str(), theme.quiet()), |message| (message, theme.danger()));
-    put(frame, inner, rows, Line::styled(fit(text, columns).into_owned(), style));
+    put(frame, inner, foot, Line::styled(fit(text, columns).into_owned(), style));
+}
+
+/// The names behind the ids of a record, where they are users'.
+fn whom(app: &App, entry: &Entry) -> String {
+    let ids: Vec<&str> = match entry {
+        Entry::Intent { ids, .. } | Entry::PasswordsTold { ids, .. } | Entry::NotApplied { ids, .. } => {
+            ids.iter().map(String::as_str).collect()
+        }
+        Entry::Outcomes { items, .. } => items.iter().map(|item| item.id.as_str()).collect(),
+        Entry::Snapshot { users, .. } => users.iter().map(UserId::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let names: Vec<&str> = ids.iter().take(NAMED).filter_map(|id| Some(app.dataset().user(&(*id).into())?.user.name())).collect();
+    match (names.len(), ids.len().saturating_sub(NAMED)) {
+        (0, _) => String::new(),
+        (_, 0) => format!(" · {}", names.join(", ")),
+        (_, more) => format!(" · {} and {} more", names.join(", "), number(more)),
+    }
 }
 
 fn said(app: &App, entry: &Entry) -> String {

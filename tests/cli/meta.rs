@@ -58,7 +58,9 @@ fn what_is_wrong_in_the_configuration_is_told_with_file_line_and_what_is_allowed
         .unwrap();
     let answer = home.run(&["--config", config, "keys", "--check"]);
     assert_eq!(answer.exit, 1);
-    for told in [":2: \"g n\" begins with g", ":5: quiet on background is hard to read", ":7: that is no column", "4 problems"] {
+    for told in
+        [":2: \"g n\" begins with g", ":5: quiet on background is hard to read", ":7: \"phone\" is no column of the users", "4 problems"]
+    {
         assert!(answer.err.contains(told), "{told}: {}", answer.err);
     }
     std::fs::write(&file, "[keys]\ntop = [\"g g\", \"home\"]\nnote = \"g n\"\n[theme]\nname = \"colour-blind\"\n").unwrap();
