@@ -6,8 +6,10 @@ mod input;
 mod runtime;
 mod terminal;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ColorChoice;
 use crossterm::event::EventStream;
@@ -70,6 +72,7 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
     let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
     let mut resumed = signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?;
     let [terminate, hangup, interrupt] = &mut ends;
+    end_without_a_terminal()?;
     loop {
         tokio::select! {
             biased;
@@ -81,6 +84,22 @@ pub async fn run(open: OpenOptions, which: Which, config: Config, color: ColorCh
         }
     }
     runtime.end();
+    Ok(())
+}
+
+/// How long the loop has to end by itself when the terminal is gone.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Ends the program where the terminal is gone and the loop does not end by itself: crossterm 0.29 reads a closed terminal over and over
+/// and does not come back. What is under way can be resumed, as after a kill.
+fn end_without_a_terminal() -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        if hangup.recv().await.is_some() {
+            tokio::time::sleep(GRACE).await;
+            std::process::exit(128 + signal_hook::consts::SIGHUP);
+        }
+    });
     Ok(())
 }
 
