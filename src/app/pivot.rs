@@ -201,10 +201,13 @@ impl App {
             self.toasts.say("Nothing known of this user is shared with others: no sign-in and no detection was read.", self.now);
             return;
         }
+        let (sign_in, _) = self.pivot_subject();
         let item = |shared: &Shared| {
             let term = shared.term();
-            let label = format!("{} {}", shared.share.words(), shared.shown());
-            Item::new(label, "counting …", Choice::Pivot { crumb: term.clone(), filter: term })
+            let name = sign_in.and_then(|sign_in| pivot::name(shared, sign_in)).unwrap_or(shared.shown());
+            let label = format!("{} {name}", shared.share.words());
+            let note = format!("/{term}");
+            Item { note, ..Item::new(label, "counting …", Choice::Pivot { crumb: term.clone(), filter: term }) }
         };
         let items = values.iter().map(item).collect();
         let about = format!("{} known", number(self.dataset.len()));

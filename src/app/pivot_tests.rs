@@ -47,6 +47,19 @@ pub fn sharing() -> Vec<UserRecords> {
 }
 
 #[test]
+fn a_pivot_calls_an_application_by_its_name_and_filters_by_its_id() {
+    let mut users = five();
+    for sign_in in users.iter_mut().flat_map(|records| &mut records.sign_ins) {
+        sign_in.app_id = Some("00000002-0000-0ff1-ce00-000000000000".to_owned());
+        sign_in.app_display_name = Some("Exchange".to_owned());
+    }
+    let mut app = console(users);
+    keys(&mut app, "p");
+    let item = menu(&app).items.iter().find(|item| item.label.starts_with("Application")).unwrap();
+    assert_eq!((item.label.as_str(), item.note.as_str()), ("Application Exchange", "/app:=00000002-0000-0ff1-ce00-000000000000"));
+}
+
+#[test]
 fn a_pivot_lists_who_shares_the_value_and_the_way_back_restores_everything() {
     let mut app = console(sharing());
     keys(&mut app, "/ 'state:atRisk' enter j space");

@@ -121,6 +121,16 @@ impl Shared {
     }
 }
 
+/// What the sign-in calls the application or device whose id is shared. Hostile text.
+pub fn name<'a>(shared: &Shared, sign_in: &'a SignIn) -> Option<&'a str> {
+    let name = match shared.share {
+        Share::App => sign_in.app_display_name.as_deref(),
+        Share::Device => sign_in.device_detail.as_ref()?.display_name.as_deref(),
+        _ => None,
+    };
+    name.filter(|name| !name.trim().is_empty())
+}
+
 /// The /24 of an IPv4 address, the /64 of an IPv6 address.
 pub fn network(address: IpAddr) -> Option<IpNet> {
     let address = address.to_canonical();
