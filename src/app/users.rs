@@ -1,11 +1,9 @@
 //! The table of users: what is shown, in which order, and where the cursor is. All by id.
 
-use std::collections::HashSet;
-
 use super::find::find;
 use super::marks::Marks;
 use super::scroll::Scroll;
-use super::sort::{Row, Sort, compare};
+use super::sort::{Row, Sort, compare, key};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::query::{Query, QueryContext, QueryError};
@@ -137,9 +135,9 @@ impl Users {
     pub fn set_sort(&mut self, sort: Sort, dataset: &Dataset) {
         self.sort = sort;
         self.order();
-        let matching: HashSet<u32> = self.exact.iter().copied().collect();
         if self.held.is_none() {
-            self.exact = self.ordered.iter().copied().filter(|at| matching.contains(at)).collect();
+            let matching = self.places(&self.exact);
+            self.exact = self.ordered.iter().copied().filter(|at| matching.get(*at as usize) == Some(&true)).collect();
         }
         self.narrow();
         self.keep_cursor(dataset);
@@ -189,8 +187,8 @@ impl Users {
             Some(held) => held.iter().filter_map(|id| u32::try_from(dataset.position(id)?).ok()).collect(),
             None => {
                 // In the order in which they lie in memory: in that of the table, each would be waited for.
-                let users = dataset.users_with_text();
-                let matching: Vec<bool> = users.map(|(records, text)| self.query.matches_user_with(text, records, context)).collect();
+                let users = dataset.users_with_glances();
+                let matching: Vec<bool> = users.map(|(records, glance)| self.query.matches_user_with(glance, records, context)).collect();
                 self.ordered.iter().copied().filter(|at| matching.get(*at as usize) == Some(&true)).collect()
             }
         };
@@ -200,23 +198,34 @@ impl Users {
 
     fn order(&mut self) {
         let (rows, sort) = (&self.rows, self.sort);
-        self.ordered.sort_by(|a, b| match (rows.get(*a as usize), rows.get(*b as usize)) {
-            (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
-            _ => a.cmp(b),
+        let mut keyed: Vec<(u128, u32)> =
+            self.ordered.iter().map(|at| (rows.get(*at as usize).map_or(u128::MAX, |row| key(sort, row)), *at)).collect();
+        // Nearly all are told apart by their keys, without a look at the rows.
+        keyed.sort_by(|(one, a), (other, b)| {
+            one.cmp(other).then_with(|| match (rows.get(*a as usize), rows.get(*b as usize)) {
+                (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
+                _ => a.cmp(b),
+            })
         });
+        self.ordered = keyed.into_iter().map(|(_, at)| at).collect();
     }
 
     fn narrow(&mut self) {
         let rows = &self.rows;
         let candidates = self.exact.iter().filter_map(|at| rows.get(*at as usize).map(|row| (*at, row.letters, &*row.text)));
         self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, candidates)) };
-        let mut visible = vec![false; self.rows.len()];
-        for at in self.shown() {
-            if let Some(visible) = visible.get_mut(*at as usize) {
-                *visible = true;
+        self.visible = self.places(self.shown());
+    }
+
+    /// By position, whether it is one of these.
+    fn places(&self, these: &[u32]) -> Vec<bool> {
+        let mut places = vec![false; self.rows.len()];
+        for at in these {
+            if let Some(place) = places.get_mut(*at as usize) {
+                *place = true;
             }
         }
-        self.visible = visible;
+        places
     }
 
     fn count(&mut self) {

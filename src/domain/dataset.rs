@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::policy::TenantFacts;
-use super::query::SearchText;
+use super::query::Glance;
 use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 
 /// The records of a tenant, by user, in a stable order.
@@ -12,8 +12,8 @@ use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     users: Vec<UserRecords>,
-    /// By position, what words are looked for in.
-    texts: Vec<SearchText>,
+    /// By position, what a filter asks.
+    glances: Vec<Glance>,
     positions: HashMap<UserId, usize>,
     tenant: TenantFacts,
 }
@@ -28,7 +28,7 @@ impl Dataset {
     pub fn with_room(users: usize) -> Self {
         Dataset {
             users: Vec::with_capacity(users),
-            texts: Vec::with_capacity(users),
+            glances: Vec::with_capacity(users),
             positions: HashMap::with_capacity(users),
             tenant: TenantFacts::default(),
         }
@@ -69,26 +69,26 @@ impl Dataset {
         self.positions.get(id).copied()
     }
 
-    /// All users, each with the text that words are looked for in.
-    pub fn users_with_text(&self) -> impl Iterator<Item = (&UserRecords, &SearchText)> {
-        self.users.iter().zip(&self.texts)
+    /// All users, each with what a filter asks first.
+    pub fn users_with_glances(&self) -> impl Iterator<Item = (&UserRecords, &Glance)> {
+        self.users.iter().zip(&self.glances)
     }
 
     /// Puts a user's records in place of those held so far.
     pub fn put(&mut self, records: UserRecords) {
-        let text = SearchText::of(&records);
-        self.put_with(records, text);
+        let glance = Glance::of(&records);
+        self.put_with(records, glance);
     }
 
-    /// The same where the text of these records is at hand.
-    pub fn put_with(&mut self, records: UserRecords, text: SearchText) {
+    /// The same where the glance at these records is at hand.
+    pub fn put_with(&mut self, records: UserRecords, glance: Glance) {
         let held = self.positions.get(records.id()).copied();
-        match held.and_then(|position| self.users.get_mut(position).zip(self.texts.get_mut(position))) {
-            Some(held) => (*held.0, *held.1) = (records, text),
+        match held.and_then(|position| self.users.get_mut(position).zip(self.glances.get_mut(position))) {
+            Some(held) => (*held.0, *held.1) = (records, glance),
             None => {
                 self.positions.insert(records.id().clone(), self.users.len());
                 self.users.push(records);
-                self.texts.push(text);
+                self.glances.push(glance);
             }
         }
     }

@@ -12,7 +12,7 @@ use sled::{Db, IVec};
 use super::cache::{Fault, USERS, finish, shown, split_key};
 use super::encoding::Decoder;
 use crate::domain::dataset::Dataset;
-use crate::domain::query::SearchText;
+use crate::domain::query::Glance;
 use crate::domain::records::UserRecords;
 
 /// Users that are handed over at once.
@@ -28,7 +28,7 @@ struct Raw {
     chunks: Vec<IVec>,
 }
 
-type Decoded = Result<Vec<(UserRecords, SearchText)>, Fault>;
+type Decoded = Result<Vec<(UserRecords, Glance)>, Fault>;
 
 /// All users, in the order of their ids.
 pub(super) fn load(db: &Db) -> Result<Dataset, Fault> {
@@ -57,9 +57,9 @@ pub(super) fn load(db: &Db) -> Result<Dataset, Fault> {
     batches.sort_by_key(|(number, _)| *number);
     let mut dataset = Dataset::with_room(count);
     for (_, batch) in batches {
-        // The texts are copied, so that they lie one after another in memory and not between the records' own: a key of a filter goes
+        // The glances are copied, with their texts, so that they lie one after another in memory and not between the records' own: a key of a filter goes
         // through all of them.
-        batch?.into_iter().for_each(|(records, text)| dataset.put_with(records, text.clone()));
+        batch?.into_iter().for_each(|(records, glance)| dataset.put_with(records, glance.clone()));
     }
     Ok(dataset)
 }
@@ -102,12 +102,12 @@ fn decode_all(waiting: &Mutex<Receiver<(usize, Vec<Raw>)>>, give_back: Sender<(u
     }
 }
 
-fn decode(raw: Raw) -> Result<(UserRecords, SearchText), Fault> {
+fn decode(raw: Raw) -> Result<(UserRecords, Glance), Fault> {
     let damaged = |why: String| Fault::Value(format!("{}: {why}", shown(&raw.id)));
     let (first, rest) = raw.chunks.split_first().ok_or_else(|| damaged("it has no chunk".to_owned()))?;
     let mut decoder = Decoder::start(first).map_err(damaged)?;
     rest.iter().try_for_each(|chunk| decoder.add(chunk)).map_err(damaged)?;
     let records = finish(&raw.id, decoder)?;
-    let text = SearchText::of(&records);
-    Ok((records, text))
+    let glance = Glance::of(&records);
+    Ok((records, glance))
 }

@@ -64,6 +64,12 @@ pub(super) enum Flag {
     CameBack,
 }
 
+impl Flag {
+    /// Those that a user's records alone tell.
+    pub(super) const OF_RECORDS: [Flag; 9] =
+        [Flag::TokenTheft, Flag::Deleted, Flag::Privileged, Flag::Guest, Flag::Hybrid, Flag::Enabled, Flag::Mfa, Flag::Sspr, Flag::Safe];
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeField {
     Age,

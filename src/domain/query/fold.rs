@@ -1,11 +1,21 @@
 //! Text compared without regard to case, quickly where it is ASCII and rightly where it is not.
 
+use memchr::memmem::Finder;
+
 /// Text to look for, folded once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Needle {
     text: Box<str>,
+    /// Finds it in folded text. Made once for all users that a key of a filter looks through.
+    finder: Finder<'static>,
     /// Whether it is found only where it is all there is, but for blanks around it.
     whole: bool,
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, self.whole) == (&other.text, other.whole)
+    }
 }
 
 /// What a character is compared as. Greek has two small sigmas for one capital.
@@ -39,7 +49,13 @@ impl Needle {
 
     /// A needle that is found as a part of a text.
     pub(super) fn new(text: &str) -> Self {
-        Needle { text: text.chars().flat_map(fold).collect(), whole: false }
+        let text: Box<str> = text.chars().flat_map(fold).collect();
+        Needle { finder: Finder::new(text.as_bytes()).into_owned(), text, whole: false }
+    }
+
+    /// Whether text that is folded already holds it.
+    pub(super) fn is_in_folded(&self, folded: &str) -> bool {
+        self.finder.find(folded.as_bytes()).is_some()
     }
 
     /// A needle that is found only where it is the whole text.
@@ -143,6 +159,7 @@ mod tests {
             let folded_needle: String = needle.chars().flat_map(fold).collect();
             let needle = Needle::new(&needle);
             prop_assert_eq!(needle.is_in(&text), folded.contains(&folded_needle));
+            prop_assert_eq!(needle.is_in_folded(&folded), folded.contains(&folded_needle));
             prop_assert_eq!(needle.starts(&text), folded.starts_with(&folded_needle));
         }
 

@@ -202,21 +202,14 @@ impl<'a> Subject<'a> {
         let records = self.records();
         match flag {
             Flag::TokenTheft => self.token_theft(),
-            Flag::Deleted => facts::deleted(records),
-            Flag::Privileged => records.directory.is_admin,
-            Flag::Guest => facts::guest(records),
-            Flag::Hybrid => records.directory.on_premises_sync_enabled,
-            Flag::Enabled => records.directory.account_enabled,
-            Flag::Mfa => records.directory.is_mfa_registered,
-            Flag::Sspr => records.directory.is_sspr_registered,
-            Flag::Safe => facts::safe(records),
             Flag::CameBack => closings::came_back(records, context.ledger),
+            flag => flag_of_records(records, flag),
         }
     }
 
     fn token_theft(self) -> Option<bool> {
         match self {
-            Subject::User(records) => facts::token_theft(records),
+            Subject::User(records) => flag_of_records(records, Flag::TokenTheft),
             Subject::SignIn(_, sign_in, linked) => facts::token_theft_of_sign_in(sign_in, linked.iter().copied()),
             Subject::Detection(_, detection, _) => detection.risk_event_type.as_ref().map(|_| facts::is_token_theft(detection)),
         }
@@ -230,6 +223,23 @@ impl<'a> Subject<'a> {
         let cause = facts::sign_in_block(records, sign_in);
         let ended = sign_in.status.as_ref().and_then(|status| status.error_code).is_some();
         Blocked { value: ended.then_some(cause.is_some()), by: cause.into_iter().collect(), ended: false }
+    }
+}
+
+/// What a user's records alone tell of a flag.
+pub(super) fn flag_of_records(records: &UserRecords, flag: Flag) -> Option<bool> {
+    match flag {
+        Flag::TokenTheft => facts::token_theft(records),
+        Flag::Deleted => facts::deleted(records),
+        Flag::Privileged => records.directory.is_admin,
+        Flag::Guest => facts::guest(records),
+        Flag::Hybrid => records.directory.on_premises_sync_enabled,
+        Flag::Enabled => records.directory.account_enabled,
+        Flag::Mfa => records.directory.is_mfa_registered,
+        Flag::Sspr => records.directory.is_sspr_registered,
+        Flag::Safe => facts::safe(records),
+        // The journal tells.
+        Flag::CameBack => None,
     }
 }
 

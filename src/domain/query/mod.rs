@@ -6,6 +6,7 @@
 
 mod fields;
 mod fold;
+mod glance;
 mod matches;
 mod parse;
 mod search_text;
@@ -33,8 +34,8 @@ use super::views::Views;
 pub use fields::{FIELDS, Field};
 use fields::{Flag, TextField, TimeField};
 use fold::Needle;
+pub use glance::Glance;
 use matches::Subject;
-pub use search_text::SearchText;
 
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -103,7 +104,7 @@ struct TypeNeedle {
     needle: Needle,
     /// Spellings of the types whose portal name holds the needle, so that no record looks a name up.
     named: Vec<&'static str>,
-    /// The same as they stand in a [`SearchText`].
+    /// The same as they stand in a [`search_text::SearchText`].
     marked: Vec<String>,
 }
 
@@ -175,9 +176,9 @@ impl Query {
         self.matches(Subject::User(records), context)
     }
 
-    /// The same, with the user's text at hand: most words and names are then found without a look at the records.
-    pub fn matches_user_with(&self, text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
-        all_pass(&self.terms, text, records, context)
+    /// The same, with what a glance at the user tells: that answers most terms without a look at the records.
+    pub fn matches_user_with(&self, glance: &Glance, records: &UserRecords, context: QueryContext<'_>) -> bool {
+        all_pass(&self.terms, glance, records, context)
     }
 
     /// The sign-ins of the user that match, newest first.
@@ -200,11 +201,11 @@ impl Query {
     }
 }
 
-fn all_pass(terms: &[Term], text: &SearchText, records: &UserRecords, context: QueryContext<'_>) -> bool {
+fn all_pass(terms: &[Term], glance: &Glance, records: &UserRecords, context: QueryContext<'_>) -> bool {
     terms.iter().all(|term| {
         let passes = match &term.test {
-            Test::All(terms) => all_pass(terms, text, records, context),
-            test => text.passes(test).unwrap_or_else(|| Subject::User(records).passes(test, context)),
+            Test::All(terms) => all_pass(terms, glance, records, context),
+            test => glance.passes(test).unwrap_or_else(|| Subject::User(records).passes(test, context)),
         };
         passes != term.negated
     })

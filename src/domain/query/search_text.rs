@@ -16,7 +16,7 @@ const FEW: usize = 48;
 
 /// Names, addresses, places and detection types of a user, each once, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchText {
+pub(super) struct SearchText {
     text: Box<str>,
     /// Where the names end, and addresses and places begin.
     names_end: usize,
@@ -65,7 +65,7 @@ impl Writing {
 
 impl SearchText {
     /// The text of these records.
-    pub fn of(records: &UserRecords) -> Self {
+    pub(super) fn of(records: &UserRecords) -> Self {
         let mut writing = Writing { text: String::with_capacity(512), is_plain: true };
         let user = &records.user;
         let names = [user.user_display_name.as_deref(), user.user_principal_name.as_deref(), Some(user.id.as_str())];
@@ -124,7 +124,7 @@ fn holds(parts: &str, needle: &Needle) -> Option<bool> {
     if text.is_empty() || text.contains(END) {
         return None;
     }
-    match parts.contains(text) {
+    match needle.is_in_folded(parts) {
         // A whole value is held as a part of another one, too.
         true if needle.is_whole() => None,
         found => Some(found),

@@ -417,7 +417,7 @@ proptest! {
     }
 
     #[test]
-    fn a_users_text_answers_as_the_records_do(
+    fn a_glance_answers_as_the_records_do(
         field in prop::sample::select(vec!["", "user:", "city:", "country:", "type:", "ip:", "-", "-type:", "client:"]),
         value in "=?(la|lagos|l|NG|ng|tok|anomal|an|z|ß|adele|vance|-1|9|anonymous IP|anomaloustoken|unfamiliar|\\x00|a\\x00|\"\"){1,2}",
         name in "(Ad|ele|ẞ|NG|Σς| |\\x00|anomaloustoken){0,3}",
@@ -432,8 +432,8 @@ proptest! {
         if let Ok(query) = Query::parse(&query) {
             let ledger = ledger();
             let context = QueryContext { now: fixture::now(), ledger: &ledger, tenant: &TenantFacts::default() };
-            let text = SearchText::of(&records);
-            prop_assert_eq!(query.matches_user_with(&text, &records, context), query.matches_user(&records, context));
+            let glance = Glance::of(&records);
+            prop_assert_eq!(query.matches_user_with(&glance, &records, context), query.matches_user(&records, context));
         }
     }
 
@@ -442,6 +442,33 @@ proptest! {
         let mut records = adele();
         records.sign_ins[0].session_id = Some(value.clone());
         prop_assert!(user_matches(&term("session", &value), &records));
+    }
+}
+
+#[test]
+fn a_glance_knows_level_state_and_flags_as_the_records_do() {
+    let ledger = ledger();
+    let context = QueryContext { now: fixture::now(), ledger: &ledger, tenant: &TenantFacts::default() };
+    let mut closed = adele();
+    closed.user.risk_state = Some(RiskState::Dismissed);
+    closed.user.risk_level = None;
+    closed.directory = crate::domain::records::Directory {
+        is_admin: Some(true),
+        account_enabled: Some(false),
+        user_type: Some("Guest".into()),
+        ..Default::default()
+    };
+    closed.detections.clear();
+    let unknown = UserRecords::unknown("u".into());
+    let flags = ["tokentheft", "deleted", "privileged", "guest", "hybrid", "enabled", "mfa", "sspr", "safe", "cameback"];
+    let of_flags = flags.iter().flat_map(|flag| ["true", "false", "unknown"].map(|value| format!("{flag}:{value}")));
+    let others = ["level:high", "level:unknown", "-level:low,high", "state:dismissed", "state:atRisk,unknown"].map(str::to_owned);
+    for query in of_flags.chain(others) {
+        let parsed = Query::parse(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        for records in [&adele(), &closed, &unknown] {
+            let with = parsed.matches_user_with(&Glance::of(records), records, context);
+            assert_eq!(with, parsed.matches_user(records, context), "{query} {}", records.id());
+        }
     }
 }
 
