@@ -82,7 +82,14 @@ impl Eq for Caseless<'_> {}
 
 impl Hash for Caseless<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+        // Some at a time: hashing takes as long for one byte as for many.
+        let mut some = [0; 32];
+        for bytes in self.0.as_bytes().chunks(some.len()) {
+            let lower = some.iter_mut().zip(bytes);
+            lower.for_each(|(lower, byte)| *lower = byte.to_ascii_lowercase());
+            state.write(some.get(..bytes.len()).unwrap_or_default());
+        }
+        state.write_u8(0xff);
     }
 }
 
@@ -157,31 +164,50 @@ struct Seen {
     without_risk: bool,
 }
 
-/// Calls for each value of a user's records; of the open risky ones only, where wanted.
-fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Value<'a>, Seen)) {
-    // Most records of a user name the same few addresses.
-    let mut held: Vec<(&str, Option<IpAddr>, bool)> = Vec::new();
-    let mut address = |text: &'a str, seen: Seen, call: &mut dyn FnMut(Value<'a>, Seen)| {
-        let parsed = match held.iter_mut().find(|(held, ..)| *held == text) {
-            // Whoever only counts users has counted this one.
-            Some((_, _, without_risk)) if !risky && (*without_risk || !seen.without_risk) => return,
-            Some((_, parsed, without_risk)) => {
+/// What a user's records name of one kind, and what it was read as: most records name the same few.
+struct Few<N, R> {
+    held: Vec<(N, R, bool)>,
+    /// Whether each record counts, and not only each user.
+    each: bool,
+}
+
+impl<N: Copy + PartialEq, R: Copy> Few<N, R> {
+    /// So many are remembered: a user with more is no longer one whose records name the same.
+    const MOST: usize = 16;
+
+    fn new(each: bool) -> Self {
+        Few { held: Vec::new(), each }
+    }
+
+    /// What is named, read once; `None` where it tells nothing that a record before did not.
+    fn take(&mut self, named: N, seen: Seen, read: impl FnOnce(N) -> R) -> Option<R> {
+        match self.held.iter_mut().find(|(held, ..)| *held == named) {
+            Some((_, _, without_risk)) if !self.each && (*without_risk || !seen.without_risk) => None,
+            Some((_, read, without_risk)) => {
                 *without_risk |= seen.without_risk;
-                *parsed
+                Some(*read)
             }
             None => {
-                let parsed = text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical());
-                if held.len() < 16 {
-                    held.push((text, parsed, seen.without_risk));
+                let read = read(named);
+                if self.held.len() < Self::MOST {
+                    self.held.push((named, read, seen.without_risk));
                 }
-                parsed
+                Some(read)
             }
-        };
-        if let Some(parsed) = parsed {
-            call(Value::Address(parsed), seen);
-            if let Some(network) = network(parsed) {
-                call(Value::Network(network), seen);
-            }
+        }
+    }
+}
+
+/// Calls for the values of a user's records: of the open risky ones each time, where wanted, else of all as often as they tell something.
+fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Value<'a>, Seen)) {
+    let mut addresses = Few::new(risky);
+    let (mut sessions, mut agents, mut systems) = (Few::new(risky), Few::new(risky), Few::new(risky));
+    let mut address = |text: &'a str, seen: Seen, call: &mut dyn FnMut(Value<'a>, Seen)| {
+        let parsed = addresses.take(text, seen, |text| text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical()));
+        let Some(parsed) = parsed.flatten() else { return };
+        call(Value::Address(parsed), seen);
+        if let Some(network) = network(parsed) {
+            call(Value::Network(network), seen);
         }
     };
     for sign_in in records.sign_ins.iter().filter(|sign_in| !risky || sign_in.at_risk() == Some(true)) {
@@ -189,15 +215,13 @@ fn each_value<'a>(records: &'a UserRecords, risky: bool, mut call: impl FnMut(Va
         if let Some(text) = sign_in.ip_address.as_deref() {
             address(text, seen, &mut call);
         }
-        if let Some(id) = present(sign_in.session_id.as_deref()) {
-            call(Value::Session(Caseless(id)), seen);
-        }
-        if let Some(agent) = present(sign_in.user_agent.as_deref()) {
-            call(Value::Agent(Caseless(agent)), seen);
-        }
-        if let Some(number) = sign_in.autonomous_system_number {
-            call(Value::System(number), seen);
-        }
+        let value = present(sign_in.session_id.as_deref()).and_then(|id| sessions.take(id, seen, |id| Value::Session(Caseless(id))));
+        value.into_iter().for_each(|value| call(value, seen));
+        let value =
+            present(sign_in.user_agent.as_deref()).and_then(|agent| agents.take(agent, seen, |agent| Value::Agent(Caseless(agent))));
+        value.into_iter().for_each(|value| call(value, seen));
+        let value = sign_in.autonomous_system_number.and_then(|number| systems.take(number, seen, Value::System));
+        value.into_iter().for_each(|value| call(value, seen));
     }
     for detection in records.detections.iter().filter(|detection| !risky || detection.is_open()) {
         if let Some(text) = detection.ip_address.as_deref() {
