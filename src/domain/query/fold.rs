@@ -6,8 +6,8 @@ use memchr::memmem::Finder;
 #[derive(Debug, Clone)]
 pub(super) struct Needle {
     text: Box<str>,
-    /// Finds it in folded text. Made once for all users that a key of a filter looks through.
-    finder: Finder<'static>,
+    /// Finds it in folded text. Made once for all users that a key of a filter looks through; boxed, for it is a large table.
+    finder: Box<Finder<'static>>,
     /// Whether it is found only where it is all there is, but for blanks around it.
     whole: bool,
 }
@@ -50,7 +50,7 @@ impl Needle {
     /// A needle that is found as a part of a text.
     pub(super) fn new(text: &str) -> Self {
         let text: Box<str> = text.chars().flat_map(fold).collect();
-        Needle { finder: Finder::new(text.as_bytes()).into_owned(), text, whole: false }
+        Needle { finder: Box::new(Finder::new(text.as_bytes()).into_owned()), text, whole: false }
     }
 
     /// Whether text that is folded already holds it.
