@@ -15,7 +15,7 @@ use entriage::app::overlay::{Choice, Overlay};
 use entriage::app::preview::Place;
 use entriage::app::{App, KeyMap, Options};
 use entriage::clock::Clock;
-use entriage::console::{Runtime, Screen, Which, open_workspace};
+use entriage::console::{Inbound, Runtime, Screen, Which, open_workspace};
 use entriage::domain::action::Action;
 use entriage::domain::time::Timestamp;
 use entriage::domain::workspace::{DemoSpec, Fault, FaultKind};
@@ -74,7 +74,14 @@ fn options(home: &Path, read_only: bool) -> OpenOptions {
 
 impl Stage {
     async fn open(options: OpenOptions, which: Which) -> Stage {
-        let clock = options.clock;
+        let (mut stage, sender) = Self::empty(options.clock);
+        tokio::spawn(open_workspace(options, which, sender));
+        stage.settle(A_WHILE).await;
+        stage
+    }
+
+    /// A console that is opening a workspace, and what is told of it meanwhile.
+    fn empty(clock: Clock) -> (Stage, tokio::sync::mpsc::UnboundedSender<Inbound>) {
         let app = App::new(Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false }, clock.now());
         let screen = FakeScreen::default();
         let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
@@ -83,9 +90,7 @@ impl Stage {
         let mut stage = Stage { runtime, screen, keys, input, ended: false };
         stage.runtime.draw().unwrap();
         assert!(stage.text().contains("entriage"), "the first frame does not wait for the workspace");
-        tokio::spawn(open_workspace(options, which, sender));
-        stage.settle(A_WHILE).await;
-        stage
+        (stage, sender)
     }
 
     async fn demo(home: &Path, users: u32) -> Stage {
@@ -521,5 +526,40 @@ fn what_is_computed_beside_the_loop_is_shown_when_it_is_there() {
         stage.shows("PRIVACY");
         stage.shows("Risky users");
         assert!(!stage.text().contains("Adele"), "{}", stage.text());
+    });
+}
+
+#[test]
+fn a_large_workspace_shows_its_first_users_before_everybody_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let first = play(async {
+        let mut stage = Stage::demo(home.path(), 600).await;
+        stage.shows("┏ 1 Risky users ━");
+        stage.key(KeyCode::Char('G')).await;
+        stage.key(KeyCode::Char('g')).await;
+        stage.runtime.app().users().cursor().cloned()
+    });
+    play(async {
+        let which = Which::Demo { spec: Some(spec(600, Vec::new())), reset: false, first_run: false };
+        let (told, mut inbox) = tokio::sync::mpsc::unbounded_channel();
+        open_workspace(options(home.path(), false), which, told).await;
+        let (mut stage, sender) = Stage::empty(Clock::starting_at(now()));
+        let mut early = String::new();
+        while let Some(inbound) = inbox.recv().await {
+            assert!(sender.send(inbound).is_ok());
+            stage.settle(A_MOMENT).await;
+            if stage.text().contains("reading all users") {
+                assert_eq!(stage.runtime.app().users().cursor().cloned(), first);
+                stage.type_in("d").await;
+                stage.shows("still being read");
+                early = stage.text();
+            }
+        }
+        assert!(early.contains("the first 100"), "{early}");
+        stage.settle(A_WHILE).await;
+        assert!(!stage.text().contains("reading all users") && !stage.text().contains("the first 100"));
+        assert_eq!(stage.runtime.app().users().cursor().cloned(), first);
+        stage.type_in("d").await;
+        stage.shows("Dismiss");
     });
 }

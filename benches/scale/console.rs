@@ -95,7 +95,7 @@ impl Screen {
 /// What the console is given, and how long it took to read it.
 pub fn opened(session: &Session) -> (Opened, Duration) {
     let start = Instant::now();
-    let opened = describe(session, false).unwrap();
+    let opened = describe(session, session.load().unwrap(), false).unwrap();
     (opened, start.elapsed())
 }
 

@@ -129,12 +129,18 @@ fn measure(rows: usize) -> Vec<Figure> {
 fn processes(home: &Home, rows: usize, figure: &mut dyn FnMut(&'static str, String)) {
     let times = if rows > 100_000 { 5 } else { 10 };
     let nothing: Vec<Duration> = (0..times).map(|_| process::nothing()).collect();
+    // The first time shows whom to show first only when everybody is read, and remembers them.
+    let mut console = OnTerminal::console(&home.0, WORKSPACE);
+    figure("everybody in the list, from process start", ms(console.until("token theft")));
+    std::thread::sleep(Duration::from_secs(1));
+    console.end();
     let (mut frames, mut useful) = (Vec::new(), Vec::new());
     for time in 0..times {
         let mut console = OnTerminal::console(&home.0, WORKSPACE);
         frames.push(console.until("entriage"));
         useful.push(console.until("HIGH"));
         if time + 1 == times {
+            console.until("token theft");
             std::thread::sleep(Duration::from_secs(3));
             let before = console.wakes();
             let resident = console.resident();

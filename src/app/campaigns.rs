@@ -1,6 +1,5 @@
 //! The picture of campaigns: a ranked list, and what the one under the cursor is.
 
-use super::App;
 use super::command::{CommandId, Context};
 use super::computing::Question;
 use super::format::{count, number, width, wrap};
@@ -11,6 +10,7 @@ use super::overlay::Overlay;
 use super::picture::Hint;
 use super::scroll::Scroll;
 use super::times::Times;
+use super::{App, Phase};
 use crate::domain::campaigns::{Campaign, MassEvent};
 use crate::domain::catalogue;
 use crate::domain::time::Timestamp;
@@ -186,7 +186,7 @@ impl App {
     /// Has a mass event looked for after records changed.
     pub(super) fn look_for_mass_event(&mut self) {
         let due = match self.alarm.looked {
-            None => self.revision > 0,
+            None => self.phase == Phase::Ready && self.revision > 0,
             Some((revision, at)) => revision != self.revision && at.age(self.now).num_seconds() >= SECONDS_BETWEEN,
         };
         if due {

@@ -26,6 +26,7 @@ impl App {
                     self.toasts.say(text, self.now);
                 }
             }
+            Msg::Loading(opened) => self.loading(*opened),
             Msg::Opened(opened) => self.opened(*opened),
             Msg::Records(records) => self.records(records),
             Msg::Tenant(facts) => {
@@ -141,9 +142,36 @@ impl App {
         }
     }
 
-    fn opened(&mut self, opened: Opened) {
+    fn opened(&mut self, mut opened: Opened) {
         let first = self.phase != Phase::Ready;
         self.phase = Phase::Ready;
+        let (notices, first_run) = (std::mem::take(&mut opened.notices), opened.first_run);
+        self.take_workspace(opened);
+        self.keep_first();
+        if first {
+            if !self.touched {
+                self.users.to_top(&self.dataset);
+                self.user_may_have_changed();
+            }
+            // A refresh opens nothing, so what was repaired while opening is not told again.
+            for notice in notices {
+                self.toasts.fail(notice);
+            }
+            self.banner = first_run;
+            self.remember_columns();
+            self.sync_at_once();
+            self.end_playbooks();
+            // A playbook first: the job that is left open may be its step, which the checklist resumes.
+            let playbook = self.ledger.playbooks().rev().find(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
+            let open = playbook.or_else(|| self.ledger.open_jobs().last().map(|job| job.id));
+            if let Some(open) = open.filter(|_| !self.job_runs() && self.overlay.is_none()) {
+                let at = self.job_list().iter().position(|id| *id == open).unwrap_or(0);
+                self.overlay = Some(Overlay::Jobs { scroll: Scroll { at, offset: 0 }, held: Some(open), offer: true, message: None });
+            }
+        }
+    }
+
+    pub(super) fn take_workspace(&mut self, opened: Opened) {
         self.workspace = Workspace {
             name: opened.workspace,
             tenant: opened.tenant,
@@ -167,23 +195,6 @@ impl App {
         self.users.load(dataset, ledger, self.now);
         self.user_may_have_changed();
         self.revise_overlay(None);
-        if first {
-            // A refresh opens nothing, so what was repaired while opening is not told again.
-            for notice in opened.notices {
-                self.toasts.fail(notice);
-            }
-            self.banner = opened.first_run;
-            self.remember_columns();
-            self.sync_at_once();
-            self.end_playbooks();
-            // A playbook first: the job that is left open may be its step, which the checklist resumes.
-            let playbook = self.ledger.playbooks().rev().find(|playbook| playbook.state == JobState::Open).map(|playbook| playbook.id);
-            let open = playbook.or_else(|| self.ledger.open_jobs().last().map(|job| job.id));
-            if let Some(open) = open.filter(|_| !self.job_runs() && self.overlay.is_none()) {
-                let at = self.job_list().iter().position(|id| *id == open).unwrap_or(0);
-                self.overlay = Some(Overlay::Jobs { scroll: Scroll { at, offset: 0 }, held: Some(open), offer: true, message: None });
-            }
-        }
     }
 
     fn records(&mut self, changed: Vec<UserRecords>) {

@@ -10,7 +10,7 @@ impl App {
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         let interrupt = key == Key::ctrl('c');
         match self.phase {
-            Phase::Ready => {}
+            Phase::Loading | Phase::Ready => {}
             Phase::Opening(_) => return self.key_before_open(key),
         }
         if !layout::fits(self.options.size) {

@@ -73,9 +73,9 @@ mod tests {
     use super::*;
     use crate::app::layout::Pane;
     use crate::app::overlay::Overlay;
-    use crate::app::tests::{console, five, keys, sized};
+    use crate::app::tests::{console, five, keys, options, sized};
     use crate::app::theme::Role;
-    use crate::app::{KeyMap, Options};
+    use crate::app::Options;
     use crate::domain::fixture::now;
 
     #[test]
@@ -127,14 +127,13 @@ mod tests {
         let theme = Theme::read(table, parsed.get_ref().get("theme").unwrap(), &mut Vec::new());
         let look = Look { theme, depth: Depth::TrueColour, ..Look::default() };
         let danger = |app: &App| app.theme().get(Role::Danger);
-        let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
-        let mut app = App::new(options.clone(), now()).with_look(look.clone());
+        let mut app = App::new(options(), now()).with_look(look.clone());
         let configured = danger(&app);
         app.choose_theme(ThemeName::HighContrast);
         assert_ne!(danger(&app), configured);
         app.choose_theme(ThemeName::Light);
         assert_eq!(danger(&app), configured);
-        let app = App::new(Options { mono: true, ..options }, now()).with_look(look);
+        let app = App::new(Options { mono: true, ..options() }, now()).with_look(look);
         assert!(app.mono() && super::super::why_off::why_off(super::super::command::CommandId::Theme, &app).is_some());
     }
 }

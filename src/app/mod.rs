@@ -32,6 +32,7 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod line;
+mod loading;
 mod look;
 pub mod map;
 #[cfg(test)]
@@ -118,6 +119,8 @@ use crate::domain::time::Timestamp;
 pub enum Phase {
     /// It is being opened; says how far it is.
     Opening(String),
+    /// The users who matter most are shown; all others are still being read. One can look around.
+    Loading,
     /// It is open.
     Ready,
 }
@@ -160,6 +163,8 @@ pub struct App {
     dataset: Arc<Dataset>,
     computing: computing::Computing,
     ledger: Arc<Ledger>,
+    /// Whom the workspace will show first when it is opened the next time.
+    first: Vec<UserId>,
     users: Users,
     sign_ins: SignIns,
     details: Details,
@@ -229,6 +234,7 @@ impl App {
             dataset: Arc::default(),
             computing: computing::Computing::default(),
             ledger: Arc::default(),
+            first: Vec::new(),
             users: Users::default(),
             sign_ins: SignIns::default(),
             details: Details::default(),

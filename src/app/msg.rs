@@ -82,6 +82,8 @@ pub enum Msg {
     Wake,
     /// The workspace is being opened or filled; says how far it is.
     Opening(String),
+    /// The workspace is being read; its dataset holds the users who mattered most when they were last all known.
+    Loading(Box<Opened>),
     /// The workspace is open, or was read anew as a whole. What the operator has marked and typed stays.
     Opened(Box<Opened>),
     /// These users' records are now so.
@@ -257,6 +259,8 @@ pub enum Effect {
     CancelRunning,
     /// Cancel an interrupted job.
     CancelJob(JobId),
+    /// Remember whom to show first when the workspace is opened the next time.
+    KeepFirst(Vec<UserId>),
     /// Read the journal; answered by [`Msg::Journal`].
     ReadJournal,
     /// Add a note to a user's case; answered by [`Msg::Ledger`].

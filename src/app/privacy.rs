@@ -4,11 +4,11 @@
 //! the mode is turned on, and after that what changes. At 100,000 users with 10 records each that once takes longer than
 //! a frame: it goes on beside the loop, and until it is done nothing is shown at all.
 
-use super::App;
 use super::command::{COMMANDS, CommandId};
 use super::computing::Question;
 use super::layout::Pane;
 use super::sort::Column;
+use super::{App, Phase};
 use crate::domain::action::Action;
 use crate::domain::catalogue;
 use crate::domain::ledger::Ledger;
@@ -76,7 +76,7 @@ impl App {
 
     /// Whether nothing can be shown, because it is not known yet what must be masked.
     pub fn is_covered(&self) -> bool {
-        self.privacy.on && self.privacy.mask.is_none()
+        self.privacy.on && (self.privacy.mask.is_none() || self.phase == Phase::Loading)
     }
 
     /// Has the whole tenant learned, where privacy mode is on.

@@ -88,6 +88,7 @@ impl App {
             }
         }
         self.freshness.notes = notes;
+        self.keep_first();
         if asked {
             self.toasts.say("Up to date.", self.now);
         }
@@ -159,9 +160,8 @@ impl App {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::app::msg::{Msg, Opened, Options};
-    use crate::app::tests::{five, keys, opened};
-    use crate::app::{App, KeyMap};
+    use crate::app::msg::{Msg, Opened};
+    use crate::app::tests::{five, keys, opened, options};
     use crate::domain::fixture::now;
     use crate::domain::records::UserRecords;
 
@@ -171,8 +171,7 @@ pub(crate) mod tests {
 
     /// A console on a live tenant with these users.
     pub fn live_with(users: Vec<UserRecords>) -> App {
-        let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
-        let mut app = App::new(options, now());
+        let mut app = App::new(options(), now());
         let opened = Opened {
             label: "LIVE",
             access: Access::ReadOnly,

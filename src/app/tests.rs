@@ -21,10 +21,13 @@ pub fn console(users: Vec<UserRecords>) -> App {
 }
 
 pub fn sized(size: (u16, u16), users: Vec<UserRecords>) -> App {
-    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size, mono: false };
-    let mut app = App::new(options, now());
+    let mut app = App::new(Options { size, ..options() }, now());
     tell(&mut app, Msg::Opened(Box::new(opened(users))));
     app
+}
+
+pub fn options() -> Options {
+    Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false }
 }
 
 /// Tells the console something, and computes what it asks for; answers the other effects.
@@ -272,8 +275,7 @@ fn what_was_repaired_while_opening_is_told_once() {
 
 #[test]
 fn while_opening_only_leaving_and_suspending_do_anything() {
-    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (120, 40), mono: false };
-    let mut app = App::new(options, now());
+    let mut app = App::new(options(), now());
     assert!(keys(&mut app, "d enter esc x R y / 'a' : ?").is_empty());
     assert_eq!(keys(&mut app, "q ctrl-c ctrl-z"), [Effect::Quit, Effect::Quit, Effect::Suspend]);
     crate::app::tests::tell(&mut app, Msg::Opened(Box::new(opened(five()))));
@@ -618,8 +620,7 @@ fn messages_go_by_themselves_and_errors_stay_until_dismissed() {
 
 #[test]
 fn before_the_workspace_is_open_there_is_only_a_way_out() {
-    let options = Options { keys: KeyMap::defaults(), hold_seconds: 5, size: (80, 24), mono: false };
-    let mut app = App::new(options, now());
+    let mut app = App::new(options(), now());
     assert_eq!(app.wake_at(), None);
     assert_eq!(keys(&mut app, "d enter a q"), vec![Effect::Quit]);
     assert_eq!(keys(&mut app, "ctrl-c"), vec![Effect::Quit]);

@@ -325,6 +325,18 @@ impl Users {
         self.exact.len()
     }
 
+    /// Those who need work first, in that order, whatever the list is filtered and sorted by.
+    pub fn most_urgent(&self, count: usize, dataset: &Dataset) -> Vec<UserId> {
+        let keyed = (0u32..).zip(&self.rows).map(|(at, row)| (key(Sort::default(), row), at));
+        let mut keyed: Vec<(u128, u32)> = keyed.collect();
+        if count < keyed.len() {
+            keyed.select_nth_unstable(count);
+            keyed.truncate(count);
+        }
+        keyed.sort_unstable();
+        keyed.into_iter().filter_map(|(_, at)| dataset.users().get(at as usize)).map(|records| records.id().clone()).collect()
+    }
+
     /// Ids of all users that match the exact filter.
     pub fn exact_ids(&self, dataset: &Dataset) -> Vec<UserId> {
         self.exact.iter().filter_map(|at| dataset.users().get(*at as usize)).map(|records| records.id().clone()).collect()

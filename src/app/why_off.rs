@@ -2,7 +2,7 @@
 
 use super::command::CommandId;
 use super::layout::Pane;
-use super::{App, columns_menu};
+use super::{App, Phase, columns_menu, loading};
 use crate::domain::plan::Access;
 
 /// Why a command cannot be run in the focused pane now; `None` where it can.
@@ -10,6 +10,9 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
     let when = |off: bool, why: &str| off.then(|| why.to_owned());
     let no_user = || when(app.user().is_none(), "There is no user under the cursor.");
     let keys = app.keys();
+    if *app.phase() == Phase::Loading && !loading::looks_around(command) {
+        return Some("All users are still being read; look around until then.".to_owned());
+    }
     if let Some(rests) = app.rests_in_queue(command) {
         return Some(rests);
     }

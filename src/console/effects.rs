@@ -61,6 +61,11 @@ impl Effects {
             Effect::Resume(job) => self.job(session, Start::Resume(job)),
             Effect::CancelJob(job) => self.job(session, Start::Cancel(job)),
             Effect::CancelRunning => self.running.cancel(),
+            Effect::KeepFirst(users) => blocking(answers, move |answer| {
+                if let Err(error) = session.store.keep_first(&users) {
+                    answer(Msg::Failed(format!("the workspace will open without showing its first users at once: {error}")));
+                }
+            }),
             Effect::ReadJournal => blocking(answers, move |answer| match session.store.journal() {
                 Ok(records) => answer(Msg::Journal(records)),
                 Err(error) => answer(Msg::Failed(format!("the journal cannot be read: {error}"))),

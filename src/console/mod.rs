@@ -23,6 +23,7 @@ use crate::app::format::count;
 use crate::app::msg::SignInAsked;
 use crate::app::{App, Look, Msg, Opened, Options};
 use crate::config::Config;
+use crate::domain::dataset::Dataset;
 use crate::domain::workspace::DemoSpec;
 use crate::engine::{DEMO, OpenError, OpenOptions, Session, SignInOptions};
 use crate::oauth::{Prompt, Prompted};
@@ -121,7 +122,8 @@ pub fn prompt(sender: UnboundedSender<Inbound>) -> Prompt {
 pub async fn open_workspace(options: OpenOptions, which: Which, sender: UnboundedSender<Inbound>) {
     // The loop goes on drawing meanwhile; a loop that has ended needs no workspace.
     drop(sender.send(Inbound::Msg(Msg::Opening(what_is_opened(&options, &which)))));
-    let messages = match tokio::spawn(open(options, which)).await {
+    let first = sender.clone();
+    let messages = match tokio::spawn(open(options, which, first)).await {
         Ok(Ok((opened, session))) => vec![Inbound::Session(Arc::new(session)), Inbound::Msg(Msg::Opened(Box::new(opened)))],
         Ok(Err(error)) => vec![Inbound::OpenFailed(error)],
         Err(error) => vec![Inbound::Broken(format!("opening the workspace: {}", effects::broken(error)))],
@@ -131,12 +133,16 @@ pub async fn open_workspace(options: OpenOptions, which: Which, sender: Unbounde
     }
 }
 
-async fn open(options: OpenOptions, which: Which) -> Result<(Opened, Session), OpenError> {
+async fn open(options: OpenOptions, which: Which, sender: UnboundedSender<Inbound>) -> Result<(Opened, Session), OpenError> {
     let (session, first_run) = match which {
         Which::Named(name) => (Session::open(&options, &name).await?, false),
         Which::Demo { spec, reset, first_run } => (Session::demo(&options, spec, reset).await?, first_run),
     };
-    Ok((describe(&session, first_run)?, session))
+    let first = session.store.first()?;
+    if !first.is_empty() {
+        drop(sender.send(Inbound::Msg(Msg::Loading(Box::new(describe(&session, first.into_iter().collect(), first_run)?)))));
+    }
+    Ok((describe(&session, session.load()?, first_run)?, session))
 }
 
 /// What the screen says while the workspace is opened: a large demo takes its time to be made.
@@ -151,8 +157,8 @@ fn what_is_opened(options: &OpenOptions, which: &Which) -> String {
     }
 }
 
-/// What the console needs to know of an open workspace.
-pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError> {
+/// What the console needs to know of an open workspace, with these of its records.
+pub fn describe(session: &Session, dataset: Dataset, first_run: bool) -> Result<Opened, StoreError> {
     let limits = session.tenant.limits();
     Ok(Opened {
         workspace: session.name.clone(),
@@ -160,7 +166,7 @@ pub fn describe(session: &Session, first_run: bool) -> Result<Opened, StoreError
         label: session.manifest.source.label(),
         access: session.access(),
         operator: session.operator.clone(),
-        dataset: session.load()?,
+        dataset,
         ledger: session.ledger(),
         synced_at: session.store.synced_at()?,
         account: session.account(),

@@ -6,6 +6,12 @@ use super::policy::TenantFacts;
 use super::query::Glance;
 use super::records::{RiskDetection, SignIn, SignInId, UserId, UserRecords};
 
+/// From so many users on, reading them takes longer than a blink: such a workspace remembers whom to show first.
+pub const MANY_USERS: usize = 500;
+
+/// How many it remembers: more than the tallest screens have rows.
+pub const FIRST_USERS: usize = 100;
+
 /// The records of a tenant, by user, in a stable order.
 ///
 /// Callers see users, sign-ins and detections; how they lie in memory is this module's business.

@@ -538,6 +538,12 @@ impl Store for FailsOnce {
     fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
         self.inner.user(id)
     }
+    fn first(&self) -> Result<Vec<UserRecords>, StoreError> {
+        self.inner.first()
+    }
+    fn keep_first(&self, users: &[UserId]) -> Result<(), StoreError> {
+        self.inner.keep_first(users)
+    }
     fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {
         self.inner.put(records)
     }

@@ -1,19 +1,21 @@
 //! `import`: files into an evidence workspace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
 use super::cli::{Format, Import};
 use super::failure::{Exit, Failure};
+use super::order;
 use super::output;
 use super::place::{self, Place};
-use crate::domain::dataset::Dataset;
+use crate::domain::dataset::{Dataset, FIRST_USERS, MANY_USERS};
 use crate::domain::filing::{self, Filed};
 use crate::domain::journal::Entry;
 use crate::domain::records::{Record, UserId, UserRecords};
 use crate::engine::Session;
 use crate::import::{self, Found};
+use crate::store::StoreError;
 
 /// How many problems are told one by one to people.
 const TOLD: usize = 20;
@@ -88,6 +90,7 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
     let (changed, new) = file(&dataset, records, report);
     let kept = session.keep(&new)?; // before the cache, which is rebuilt from it
     session.store.put(&changed)?;
+    keep_first(session, &dataset, &changed)?;
     let now = session.clock().now();
     session.store.set_synced_at(now)?;
     let entry = Entry::Imported {
@@ -98,6 +101,19 @@ fn keep(session: &Session, records: Vec<Record>, report: &mut Report, args: &Imp
     };
     session.store.append(now, &session.operator, vec![entry])?;
     Ok(())
+}
+
+/// Lets a large workspace show whoever needs work first at once, when the console opens it.
+fn keep_first(session: &Session, dataset: &Dataset, changed: &[UserRecords]) -> Result<(), StoreError> {
+    let ids: HashSet<&UserId> = changed.iter().map(UserRecords::id).collect();
+    let as_before = dataset.users().iter().filter(|records| !ids.contains(records.id()));
+    let mut users: Vec<&UserRecords> = as_before.chain(changed).collect();
+    if users.len() < MANY_USERS {
+        return Ok(());
+    }
+    order::users_by_default(&mut users);
+    let first: Vec<UserId> = users.iter().take(FIRST_USERS).map(|records| records.id().clone()).collect();
+    session.store.keep_first(&first)
 }
 
 /// Files the records under their users; answers the users that changed, and the records that changed them.

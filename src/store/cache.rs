@@ -11,9 +11,9 @@
 //!   as it does where its log ends early or holds a damaged place.
 //! - `damaged`: what was found while it was used; it is set aside at the next opening.
 //!
-//! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/synced-at` for when the data was
-//! brought up to date, `m/sync-state` for how far, `m/tenant-facts` for what is known of the tenant as a whole, and `m/writes` for the
-//! number of writes. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids in an
+//! Keys: `u/<user id> 0 <chunk, 16 bits big endian>` for the chunks of [`super::encoding`], `m/first-users` for whom to show before
+//! all is loaded, `m/synced-at` for when the data was brought up to date, `m/sync-state` for how far, `m/tenant-facts` for what is known
+//! of the tenant as a whole, and `m/writes` for the number of writes. Ids are escaped so that they hold no zero byte: then a user's chunks follow one another whatever the ids in an
 //! imported file are, and users come in the order of their ids.
 
 use std::fmt;
@@ -36,6 +36,7 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 
 pub(super) const USERS: &[u8] = b"u/";
+const FIRST: &[u8] = b"m/first-users";
 const SYNCED_AT: &[u8] = b"m/synced-at";
 const SYNC_STATE: &[u8] = b"m/sync-state";
 const TENANT_FACTS: &[u8] = b"m/tenant-facts";
@@ -156,6 +157,17 @@ impl Cache {
             }
             finish(id, decoder).map(Some)
         })
+    }
+
+    /// The users to show before all is loaded, as far as they are still there.
+    pub(super) fn first(&self) -> Result<Vec<UserRecords>, StoreError> {
+        let ids: Vec<UserId> = self.value(FIRST)?.unwrap_or_default();
+        ids.iter().filter_map(|id| self.user(id).transpose()).collect()
+    }
+
+    /// Remembers whom to show first.
+    pub(super) fn keep_first(&self, users: &[UserId]) -> Result<(), StoreError> {
+        self.set_value(FIRST, &users)
     }
 
     /// Puts users' records in place of those held so far: of each user all or nothing.

@@ -78,6 +78,19 @@ fn of_a_user_given_twice_the_last_counts() {
 }
 
 #[test]
+fn whom_to_show_first_comes_with_what_is_known_of_them_now() {
+    on_every_store(|store| {
+        assert!(store.first().unwrap().is_empty());
+        store.put(&["a", "b", "c"].map(|id| user_with_sign_ins(id, 1))).unwrap();
+        store.keep_first(&["c".into(), "gone".into(), "a".into()]).unwrap();
+        store.put(&[user_with_sign_ins("a", 2_000)]).unwrap();
+        assert_eq!(store.first().unwrap(), [user_with_sign_ins("c", 1), user_with_sign_ins("a", 2_000)]);
+        store.keep_first(&["b".into()]).unwrap();
+        assert_eq!(store.first().unwrap(), [user_with_sign_ins("b", 1)]);
+    });
+}
+
+#[test]
 fn more_users_than_fit_a_batch_are_all_there() {
     on_every_store(|store| {
         let users: Vec<UserRecords> = (0..2_500).map(|number| UserRecords::unknown(format!("u{number}").into())).collect();

@@ -19,6 +19,7 @@ pub struct MemoryStore(RwLock<Held>);
 #[derive(Debug, Default)]
 struct Held {
     users: BTreeMap<UserId, UserRecords>,
+    first: Vec<UserId>,
     synced_at: Option<Timestamp>,
     sync_state: SyncState,
     tenant_facts: TenantFacts,
@@ -69,6 +70,16 @@ impl Store for MemoryStore {
 
     fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError> {
         Ok(self.read().users.get(id).cloned())
+    }
+
+    fn first(&self) -> Result<Vec<UserRecords>, StoreError> {
+        let held = self.read();
+        Ok(held.first.iter().filter_map(|id| held.users.get(id).cloned()).collect())
+    }
+
+    fn keep_first(&self, users: &[UserId]) -> Result<(), StoreError> {
+        self.write().first = users.to_vec();
+        Ok(())
     }
 
     fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {

@@ -180,6 +180,12 @@ pub trait Store: Send + Sync {
     /// One user.
     fn user(&self, id: &UserId) -> Result<Option<UserRecords>, StoreError>;
 
+    /// Whom [`Store::keep_first`] was last told, with their records as they are now: what can be shown before all is loaded.
+    fn first(&self) -> Result<Vec<UserRecords>, StoreError>;
+
+    /// Remembers whom to show first the next time.
+    fn keep_first(&self, users: &[UserId]) -> Result<(), StoreError>;
+
     /// Puts users' records in place of those held so far.
     fn put(&self, records: &[UserRecords]) -> Result<(), StoreError>;
 

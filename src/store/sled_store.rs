@@ -46,6 +46,14 @@ impl Store for SledStore {
         self.cache.user(id)
     }
 
+    fn first(&self) -> Result<Vec<UserRecords>, StoreError> {
+        self.cache.first()
+    }
+
+    fn keep_first(&self, users: &[UserId]) -> Result<(), StoreError> {
+        self.cache.keep_first(users)
+    }
+
     fn put(&self, records: &[UserRecords]) -> Result<(), StoreError> {
         self.cache.put(records)
     }

@@ -92,12 +92,12 @@ fn layers(frame: &mut Frame, app: &App) {
         // No name is known yet, so none is shown.
         Phase::Opening(_) if app.is_private() => card(frame, &["entriage", "", "opening the workspace …", "PRIVACY", "q quits"], theme),
         Phase::Opening(text) => card(frame, &["entriage", "", &format!("{text} …"), "", "q quits"], theme),
-        Phase::Ready if app.is_covered() => {
+        Phase::Loading | Phase::Ready if app.is_covered() => {
             let key = app.keys().hint(CommandId::Privacy);
             let off = format!("{key} shows everything again, unmasked");
             card(frame, &["entriage", "", "learning what must be masked …", "PRIVACY", &off], theme);
         }
-        Phase::Ready => ready(frame, app, theme),
+        Phase::Loading | Phase::Ready => ready(frame, app, theme),
     }
 }
 

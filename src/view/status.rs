@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use super::cell::put;
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::command::CommandId;
 use crate::app::format::{duration, fit, number, width};
 use crate::app::layout::{Area, Layout, Pane};
+use crate::app::{App, Phase};
 use crate::domain::plan::Access;
 
 pub fn draw(frame: &mut Frame, app: &App, layout: &Layout, theme: Theme) {
@@ -102,6 +102,10 @@ const OTHER: &str = "other";
 const LOW: &str = "low";
 
 fn counts(app: &App, without: &[&str], theme: Theme) -> Vec<Span<'static>> {
+    if *app.phase() == Phase::Loading {
+        // What is not read yet is not counted: a number here would be taken for the tenant's.
+        return vec![Span::styled(" reading all users … ", theme.warning())];
+    }
     let counts = app.users().counts;
     let seldom = [OTHER, NOT_SAFE];
     let parts = [

@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::draw;
-use crate::app::tests::{five, keys, opened, sized};
+use crate::app::tests::{five, keys, opened, options, sized};
 use crate::app::{App, KeyMap, Msg, Options};
 use crate::domain::fixture::now;
 use crate::domain::job_event::{JobEvent, What};
@@ -221,6 +221,55 @@ fn the_users_in_mono() {
     bbbbbbbbbbbb..................
     ┃▌  MEDIUM  User adele
     brrrrrrrrrrrrrrrrrrrrrrrrrrrrr
+    "#);
+}
+
+#[test]
+fn the_first_users_while_all_are_read() {
+    let loading = |size, mono| {
+        let mut app = App::new(Options { size, mono, ..options() }, now());
+        crate::app::tests::tell(&mut app, Msg::Loading(Box::new(opened(five()))));
+        app
+    };
+    let mut app = loading((80, 24), false);
+    keys(&mut app, "d");
+    insta::assert_snapshot!(screen(&app), @r#"
+     entriage  contoso.test  DEMO  read-write                      synced 2 min ago
+     reading all users …
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ the first 5 ┓
+    ┃   LEVEL ▾ USER                           DETECTIONS    UPDATED   STATE       ┃
+    ┃▌  HIGH    User alex                      1             1 h       at risk     ┃
+    ┃   MEDIUM  User adele                     1    ◆ token  1 h       at risk     ┃
+    ┃   MEDIUM  User bob                       1             1 h       at risk     ┃
+    ┃   MEDIUM  User carol                     1             1 h       at risk     ┃
+    ┃   LOW     User dave              deleted 1             1 h       at risk     ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┃                                                                              ┃
+    ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+    ┌ 2 Risky sign-ins ─ User alex ───────────────────────────────────────────── 1 ┐
+    │   TIME        IP ADDRESS       LOCATION        CLIENT     LEVEL   STATE      │
+    │▌  13:05 today 203.0.113.7      ?               Browser    MEDIUM  at risk    │
+    │                                                                              │
+    └──────────────────────────────────────────────────────────────────────────────┘
+    ┌ 3 Detection details ──────────────────────────────────────── 1 of 1 · pgdn ▾ ┐
+    │Password spray · MEDIUM · at risk · real time · T1110                         │
+    │An attack that tries common passwords on many accounts has found this one's.  │
+    │That the account was used is not proven.                                      │
+    └──────────────────────────────────────────────────────────────────────────────┘
+     All users are still being read; look around until then.
+    "#);
+    insta::assert_snapshot!(mono(&loading((60, 18), true), 60, 0..5), @r#"
+     entriage  contoso.test  DEMO  read-write  synced 2 min ago
+    bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbddddddddddddddddddd
+     reading all users …
+    bbbbbbbbbbbbbbbbbbbbb.......................................
+      1 Risky users  2 Risky sign-ins  3 Detection details
+    .rrrrrrrrrrrrrrrddddddddddddddddddddddddddddddddddddddd.....
+    ┏ 1 Risky users ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ the first 5 ┓
+    bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+    ┃   LEVEL ▾ USER                   DETECTIONS    UPDATED   ┃
+    b...bbbbbbbbdddddddddddddddddddddddddddddddddddddddddddddddb
     "#);
 }
 

@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 
 use super::cell::{cell, pane, put, put_row};
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::columns::UserColumn;
 use crate::app::format::{evidence_left, fit, number, tags, width};
 use crate::app::layout::{Area, Pane};
 use crate::app::times::{Form, Times};
+use crate::app::{App, Phase};
 use crate::domain::case::{Status, Verdict};
 use crate::domain::facts::{self, Evidence};
 use crate::domain::records::UserRecords;
@@ -22,7 +22,9 @@ pub fn draw(frame: &mut Frame, app: &App, area: Area, theme: Theme) {
     let users = app.users();
     let focused = app.focus() == Pane::Users;
     let mut title = vec![Span::styled(format!(" 1 {} ", Pane::Users.title()), theme.strong())];
-    let of = if users.len() == app.dataset().len() {
+    let of = if *app.phase() == Phase::Loading {
+        format!("the first {}", number(users.len()))
+    } else if users.len() == app.dataset().len() {
         number(users.len())
     } else {
         format!("{} of {}", number(users.len()), number(app.dataset().len()))
