@@ -162,8 +162,8 @@ pub fn user(number: usize, now: Timestamp) -> UserRecords {
     let mut records = UserRecords::unknown(chance.guid().into());
     let (first, last) = (*chance.pick(&FIRST), *chance.pick(&LAST));
     let user = &mut records.user;
-    user.user_display_name = Some(format!("{first} {last}"));
-    user.user_principal_name = Some(format!("{}.{}{number}@contoso.test", first.to_lowercase(), last.to_lowercase()));
+    user.user_display_name = Some(format!("{first} {last}").into());
+    user.user_principal_name = Some(format!("{}.{}{number}@contoso.test", first.to_lowercase(), last.to_lowercase()).into());
     let (state, detail) = chance.pick(&STATES).clone();
     user.risk_level = Some(chance.pick(&LEVELS).clone());
     user.risk_state = Some(state);
@@ -173,7 +173,7 @@ pub fn user(number: usize, now: Timestamp) -> UserRecords {
     user.is_processing = Some(false);
     records.directory = Directory {
         account_enabled: Some(true),
-        user_type: Some(if chance.below(20) == 0 { "Guest" } else { "Member" }.to_owned()),
+        user_type: Some(if chance.below(20) == 0 { "Guest" } else { "Member" }.into()),
         on_premises_sync_enabled: Some(chance.below(3) == 0),
         is_admin: Some(chance.below(100) == 0),
         is_mfa_registered: Some(chance.below(5) != 0),
@@ -200,9 +200,9 @@ pub fn event(records: &UserRecords, chance: &mut Chance, now: Timestamp) -> (Sig
     let (city, state, country, latitude, longitude) = *chance.pick(&PLACES);
     let at = some_time(chance, now);
     let location = Location {
-        city: Some(city.to_owned()),
-        state: Some(state.to_owned()),
-        country_or_region: Some(country.to_owned()),
+        city: Some(city.into()),
+        state: Some(state.into()),
+        country_or_region: Some(country.into()),
         geo_coordinates: Some(GeoCoordinates { latitude, longitude }),
     };
     let (risk_state, risk_detail) = chance.pick(&STATES).clone();
@@ -215,68 +215,68 @@ pub fn event(records: &UserRecords, chance: &mut Chance, now: Timestamp) -> (Sig
     sign_in.user_principal_name.clone_from(&user.user_principal_name);
     sign_in.user_display_name.clone_from(&user.user_display_name);
     sign_in.created_date_time = Some(at);
-    sign_in.correlation_id = Some(chance.guid());
-    sign_in.app_id = Some(app_id.to_owned());
-    sign_in.app_display_name = Some(app.to_owned());
-    sign_in.resource_id = Some(app_id.to_owned());
-    sign_in.resource_display_name = Some(app.to_owned());
-    sign_in.client_app_used = Some("Browser".to_owned());
-    sign_in.user_agent = Some(agent.to_owned());
+    sign_in.correlation_id = Some(chance.guid().into());
+    sign_in.app_id = Some(app_id.into());
+    sign_in.app_display_name = Some(app.into());
+    sign_in.resource_id = Some(app_id.into());
+    sign_in.resource_display_name = Some(app.into());
+    sign_in.client_app_used = Some("Browser".into());
+    sign_in.user_agent = Some(agent.into());
     sign_in.device_detail = Some(DeviceDetail {
-        device_id: Some(String::new()),
-        display_name: Some(String::new()),
-        operating_system: Some(system.to_owned()),
-        browser: Some(browser.to_owned()),
+        device_id: Some("".into()),
+        display_name: Some("".into()),
+        operating_system: Some(system.into()),
+        browser: Some(browser.into()),
         is_compliant: Some(false),
         is_managed: Some(false),
-        trust_type: Some(String::new()),
+        trust_type: Some("".into()),
     });
-    sign_in.ip_address = Some(ip_address.clone());
+    sign_in.ip_address = Some(ip_address.clone().into());
     sign_in.autonomous_system_number = Some(64_500 + chance.below(40) as i64);
     sign_in.location = Some(location.clone());
     sign_in.is_interactive = Some(true);
-    sign_in.sign_in_event_types = vec!["interactiveUser".to_owned()];
-    sign_in.status = Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".to_owned()), additional_details: None });
+    sign_in.sign_in_event_types = vec!["interactiveUser".into()];
+    sign_in.status = Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".into()), additional_details: None });
     sign_in.conditional_access_status = Some(ConditionalAccessStatus::Success);
     sign_in.applied_conditional_access_policies = vec![AppliedPolicy {
-        id: Some("7d4c0a0e-5d0f-4d37-8a4c-0f4a2f6c1b11".to_owned()),
-        display_name: Some("Require MFA for all users".to_owned()),
-        result: Some("success".to_owned()),
-        enforced_grant_controls: vec!["Mfa".to_owned()],
+        id: Some("7d4c0a0e-5d0f-4d37-8a4c-0f4a2f6c1b11".into()),
+        display_name: Some("Require MFA for all users".into()),
+        result: Some("success".into()),
+        enforced_grant_controls: vec!["Mfa".into()],
     }];
-    sign_in.authentication_requirement = Some("multiFactorAuthentication".to_owned());
+    sign_in.authentication_requirement = Some("multiFactorAuthentication".into());
     sign_in.risk_level_during_sign_in = Some(level.clone());
     sign_in.risk_level_aggregated = Some(level.clone());
     sign_in.risk_state = Some(risk_state.clone());
     sign_in.risk_detail = Some(risk_detail.clone());
-    sign_in.risk_event_types = vec![kind.to_owned()];
-    sign_in.session_id = Some(chance.guid());
-    sign_in.unique_token_identifier = Some(chance.guid());
+    sign_in.risk_event_types = vec![kind.into()];
+    sign_in.session_id = Some(chance.guid().into());
+    sign_in.unique_token_identifier = Some(chance.guid().into());
     sign_in.incoming_token_type = Some(IncomingTokenType::None);
     sign_in.token_issuer_type = Some(TokenIssuerType::AzureAd);
-    sign_in.user_type = Some("member".to_owned());
+    sign_in.user_type = Some("member".into());
     let detection = RiskDetection {
         id: format!("{:016x}{:016x}{:016x}{:016x}", chance.next(), chance.next(), chance.next(), chance.next()).into(),
         user_id: user.id.clone(),
         user_principal_name: user.user_principal_name.clone(),
         user_display_name: user.user_display_name.clone(),
-        risk_event_type: Some(kind.to_owned()),
+        risk_event_type: Some(kind.into()),
         risk_level: Some(level),
         risk_state: Some(risk_state),
         risk_detail: Some(risk_detail),
         detection_timing_type: Some(DetectionTiming::Realtime),
         activity: Some(ActivityType::Signin),
         token_issuer_type: Some(TokenIssuerType::AzureAd),
-        ip_address: Some(ip_address),
+        ip_address: Some(ip_address.into()),
         location: Some(location),
         request_id: Some(sign_in.id.clone()),
         correlation_id: sign_in.correlation_id.clone(),
         activity_date_time: Some(at),
         detected_date_time: Some(Timestamp(at.0 + TimeDelta::seconds(40))),
         last_updated_date_time: Some(Timestamp(at.0 + TimeDelta::seconds(75))),
-        source: Some("IdentityProtection".to_owned()),
+        source: Some("IdentityProtection".into()),
         mitre_technique_id: None,
-        additional_info: Some(format!(r#"[{{"Key":"userAgent","Value":"{agent}"}}]"#)),
+        additional_info: Some(format!(r#"[{{"Key":"userAgent","Value":"{agent}"}}]"#).into()),
         extra: Default::default(),
     };
     (sign_in, detection)

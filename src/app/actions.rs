@@ -74,7 +74,7 @@ impl App {
                 let users = self.users.targets(&self.dataset);
                 let some = count(users.len(), "user", "users");
                 let found = || users.iter().filter_map(|id| self.dataset.user(id));
-                let names = found().map(|records| records.user.user_principal_name.clone().unwrap_or_else(|| records.id().to_string()));
+                let names = found().map(|records| records.user.user_principal_name.as_deref().unwrap_or(records.id().as_str()).to_owned());
                 add("Principal name", format!("principal names of {some}"), names.collect());
                 add("Object ID", format!("object IDs of {some}"), users.iter().map(ToString::to_string).collect());
                 add("Display name", format!("names of {some}"), found().map(|records| records.user.name().to_owned()).collect());
@@ -89,7 +89,7 @@ impl App {
                 let detection = records.and_then(|records| self.details.detection(records)).map(|(_, detection)| detection);
                 if let Some(detection) = detection {
                     add("Detection ID", "the detection ID".to_owned(), vec![detection.id.to_string()]);
-                    single.push(("Sign-in request ID", detection.request_id.as_ref().map(ToString::to_string)));
+                    single.push(("Sign-in request ID", detection.request_id.as_ref().map(|id| id.as_str().into())));
                 }
                 let sign_in = records.and_then(|records| self.details.sign_in(records));
                 if sign_in.is_none() {
@@ -101,7 +101,7 @@ impl App {
             }
         }
         for (label, value) in single {
-            add(label, format!("the {label}"), value.into_iter().collect());
+            add(label, format!("the {label}"), value.iter().map(String::from).collect());
         }
         Menu::new("Copy", items)
     }

@@ -305,7 +305,7 @@ mod tests {
         let mut records = risky_user("adele", "anomalousToken");
         records.directory = crate::domain::records::Directory {
             account_enabled: Some(true),
-            user_type: Some("Guest".to_owned()),
+            user_type: Some("Guest".into()),
             is_mfa_registered: Some(false),
             ..Default::default()
         };

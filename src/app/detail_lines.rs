@@ -38,9 +38,9 @@ impl Lines {
         }
     }
 
-    fn known(&mut self, label: &str, text: Option<String>, otherwise: &str) {
-        match text.filter(|text| !text.trim().is_empty()) {
-            Some(text) => self.field(label, &text, Tone::Plain),
+    fn known(&mut self, label: &str, text: Option<impl AsRef<str>>, otherwise: &str) {
+        match text.as_ref().map(AsRef::as_ref).filter(|text| !text.trim().is_empty()) {
+            Some(text) => self.field(label, text, Tone::Plain),
             None => self.field(label, otherwise, Tone::Quiet),
         }
     }
@@ -184,15 +184,16 @@ fn session_fields(
     lines.normal(compared, &[Property::ClientAppUsed, Property::Browser, Property::OperatingSystem, Property::Device]);
     let request = sign_in.map(|sign_in| &sign_in.id).or(detection.and_then(|detection| detection.request_id.as_ref()));
     lines.known("Sign-in request ID", request.map(ToString::to_string), without);
-    let correlation =
-        sign_in.and_then(|sign_in| sign_in.correlation_id.clone()).or(detection.and_then(|detection| detection.correlation_id.clone()));
+    let correlation = sign_in
+        .and_then(|sign_in| sign_in.correlation_id.as_deref())
+        .or(detection.and_then(|detection| detection.correlation_id.as_deref()));
     lines.known("Sign-in correlation ID", correlation, without);
     let Some(sign_in) = sign_in else { return };
-    lines.known("Session ID", sign_in.session_id.clone(), without);
+    lines.known("Session ID", sign_in.session_id.as_deref(), without);
     for address in session::other_addresses(sign_in, records) {
         lines.field("", &format!("▲ also seen on {address}"), Tone::Warning);
     }
-    lines.known("Unique token ID", sign_in.unique_token_identifier.clone(), without);
+    lines.known("Unique token ID", sign_in.unique_token_identifier.as_deref(), without);
     let asn = sign_in.autonomous_system_number;
     lines.known("ASN", asn.map(|number| format!("AS{number}{}", beside(compared, Property::AutonomousSystemNumber))), without);
     lines.known("Incoming token type", sign_in.incoming_token_type.as_ref().map(ToString::to_string), without);
@@ -227,7 +228,7 @@ fn more(lines: &mut Lines, detection: &RiskDetection) {
 fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, times: Times) {
     let user = &records.user;
     lines.heading("User");
-    lines.known("Principal name", user.user_principal_name.clone(), "unknown");
+    lines.known("Principal name", user.user_principal_name.as_deref(), "unknown");
     let mut risk = format!("{} · {}", level(user.risk_level.as_ref()), state(user.risk_state.as_ref()));
     if let Some(detail) = user.risk_detail.as_ref().filter(|detail| detail.as_str() != "none") {
         risk.push_str(&format!(" · {}", safe(detail.as_str())));
@@ -340,7 +341,7 @@ mod tests {
         let mut earlier = records.sign_ins[0].clone();
         records.sign_ins[0].location = Some(place(6.5, 3.4));
         earlier.id = "earlier".into();
-        earlier.ip_address = Some("198.51.100.20".to_owned());
+        earlier.ip_address = Some("198.51.100.20".into());
         earlier.location = Some(place(51.0, 13.7));
         earlier.created_date_time = earlier.created_date_time.map(|at| Timestamp(at.0 - chrono::TimeDelta::minutes(4)));
         records.sign_ins.push(earlier);

@@ -71,11 +71,11 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Options;
     use crate::app::layout::Pane;
     use crate::app::overlay::Overlay;
     use crate::app::tests::{console, five, keys, options, sized};
     use crate::app::theme::Role;
-    use crate::app::Options;
     use crate::domain::fixture::now;
 
     #[test]

@@ -14,7 +14,7 @@ use crate::domain::records::{GeoCoordinates, Location, SignIn, UserRecords};
 pub fn travelled() -> Vec<UserRecords> {
     let mut alex = risky_user("alex", "unlikelyTravel");
     let place = |city: &str, latitude, longitude| Location {
-        city: Some(city.to_owned()),
+        city: Some(city.into()),
         geo_coordinates: Some(GeoCoordinates { latitude, longitude }),
         ..Location::default()
     };

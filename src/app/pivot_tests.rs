@@ -36,10 +36,10 @@ pub fn sharing() -> Vec<UserRecords> {
     for records in &mut users {
         match records.id().as_str() {
             "alex" => {
-                records.sign_ins[0].ip_address = Some("198.51.100.9".to_owned());
-                records.detections[0].ip_address = Some("198.51.100.9".to_owned());
+                records.sign_ins[0].ip_address = Some("198.51.100.9".into());
+                records.detections[0].ip_address = Some("198.51.100.9".into());
             }
-            "bob" | "carol" => records.sign_ins[0].session_id = Some("stolen".to_owned()),
+            "bob" | "carol" => records.sign_ins[0].session_id = Some("stolen".into()),
             _ => {}
         }
     }
@@ -50,8 +50,8 @@ pub fn sharing() -> Vec<UserRecords> {
 fn a_pivot_calls_an_application_by_its_name_and_filters_by_its_id() {
     let mut users = five();
     for sign_in in users.iter_mut().flat_map(|records| &mut records.sign_ins) {
-        sign_in.app_id = Some("00000002-0000-0ff1-ce00-000000000000".to_owned());
-        sign_in.app_display_name = Some("Exchange".to_owned());
+        sign_in.app_id = Some("00000002-0000-0ff1-ce00-000000000000".into());
+        sign_in.app_display_name = Some("Exchange".into());
     }
     let mut app = console(users);
     keys(&mut app, "p");

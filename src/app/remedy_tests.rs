@@ -44,17 +44,15 @@ pub fn tenant() -> TenantFacts {
 pub fn in_tenant(size: (u16, u16)) -> App {
     let mut users = five();
     for records in &mut users {
-        let id = format!("{}-laptop", records.id());
-        let name = Some(format!("LAPTOP-{}", records.id()));
         records.devices = Some(vec![Device {
-            id,
+            id: format!("{}-laptop", records.id()).into(),
             device_id: None,
-            display_name: name,
-            operating_system: Some("Windows".to_owned()),
+            display_name: Some(format!("LAPTOP-{}", records.id()).into()),
+            operating_system: Some("Windows".into()),
             account_enabled: Some(true),
         }]);
         if records.id().as_str() == "alex" {
-            let reason = Some("Access has been blocked by Conditional Access policies.".to_owned());
+            let reason = Some("Access has been blocked by Conditional Access policies.".into());
             records.sign_ins[0].status = Some(SignInStatus { error_code: Some(53003), failure_reason: reason, additional_details: None });
             records.sign_ins[0].risk_level_during_sign_in = Some(RiskLevel::None);
         } else {
@@ -82,7 +80,7 @@ pub fn explanation(user: &str) -> Explanation {
     let records = risky_user(user, "passwordSpray");
     Explanation {
         user: user.into(),
-        user_principal_name: records.user.user_principal_name.clone(),
+        user_principal_name: records.user.user_principal_name.as_ref().map(String::from),
         at_risk: Some(true),
         blocked: facts::Blocked { value: Some(true), by: vec![facts::BlockedBy::UserRisk], ended: false },
         why: vec!["Password spray on 203.0.113.7 raised the risk to high.".to_owned()],
@@ -388,7 +386,7 @@ fn the_menu_is_bounded_however_many_are_marked_and_says_so() {
     let many = (0..400).map(|at| {
         let mut records = risky_user(&format!("user-{at:03}"), "passwordSpray");
         for sign_in in &mut records.sign_ins {
-            sign_in.ip_address = Some(format!("203.0.{}.{}", 100 + at / 200, at % 200));
+            sign_in.ip_address = Some(format!("203.0.{}.{}", 100 + at / 200, at % 200).into());
         }
         records
     });

@@ -7,14 +7,14 @@ use crate::domain::travel::Leg;
 
 /// How the sign-in was made, on what kind of device. Hostile text.
 pub fn client(sign_in: &SignIn) -> String {
-    let mut parts = vec![sign_in.client_app_used.clone().unwrap_or_else(|| "client unknown".to_owned())];
+    let mut parts = vec![sign_in.client_app_used.as_deref().unwrap_or("client unknown")];
     if sign_in.is_interactive == Some(false) {
-        parts.push("non-interactive".to_owned());
+        parts.push("non-interactive");
     }
     if let Some(device) = &sign_in.device_detail {
         let named = [&device.browser, &device.operating_system, &device.display_name];
-        parts.extend(named.into_iter().flatten().filter(|text| !text.is_empty()).cloned());
-        parts.extend(device.is_managed.map(|managed| if managed { "managed device" } else { "unmanaged device" }.to_owned()));
+        parts.extend(named.into_iter().filter_map(|text| text.as_deref()).filter(|text| !text.is_empty()));
+        parts.extend(device.is_managed.map(|managed| if managed { "managed device" } else { "unmanaged device" }));
     }
     parts.join(" · ")
 }

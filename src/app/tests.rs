@@ -120,7 +120,7 @@ fn a_hold_window_that_cannot_be_seen_is_cancelled_or_can_be() {
 #[test]
 fn a_name_brings_no_end_of_a_line_into_the_clipboard() {
     let mut users = five();
-    users[1].user.user_display_name = Some("Eve\nrm -rf x\r".to_owned());
+    users[1].user.user_display_name = Some("Eve\nrm -rf x\r".into());
     let mut app = console(users);
     let effects = keys(&mut app, "y j j enter");
     let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
@@ -598,7 +598,7 @@ fn a_note_and_a_copy_go_out() {
 #[test]
 fn hostile_text_is_made_visible_before_it_is_copied() {
     let mut user = risky_user("adele", "anomalousToken");
-    user.user.user_principal_name = Some("a\u{1b}]52;c;x\u{7}\u{202e}b".to_owned());
+    user.user.user_principal_name = Some("a\u{1b}]52;c;x\u{7}\u{202e}b".into());
     let effects = keys(&mut console(vec![user]), "y enter");
     let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");

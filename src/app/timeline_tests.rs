@@ -18,8 +18,8 @@ pub fn stolen() -> Vec<UserRecords> {
     for minutes in 1..5 {
         let mut sign_in = SignIn::unknown(format!("alex-r{minutes}").into(), alex.id().clone());
         sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::minutes(60 + minutes)));
-        sign_in.session_id = Some("alex-session".to_owned());
-        sign_in.ip_address = Some("198.51.100.20".to_owned());
+        sign_in.session_id = Some("alex-session".into());
+        sign_in.ip_address = Some("198.51.100.20".into());
         alex.sign_ins.push(sign_in);
     }
     alex.sort();
@@ -79,7 +79,7 @@ fn a_live_tenant_is_asked_for_the_sign_ins_and_the_history_that_are_read_on_dema
 
 fn history_item(records: &UserRecords, at: Option<Timestamp>) -> RiskyUserHistoryItem {
     RiskyUserHistoryItem {
-        id: records.id().to_string(),
+        id: records.id().to_string().into(),
         user_id: records.id().clone(),
         user_principal_name: None,
         user_display_name: None,
@@ -147,7 +147,7 @@ fn fifty_thousand_sign_ins_are_counted_by_column() {
     for at in 0..50_000i64 {
         let mut sign_in = SignIn::unknown(format!("s{at}").into(), users[0].id().clone());
         sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::seconds(at * 60)));
-        sign_in.session_id = Some(format!("session {}", at % 700));
+        sign_in.session_id = Some(format!("session {}", at % 700).into());
         users[0].sign_ins.push(sign_in);
     }
     let mut app = console(users);

@@ -105,11 +105,11 @@ fn fields(fields: Vec<(&str, Option<String>)>) -> String {
 /// The session fields of a sign-in: what an investigation of token theft reads first (`design.md` section 4).
 fn session_fields(sign_in: &SignIn) -> Vec<(&'static str, Option<String>)> {
     vec![
-        ("Sign-in client", sign_in.client_app_used.clone()),
+        ("Sign-in client", sign_in.client_app_used.clone().map(String::from)),
         ("Device", sign_in.device_detail.as_ref().and_then(device)),
-        ("User agent", sign_in.user_agent.clone()),
-        ("Session ID", sign_in.session_id.clone()),
-        ("Unique token ID", sign_in.unique_token_identifier.clone()),
+        ("User agent", sign_in.user_agent.clone().map(String::from)),
+        ("Session ID", sign_in.session_id.clone().map(String::from)),
+        ("Unique token ID", sign_in.unique_token_identifier.clone().map(String::from)),
         ("Incoming token type", sign_in.incoming_token_type.as_ref().map(ToString::to_string)),
         ("ASN", sign_in.autonomous_system_number.map(|number| format!("AS{number}"))),
     ]
@@ -117,9 +117,9 @@ fn session_fields(sign_in: &SignIn) -> Vec<(&'static str, Option<String>)> {
 
 fn device(device: &DeviceDetail) -> Option<String> {
     let named = [&device.display_name, &device.device_id, &device.operating_system, &device.browser].into_iter().flatten();
-    let mut parts: Vec<String> = named.filter(|text| !text.is_empty()).cloned().collect();
-    parts.extend(device.is_managed.map(|managed| if managed { "managed" } else { "not managed" }.to_owned()));
-    parts.extend(device.is_compliant.map(|compliant| if compliant { "compliant" } else { "not compliant" }.to_owned()));
+    let mut parts: Vec<&str> = named.map(|text| text.as_str()).filter(|text| !text.is_empty()).collect();
+    parts.extend(device.is_managed.map(|managed| if managed { "managed" } else { "not managed" }));
+    parts.extend(device.is_compliant.map(|compliant| if compliant { "compliant" } else { "not compliant" }));
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -132,6 +132,7 @@ fn detection(detection: &RiskDetection, sign_in: Option<&SignIn>) -> String {
     let name = detection.risk_event_type.as_deref().map_or("?", catalogue::name);
     let issuer = detection.token_issuer_type.as_ref().or(sign_in.and_then(|sign_in| sign_in.token_issuer_type.as_ref()));
     let at = sign_in.and_then(|sign_in| sign_in.created_date_time).or(detection.activity_date_time);
+    let address = detection.ip_address.as_ref().or(sign_in.and_then(|sign_in| sign_in.ip_address.as_ref()));
     let mut told = vec![
         ("Detection ID", Some(detection.id.to_string())),
         ("User ID", Some(detection.user_id.to_string())),
@@ -140,10 +141,10 @@ fn detection(detection: &RiskDetection, sign_in: Option<&SignIn>) -> String {
         ("Detection time", detection.detected_date_time.map(|at| time(Some(at)))),
         ("Token issuer type", issuer.map(ToString::to_string)),
         ("Sign-in time", at.map(|at| time(Some(at)))),
-        ("IP address", detection.ip_address.clone().or(sign_in.and_then(|sign_in| sign_in.ip_address.clone()))),
+        ("IP address", address.map(String::from)),
         ("Sign-in location", place(detection, sign_in)),
         ("Sign-in request ID", detection.request_id.as_ref().map(ToString::to_string)),
-        ("Sign-in correlation ID", detection.correlation_id.clone()),
+        ("Sign-in correlation ID", detection.correlation_id.clone().map(String::from)),
     ];
     told.extend(sign_in.map(session_fields).unwrap_or_default());
     let info = detection.additional_info.as_deref().map(wire::additional_info).unwrap_or_default();
@@ -162,14 +163,14 @@ fn sign_in(sign_in: &SignIn) -> String {
     let mut told = vec![
         ("User ID", Some(sign_in.user_id.to_string())),
         ("Result", result),
-        ("Reason", reason),
+        ("Reason", reason.map(String::from)),
         ("Risk level", sign_in.risk_level().map(|level| level.as_str().to_owned())),
         ("Risk state", sign_in.risk_state.as_ref().map(|state| state.words().to_owned())),
         ("Token issuer type", sign_in.token_issuer_type.as_ref().map(ToString::to_string)),
-        ("IP address", sign_in.ip_address.clone()),
+        ("IP address", sign_in.ip_address.clone().map(String::from)),
         ("Sign-in location", sign_in.location.as_ref().and_then(Location::short)),
         ("Sign-in request ID", Some(sign_in.id.to_string())),
-        ("Sign-in correlation ID", sign_in.correlation_id.clone()),
+        ("Sign-in correlation ID", sign_in.correlation_id.clone().map(String::from)),
     ];
     told.extend(session_fields(sign_in));
     let app = sign_in.app_display_name.as_deref().unwrap_or("an unknown application");

@@ -33,18 +33,18 @@ fn entries() -> Vec<Entry> {
 fn hostile() -> Case {
     let mut adele = risky_user("adele", "anomalousToken");
     everyday_sign_in(&mut adele);
-    adele.user.user_display_name = Some(HOSTILE.to_owned());
-    adele.user.user_principal_name = Some(format!("{HOSTILE}@contoso.test"));
+    adele.user.user_display_name = Some(HOSTILE.into());
+    adele.user.user_principal_name = Some(format!("{HOSTILE}@contoso.test").into());
     let sign_in = &mut adele.sign_ins[0];
-    sign_in.user_agent = Some(HOSTILE.to_owned());
-    sign_in.app_display_name = Some(HOSTILE.to_owned());
-    sign_in.session_id = Some(HOSTILE.to_owned());
-    sign_in.ip_address = Some(format!("={HOSTILE}"));
-    sign_in.location = Some(crate::domain::records::Location { city: Some(HOSTILE.to_owned()), ..Default::default() });
-    adele.detections[0].risk_event_type = Some(HOSTILE.to_owned());
+    sign_in.user_agent = Some(HOSTILE.into());
+    sign_in.app_display_name = Some(HOSTILE.into());
+    sign_in.session_id = Some(HOSTILE.into());
+    sign_in.ip_address = Some(format!("={HOSTILE}").into());
+    sign_in.location = Some(crate::domain::records::Location { city: Some(HOSTILE.into()), ..Default::default() });
+    adele.detections[0].risk_event_type = Some(HOSTILE.into());
     let mut elsewhere = adele.sign_ins[0].clone();
     elsewhere.id = "adele-s2".into();
-    elsewhere.ip_address = Some("198.51.100.9".to_owned());
+    elsewhere.ip_address = Some("198.51.100.9".into());
     adele.sign_ins.push(elsewhere);
     let (mut head, mut journal, mut ledger) = (Head::default(), Vec::new(), Ledger::default());
     for entry in entries() {
@@ -198,7 +198,7 @@ fn a_long_timeline_is_cut_on_the_page_and_whole_in_the_table() {
     for number in 0..3_000 {
         let mut sign_in = adele.sign_ins[0].clone();
         sign_in.id = format!("s{number}").as_str().into();
-        sign_in.session_id = Some(format!("session{number}"));
+        sign_in.session_id = Some(format!("session{number}").into());
         adele.sign_ins.push(sign_in);
     }
     let (_home, folder, _) = written(&case, 1);
@@ -211,7 +211,7 @@ fn a_long_timeline_is_cut_on_the_page_and_whole_in_the_table() {
 /// What was done about adele: a job on two of her sign-ins of which the first came out, one of a sign-in that is gone, and a checklist.
 fn with_jobs() -> Case {
     let mut case = hostile();
-    case.users[0].user.user_display_name = Some("Adele".to_owned());
+    case.users[0].user.user_display_name = Some("Adele".into());
     let dataset: Dataset = case.users.iter().cloned().collect();
     let context = PlanContext { reason: "INC-1".to_owned(), include_caution: true, ..PlanContext::new("me", Access::ReadWrite, now()) };
     let plan = |action, targets: &[Target]| Box::new(Plan::compute(action, targets, &dataset, &context));
@@ -271,11 +271,11 @@ fn told(case: &Case) -> [String; 3] {
 fn a_page_for_managers_says_what_it_means() {
     let mut case = hostile();
     let adele = &mut case.users[0];
-    adele.user.user_display_name = Some("Adele".to_owned());
-    adele.detections[0].risk_event_type = Some("anomalousToken".to_owned());
+    adele.user.user_display_name = Some("Adele".into());
+    adele.detections[0].risk_event_type = Some("anomalousToken".into());
     let point = |latitude, longitude| Some(crate::domain::records::GeoCoordinates { latitude, longitude });
     for (sign_in, (city, at)) in adele.sign_ins.iter_mut().zip([("Lagos", point(6.45, 3.39)), ("Dresden", point(51.05, 13.74))]) {
-        let city = Some(city.to_owned());
+        let city = Some(city.into());
         sign_in.location = Some(crate::domain::records::Location { city, geo_coordinates: at, ..Default::default() });
     }
     let [page, ..] = told(&case);
@@ -311,9 +311,9 @@ fn what_was_not_read_is_not_told_as_empty() {
 fn a_sign_in_without_an_address_makes_no_session_look_stolen() {
     let mut case = hostile();
     let adele = &mut case.users[0];
-    adele.sign_ins.iter_mut().for_each(|sign_in| sign_in.session_id = Some("one".to_owned()));
+    adele.sign_ins.iter_mut().for_each(|sign_in| sign_in.session_id = Some("one".into()));
     for (sign_in, address) in adele.sign_ins.iter_mut().zip([Some("203.0.113.7"), Some("::ffff:203.0.113.7"), None]) {
-        sign_in.ip_address = address.map(str::to_owned);
+        sign_in.ip_address = address.map(Into::into);
     }
     let [page, ..] = told(&case);
     assert!(!page.contains("2 addresses") && page.contains("address not known (1)"), "{page}");
@@ -326,11 +326,11 @@ fn a_record_has_the_session_fields_of_an_investigation() {
     let mut case = hostile();
     let adele = &mut case.users[0];
     let sign_in = &mut adele.sign_ins[0];
-    sign_in.unique_token_identifier = Some("token-1".to_owned());
+    sign_in.unique_token_identifier = Some("token-1".into());
     sign_in.incoming_token_type = Some(IncomingTokenType::PrimaryRefreshToken);
     sign_in.autonomous_system_number = Some(64500);
-    sign_in.device_detail = Some(DeviceDetail { display_name: Some("ADELE-PC".to_owned()), ..DeviceDetail::default() });
-    adele.detections[0].additional_info = Some(r#"[{"Key":"riskReasons","Value":["a"]}]"#.to_owned());
+    sign_in.device_detail = Some(DeviceDetail { display_name: Some("ADELE-PC".into()), ..DeviceDetail::default() });
+    adele.detections[0].additional_info = Some(r#"[{"Key":"riskReasons","Value":["a"]}]"#.into());
     let [_, record, _] = told(&case);
     for (field, times) in [
         ("Sign-in client: Browser", 3),

@@ -6,6 +6,7 @@ use crate::domain::catalogue;
 use crate::domain::links::Links;
 use crate::domain::records::{Location, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskState};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
@@ -52,6 +53,7 @@ impl Event {
 /// Everything that happened to a user, oldest first. What has no time is left to the records.
 pub(super) fn events(source: &Source<'_>, records: &UserRecords, links: &Links<'_>, deeds: &[Deed<'_>], lines: &[usize]) -> Vec<Event> {
     let place = |location: &Option<Location>| location.as_ref().and_then(Location::short).unwrap_or_default();
+    let told = |text: &Option<TenantText>| text.as_ref().map(String::from).unwrap_or_default();
     let mut events = done::events(source, records, deeds, lines);
     for sign_in in &records.sign_ins {
         let Some(at) = sign_in.created_date_time else { continue };
@@ -67,9 +69,9 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, links: &Links<'
         let client = sign_in.client_app_used.as_deref().map(|client| format!(" with {client}")).unwrap_or_default();
         let interactive = if sign_in.is_interactive == Some(false) { "non-interactive sign-in" } else { "sign-in" };
         events.push(Event {
-            ip_address: sign_in.ip_address.clone().unwrap_or_default(),
+            ip_address: told(&sign_in.ip_address),
             location: place(&sign_in.location),
-            session_id: sign_in.session_id.clone().unwrap_or_default(),
+            session_id: told(&sign_in.session_id),
             id: sign_in.id.to_string(),
             risky: sign_in.at_risk() == Some(true),
             ..Event::new(at, "signIn", format!("{interactive} to {app}{client}: {}", result.trim_end()))
@@ -81,9 +83,9 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, links: &Links<'
         let level = detection.risk_level.as_ref().map_or("unknown", |level| level.as_str());
         let state = in_sentence(detection.risk_state.as_ref());
         events.push(Event {
-            ip_address: detection.ip_address.clone().unwrap_or_default(),
+            ip_address: told(&detection.ip_address),
             location: place(&detection.location),
-            session_id: links.sign_in_of(detection).and_then(|sign_in| sign_in.session_id.clone()).unwrap_or_default(),
+            session_id: links.sign_in_of(detection).map(|sign_in| told(&sign_in.session_id)).unwrap_or_default(),
             id: detection.id.to_string(),
             risky: detection.is_open(),
             ..Event::new(at, "detection", format!("{name} ({level}, {state})"))
@@ -96,8 +98,8 @@ pub(super) fn events(source: &Source<'_>, records: &UserRecords, links: &Links<'
         why.extend(item.risk_detail.as_ref().filter(|detail| **detail != RiskDetail::None).map(RiskDetail::words));
         let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
         events.push(Event {
-            who: item.initiated_by.clone().unwrap_or_else(|| "system".to_owned()),
-            id: item.id.clone(),
+            who: item.initiated_by.as_ref().map_or_else(|| "system".to_owned(), String::from),
+            id: item.id.to_string(),
             ..Event::new(at, "riskHistory", format!("risk: level {level}, {}{why}", in_sentence(item.risk_state.as_ref())))
         });
     }

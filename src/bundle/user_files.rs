@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn folders_have_plain_names_of_their_own() {
         let mut users = ["a", "b", "c", "d"].map(|id| fixture::risky_user(id, "newCountry"));
-        users[0].user.user_principal_name = Some("../../etc/passwd\u{202e}".to_owned());
-        users[1].user.user_principal_name = Some("ADELE@contoso.test".to_owned());
-        users[2].user.user_principal_name = Some("adele@contoso.test".to_owned());
-        users[3].user.user_principal_name = Some("...".to_owned());
+        users[0].user.user_principal_name = Some("../../etc/passwd\u{202e}".into());
+        users[1].user.user_principal_name = Some("ADELE@contoso.test".into());
+        users[2].user.user_principal_name = Some("adele@contoso.test".into());
+        users[3].user.user_principal_name = Some("...".into());
         let users: Vec<&UserRecords> = users.iter().collect();
         assert_eq!(folder_names(&users), ["_.._etc_passwd_", "ADELE@contoso.test", "adele@contoso.test-2", "user"]);
     }

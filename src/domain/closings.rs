@@ -117,7 +117,7 @@ mod tests {
 
     fn item(days: i64, state: RiskState) -> RiskyUserHistoryItem {
         RiskyUserHistoryItem {
-            id: format!("h{days}"),
+            id: format!("h{days}").into(),
             user_id: "a".into(),
             user_principal_name: None,
             user_display_name: None,

@@ -11,6 +11,7 @@ use super::catalogue;
 use super::policy::{self, Policy, TenantFacts};
 use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState, TokenIssuerType};
+use super::tenant_text::TenantText;
 use super::time::Timestamp;
 
 /// Why a user cannot sign in.
@@ -121,7 +122,7 @@ pub fn sign_in_token_theft(records: &UserRecords, sign_in: &SignIn) -> Option<bo
 /// The same, where its detections are known: for whoever goes through all sign-ins.
 pub fn token_theft_of_sign_in<'a>(sign_in: &SignIn, linked: impl Iterator<Item = &'a RiskDetection>) -> Option<bool> {
     let detected = linked.filter_map(|detection| detection.risk_event_type.as_deref());
-    let types: Vec<&str> = sign_in.risk_event_types.iter().map(String::as_str).chain(detected).collect();
+    let types: Vec<&str> = sign_in.risk_event_types.iter().map(TenantText::as_str).chain(detected).collect();
     if types.iter().any(|kind| catalogue::is_token_theft(kind)) {
         Some(true)
     } else if sign_in.at_risk() == Some(false) || (!types.is_empty() && types.iter().all(|kind| rules_out_token_theft(kind))) {
@@ -188,7 +189,7 @@ pub fn was_risky_at(records: &UserRecords, range: &IpNet) -> bool {
         !assessed_safe(detection)
             && !detection.risk_event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("unfamiliarFeatures"))
     };
-    let within = |address: &String| policy::range(address).is_some_and(|address| range.contains(&address));
+    let within = |address: &TenantText| policy::range(address).is_some_and(|address| range.contains(&address));
     records.detections.iter().filter(tells).filter_map(|detection| detection.ip_address.as_ref()).any(within)
 }
 
@@ -515,7 +516,7 @@ mod tests {
     #[test]
     fn a_block_ends_with_the_policy_that_no_longer_keeps_the_user_out() {
         let mut records = blocked_by_policy();
-        let failed = AppliedPolicy { id: Some("P".to_owned()), result: Some("failure".to_owned()), ..AppliedPolicy::default() };
+        let failed = AppliedPolicy { id: Some("P".into()), result: Some("failure".into()), ..AppliedPolicy::default() };
         records.sign_ins[0].applied_conditional_access_policies = vec![failed];
         let of = |state: &str, excluded: &[&str]| {
             let object = serde_json::json!({"id": "p", "state": state, "conditions": {"users": {"includeUsers": ["All"], "excludeUsers": excluded}}});
@@ -538,7 +539,7 @@ mod tests {
     fn a_block_by_a_disabled_account_ends_when_it_is_enabled_and_built_in_protection_where_the_address_is_trusted() {
         let mut records = blocked_by_policy();
         let status =
-            |code, reason: &str| SignInStatus { error_code: Some(code), failure_reason: Some(reason.to_owned()), additional_details: None };
+            |code, reason: &str| SignInStatus { error_code: Some(code), failure_reason: Some(reason.into()), additional_details: None };
         records.sign_ins[0].status = Some(status(50057, "disabled"));
         let nothing = TenantFacts::default();
         for (enabled, holds) in [(None, true), (Some(false), true), (Some(true), false)] {
@@ -590,7 +591,7 @@ mod tests {
             ("Sign-in was blocked by built-in protections due to high confidence of risk.", BlockedBy::BuiltInProtection),
             ("The account is locked.", BlockedBy::SmartLockout),
         ] {
-            let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.to_owned()), additional_details: None };
+            let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.into()), additional_details: None };
             records.sign_ins[0].status = Some(status);
             assert_eq!(blocked(&records, &TenantFacts::default()).by, [cause]);
         }

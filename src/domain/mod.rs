@@ -35,6 +35,7 @@ pub mod scales;
 pub mod self_remediation;
 pub mod settings;
 pub mod sync;
+pub mod tenant_text;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -233,7 +233,7 @@ pub fn of_detection(records: &UserRecords, detection: &RiskDetection) -> Compari
     let subject = Subject::of_detection(detection, records.sign_in_of(detection));
     Comparison {
         detection: Some(detection.id.to_string()),
-        risk_event_type: detection.risk_event_type.clone(),
+        risk_event_type: detection.risk_event_type.as_ref().map(String::from),
         ..subject.compare(&records.sign_ins)
     }
 }
@@ -497,10 +497,10 @@ mod tests {
     #[test]
     fn a_place_is_its_city_and_country_and_a_device_is_compared_by_what_both_tell() {
         let place = |city: &str, country: &str| {
-            Some(Location { city: Some(city.to_owned()), country_or_region: Some(country.to_owned()), ..Location::default() })
+            Some(Location { city: Some(city.into()), country_or_region: Some(country.into()), ..Location::default() })
         };
         let device = |id: Option<&str>, name: &str| {
-            let (device_id, display_name) = (id.map(str::to_owned), Some(name.to_owned()));
+            let (device_id, display_name) = (id.map(Into::into), Some(name.into()));
             Some(DeviceDetail { device_id, display_name, ..DeviceDetail::default() })
         };
         let mut records = adele();
@@ -515,7 +515,7 @@ mod tests {
         records.sign_ins[1].device_detail = device(Some("d-2"), "adele-pc");
         assert!(matches!(of(&records, Property::City), Normal::Seen { times: 1, .. }));
         assert_eq!(of(&records, Property::Device), Normal::New { among: 1 }, "ids tell more than names");
-        records.sign_ins[0].device_detail = Some(DeviceDetail { device_id: Some("d-1".to_owned()), ..DeviceDetail::default() });
+        records.sign_ins[0].device_detail = Some(DeviceDetail { device_id: Some("d-1".into()), ..DeviceDetail::default() });
         records.sign_ins[1].device_detail = device(None, "adele-pc");
         assert_eq!(of(&records, Property::Device), Normal::NoOtherSignIns, "an id and a name cannot be compared");
     }
@@ -523,10 +523,10 @@ mod tests {
     #[test]
     fn the_usual_addresses_say_what_a_comparison_says() {
         let mut records = adele();
-        records.sign_ins[1].ip_address = Some("::ffff:203.0.113.7".to_owned());
+        records.sign_ins[1].ip_address = Some("::ffff:203.0.113.7".into());
         let other = records.detections[0].clone();
         let asked = [Some("203.0.113.7"), Some("203.0.113.9"), None].map(|address| {
-            let (request_id, ip_address) = (None, address.map(str::to_owned));
+            let (request_id, ip_address) = (None, address.map(Into::into));
             RiskDetection { request_id, ip_address, ..other.clone() }
         });
         records.detections.extend(asked);

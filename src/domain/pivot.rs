@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn the_values_of_a_detection_and_its_sign_in_are_asked_for_exactly() {
         let mut records = risky_user("adele", "anomalousToken");
-        records.sign_ins[0].user_agent = Some("Mozilla/5.0 (\"X11\", Linux)".to_owned());
+        records.sign_ins[0].user_agent = Some("Mozilla/5.0 (\"X11\", Linux)".into());
         records.sign_ins[0].autonomous_system_number = Some(64500);
         let values = values(records.sign_ins.first(), records.detections.first());
         let terms: Vec<String> = values.iter().map(Shared::term).collect();
@@ -250,7 +250,7 @@ mod tests {
         fn any_value_makes_a_query_that_finds_it(value in "\\PC{1,20}") {
             let mut records = risky_user("adele", "anomalousToken");
             let sign_in = &mut records.sign_ins[0];
-            (sign_in.ip_address, sign_in.user_agent, sign_in.session_id) = (Some(value.clone()), Some(value.clone()), Some(value));
+            (sign_in.ip_address, sign_in.user_agent, sign_in.session_id) = [(); 3].map(|()| Some(value.as_str().into())).into();
             let ledger = Ledger::default();
             let dataset: Dataset = [records.clone()].into_iter().collect();
             let context = QueryContext { now: now(), ledger: &ledger, tenant: dataset.tenant() };

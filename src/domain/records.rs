@@ -4,14 +4,13 @@
 //! properties without a field here are kept in [`Extra`]. All text is as received and hostile: it
 //! reaches a screen, a log or a CSV only through [`super::text`].
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::policy::{IpLocation, Policy};
 use super::risk::{
     ActivityType, ConditionalAccessStatus, DetectionTiming, IncomingTokenType, RiskDetail, RiskLevel, RiskState, TokenIssuerType,
 };
+use super::tenant_text::TenantText;
 use super::time::Timestamp;
 
 macro_rules! id {
@@ -19,7 +18,7 @@ macro_rules! id {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        pub struct $name(TenantText);
 
         impl $name {
             /// The id as Graph spells it.
@@ -34,6 +33,12 @@ macro_rules! id {
             }
         }
 
+        impl From<TenantText> for $name {
+            fn from(text: TenantText) -> Self {
+                $name(text)
+            }
+        }
+
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 $name(text.into())
@@ -42,7 +47,7 @@ macro_rules! id {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&self.0)
+                std::fmt::Display::fmt(&self.0, f)
             }
         }
     };
@@ -66,7 +71,7 @@ id! {
 /// Text, because compact formats cannot hold free-form JSON; only `wire` looks inside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Extra(pub Option<Box<str>>);
+pub struct Extra(pub Option<TenantText>);
 
 /// `riskyUser`: the risk of one account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,9 +80,9 @@ pub struct RiskyUser {
     /// The object id of the user.
     pub id: UserId,
     /// Sign-in name.
-    pub user_principal_name: Option<String>,
+    pub user_principal_name: Option<TenantText>,
     /// Name for people.
-    pub user_display_name: Option<String>,
+    pub user_display_name: Option<TenantText>,
     /// Probability of compromise.
     pub risk_level: Option<RiskLevel>,
     /// Where the risk stands.
@@ -114,7 +119,7 @@ impl RiskyUser {
 
     /// The best name there is: display name, principal name, id. Hostile text.
     pub fn name(&self) -> &str {
-        let named = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let named = |text: &'_ Option<TenantText>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
         if named(&self.user_display_name) {
             self.user_display_name.as_deref().unwrap_or_default()
         } else if named(&self.user_principal_name) {
@@ -137,7 +142,7 @@ pub struct Directory {
     /// Whether the account may sign in.
     pub account_enabled: Option<bool>,
     /// `Member` or `Guest`.
-    pub user_type: Option<String>,
+    pub user_type: Option<TenantText>,
     /// Whether the account is synchronised from on-premises (a hybrid user).
     pub on_premises_sync_enabled: Option<bool>,
     /// Whether the user holds an administrator role.
@@ -159,13 +164,13 @@ pub struct Directory {
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     /// Object id: what calls take.
-    pub id: String,
+    pub id: TenantText,
     /// Device id: what sign-ins name. Another one than the object id.
-    pub device_id: Option<String>,
+    pub device_id: Option<TenantText>,
     /// Name for people. Hostile text.
-    pub display_name: Option<String>,
+    pub display_name: Option<TenantText>,
     /// Operating system. Hostile text.
-    pub operating_system: Option<String>,
+    pub operating_system: Option<TenantText>,
     /// Whether it may be used.
     pub account_enabled: Option<bool>,
 }
@@ -182,11 +187,11 @@ impl Device {
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationMethod {
     /// Its id.
-    pub id: String,
+    pub id: TenantText,
     /// What it is, such as `phoneAuthenticationMethod` (an open set).
-    pub kind: String,
+    pub kind: TenantText,
     /// Name for people, where it has one. Hostile text.
-    pub display_name: Option<String>,
+    pub display_name: Option<TenantText>,
     /// When it was registered; `None` for kinds of which Graph does not tell.
     pub created_date_time: Option<Timestamp>,
 }
@@ -196,13 +201,13 @@ pub struct AuthenticationMethod {
 #[serde(rename_all = "camelCase")]
 pub struct RiskyUserHistoryItem {
     /// Not a key across users: the user's id, with a suffix for all but the present item.
-    pub id: String,
+    pub id: TenantText,
     /// The user.
     pub user_id: UserId,
     /// Sign-in name.
-    pub user_principal_name: Option<String>,
+    pub user_principal_name: Option<TenantText>,
     /// Name for people.
-    pub user_display_name: Option<String>,
+    pub user_display_name: Option<TenantText>,
     /// Level after the change.
     pub risk_level: Option<RiskLevel>,
     /// State after the change.
@@ -212,9 +217,9 @@ pub struct RiskyUserHistoryItem {
     /// When the change was made.
     pub risk_last_updated_date_time: Option<Timestamp>,
     /// Object id of who made the change; `None` for the system.
-    pub initiated_by: Option<String>,
+    pub initiated_by: Option<TenantText>,
     /// Detection types that led to the change.
-    pub risk_event_types: Vec<String>,
+    pub risk_event_types: Vec<TenantText>,
     /// Everything else that was received.
     pub extra: Extra,
 }
@@ -224,11 +229,11 @@ pub struct RiskyUserHistoryItem {
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     /// City.
-    pub city: Option<String>,
+    pub city: Option<TenantText>,
     /// State or province.
-    pub state: Option<String>,
+    pub state: Option<TenantText>,
     /// Two-letter country code.
-    pub country_or_region: Option<String>,
+    pub country_or_region: Option<TenantText>,
     /// Where on the globe.
     pub geo_coordinates: Option<GeoCoordinates>,
 }
@@ -236,11 +241,13 @@ pub struct Location {
 impl Location {
     /// "Lagos, NG": the city (or state) and the country, as far as known. Hostile text.
     pub fn short(&self) -> Option<String> {
-        let present = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        fn present(text: &Option<TenantText>) -> Option<&str> {
+            text.as_deref().filter(|text| !text.is_empty())
+        }
         let place = present(&self.city).or_else(|| present(&self.state));
         match (place, present(&self.country_or_region)) {
             (Some(place), Some(country)) => Some(format!("{place}, {country}")),
-            (place, country) => place.or(country),
+            (place, country) => place.or(country).map(str::to_owned),
         }
     }
 }
@@ -263,11 +270,11 @@ pub struct RiskDetection {
     /// Whom it concerns.
     pub user_id: UserId,
     /// Sign-in name.
-    pub user_principal_name: Option<String>,
+    pub user_principal_name: Option<TenantText>,
     /// Name for people.
-    pub user_display_name: Option<String>,
+    pub user_display_name: Option<TenantText>,
     /// The type, an open set: see [`super::catalogue`].
-    pub risk_event_type: Option<String>,
+    pub risk_event_type: Option<TenantText>,
     /// Level of this detection (may differ from the user's).
     pub risk_level: Option<RiskLevel>,
     /// Where the risk stands.
@@ -281,13 +288,13 @@ pub struct RiskDetection {
     /// Who issued the token.
     pub token_issuer_type: Option<TokenIssuerType>,
     /// Address of the risky activity.
-    pub ip_address: Option<String>,
+    pub ip_address: Option<TenantText>,
     /// Place of the risky activity.
     pub location: Option<Location>,
     /// The sign-in's id; `None` for a detection that is not linked to a sign-in.
     pub request_id: Option<SignInId>,
     /// The sign-in's correlation id.
-    pub correlation_id: Option<String>,
+    pub correlation_id: Option<TenantText>,
     /// When the activity took place.
     pub activity_date_time: Option<Timestamp>,
     /// When the detection was made.
@@ -295,11 +302,11 @@ pub struct RiskDetection {
     /// When the record last changed.
     pub last_updated_date_time: Option<Timestamp>,
     /// Product that detected it.
-    pub source: Option<String>,
+    pub source: Option<TenantText>,
     /// MITRE ATT&CK technique (beta).
-    pub mitre_technique_id: Option<String>,
+    pub mitre_technique_id: Option<TenantText>,
     /// More, as a string that holds a JSON array of `{"Key","Value"}`; see `wire::additional_info`.
-    pub additional_info: Option<String>,
+    pub additional_info: Option<TenantText>,
     /// Everything else that was received.
     pub extra: Extra,
 }
@@ -323,9 +330,9 @@ pub struct SignInStatus {
     /// 0 is success; others are AADSTS codes.
     pub error_code: Option<i64>,
     /// Reason in words.
-    pub failure_reason: Option<String>,
+    pub failure_reason: Option<TenantText>,
     /// More words.
-    pub additional_details: Option<String>,
+    pub additional_details: Option<TenantText>,
 }
 
 /// `deviceDetail`: the device of a sign-in.
@@ -333,19 +340,19 @@ pub struct SignInStatus {
 #[serde(rename_all = "camelCase")]
 pub struct DeviceDetail {
     /// Device id; empty for an unregistered device.
-    pub device_id: Option<String>,
+    pub device_id: Option<TenantText>,
     /// Name for people.
-    pub display_name: Option<String>,
+    pub display_name: Option<TenantText>,
     /// Operating system.
-    pub operating_system: Option<String>,
+    pub operating_system: Option<TenantText>,
     /// Browser.
-    pub browser: Option<String>,
+    pub browser: Option<TenantText>,
     /// Whether the device meets its compliance policy.
     pub is_compliant: Option<bool>,
     /// Whether the device is managed.
     pub is_managed: Option<bool>,
     /// How the device is joined.
-    pub trust_type: Option<String>,
+    pub trust_type: Option<TenantText>,
 }
 
 /// `appliedConditionalAccessPolicy`: one policy as applied to a sign-in.
@@ -353,13 +360,13 @@ pub struct DeviceDetail {
 #[serde(rename_all = "camelCase")]
 pub struct AppliedPolicy {
     /// Id of the policy.
-    pub id: Option<String>,
+    pub id: Option<TenantText>,
     /// Name of the policy.
-    pub display_name: Option<String>,
+    pub display_name: Option<TenantText>,
     /// Outcome: `success`, `failure`, `notApplied`, … (an open set).
-    pub result: Option<String>,
+    pub result: Option<TenantText>,
     /// Controls it enforced, such as `Mfa` or `Block`.
-    pub enforced_grant_controls: Vec<String>,
+    pub enforced_grant_controls: Vec<TenantText>,
 }
 
 /// `signIn`: one sign-in. The session and token fields are on Graph's beta records only.
@@ -371,31 +378,31 @@ pub struct SignIn {
     /// Who signed in.
     pub user_id: UserId,
     /// Sign-in name.
-    pub user_principal_name: Option<String>,
+    pub user_principal_name: Option<TenantText>,
     /// Name for people.
-    pub user_display_name: Option<String>,
+    pub user_display_name: Option<TenantText>,
     /// When.
     pub created_date_time: Option<Timestamp>,
     /// Correlation id of the sign-in.
-    pub correlation_id: Option<String>,
+    pub correlation_id: Option<TenantText>,
     /// Application.
-    pub app_id: Option<String>,
+    pub app_id: Option<TenantText>,
     /// Name of the application.
-    pub app_display_name: Option<String>,
+    pub app_display_name: Option<TenantText>,
     /// Resource signed in to.
-    pub resource_id: Option<String>,
+    pub resource_id: Option<TenantText>,
     /// Name of the resource.
-    pub resource_display_name: Option<String>,
+    pub resource_display_name: Option<TenantText>,
     /// Kind of client: `Browser`, `Mobile Apps and Desktop clients`, a legacy protocol, …
-    pub client_app_used: Option<String>,
+    pub client_app_used: Option<TenantText>,
     /// User agent as sent by the client.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<TenantText>,
     /// Device.
     pub device_detail: Option<DeviceDetail>,
     /// Address.
-    pub ip_address: Option<String>,
+    pub ip_address: Option<TenantText>,
     /// Address as the resource saw it (beta).
-    pub ip_address_from_resource_provider: Option<String>,
+    pub ip_address_from_resource_provider: Option<TenantText>,
     /// Number of the autonomous system (beta).
     pub autonomous_system_number: Option<i64>,
     /// Place.
@@ -403,7 +410,7 @@ pub struct SignIn {
     /// Whether a person was at the keyboard.
     pub is_interactive: Option<bool>,
     /// `interactiveUser`, `nonInteractiveUser`, … (beta).
-    pub sign_in_event_types: Vec<String>,
+    pub sign_in_event_types: Vec<TenantText>,
     /// How it ended.
     pub status: Option<SignInStatus>,
     /// What Conditional Access made of it.
@@ -411,9 +418,9 @@ pub struct SignIn {
     /// The policies that were applied.
     pub applied_conditional_access_policies: Vec<AppliedPolicy>,
     /// `singleFactorAuthentication` or `multiFactorAuthentication` (beta).
-    pub authentication_requirement: Option<String>,
+    pub authentication_requirement: Option<TenantText>,
     /// Protocol, such as `oAuth2` or `ropc` (beta).
-    pub authentication_protocol: Option<String>,
+    pub authentication_protocol: Option<TenantText>,
     /// Risk when it was made.
     pub risk_level_during_sign_in: Option<RiskLevel>,
     /// Risk with what was learnt afterwards.
@@ -424,31 +431,31 @@ pub struct SignIn {
     pub risk_detail: Option<RiskDetail>,
     /// Detection types (`riskEventTypes_v2`, an open set).
     #[serde(rename = "riskEventTypes_v2")]
-    pub risk_event_types: Vec<String>,
+    pub risk_event_types: Vec<TenantText>,
     /// Session (beta).
-    pub session_id: Option<String>,
+    pub session_id: Option<TenantText>,
     /// Token that was issued (beta).
-    pub unique_token_identifier: Option<String>,
+    pub unique_token_identifier: Option<TenantText>,
     /// Token that was presented (beta).
     pub incoming_token_type: Option<IncomingTokenType>,
     /// Who issued the token (beta).
     pub token_issuer_type: Option<TokenIssuerType>,
     /// Name of the issuer, for federated sign-ins (beta).
-    pub token_issuer_name: Option<String>,
+    pub token_issuer_name: Option<TenantText>,
     /// First request of the sequence (beta).
-    pub original_request_id: Option<String>,
+    pub original_request_id: Option<TenantText>,
     /// How the session came to this device, such as `deviceCodeFlow` (beta).
-    pub original_transfer_method: Option<String>,
+    pub original_transfer_method: Option<TenantText>,
     /// Whether the token was bound to the device (beta).
-    pub sign_in_token_protection_status: Option<String>,
+    pub sign_in_token_protection_status: Option<TenantText>,
     /// `member` or `guest` (beta).
-    pub user_type: Option<String>,
+    pub user_type: Option<TenantText>,
     /// Whether the user flagged it for review (beta).
     pub flagged_for_review: Option<bool>,
     /// Home tenant of the user.
-    pub home_tenant_id: Option<String>,
+    pub home_tenant_id: Option<TenantText>,
     /// Kind of access across tenants (beta).
-    pub cross_tenant_access_type: Option<String>,
+    pub cross_tenant_access_type: Option<TenantText>,
     /// Everything else that was received.
     pub extra: Extra,
 }
@@ -612,7 +619,6 @@ impl UserRecords {
 
 /// One record as a source delivers it, before it is filed under its user.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most records are detections: a box for each would cost more than it saves")]
 pub enum Record {
     /// A risky user.
     User(RiskyUser),

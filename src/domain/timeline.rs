@@ -9,6 +9,7 @@ use super::facts;
 use super::journal::JobId;
 use super::ledger::{Job, Ledger};
 use super::records::{DetectionId, SignInId, UserRecords};
+use super::tenant_text::TenantText;
 use super::time::Timestamp;
 
 /// What an event is.
@@ -19,7 +20,7 @@ pub enum What {
     /// A detection.
     Detection(DetectionId),
     /// A change of the user's risk: the id of the history item.
-    History(String),
+    History(TenantText),
     /// A job that acts on the user or on a sign-in of the user.
     Job(JobId),
     /// A note: its place among the notes on the user, oldest first.
@@ -222,8 +223,8 @@ mod tests {
     fn sign_in(records: &mut UserRecords, minutes: i64, session: &str, address: &str) {
         let mut one = SignIn::unknown(format!("s{}", records.sign_ins.len() + 1).into(), records.id().clone());
         one.created_date_time = Some(Timestamp(now().0 - TimeDelta::minutes(minutes)));
-        one.session_id = Some(session.to_owned()).filter(|id| !id.is_empty());
-        one.ip_address = Some(address.to_owned());
+        one.session_id = Some(session.into()).filter(|id: &TenantText| !id.is_empty());
+        one.ip_address = Some(address.into());
         records.sign_ins.push(one);
     }
 

@@ -6,6 +6,7 @@
 
 use super::records::{DetectionId, RiskDetection, RiskyUserHistoryItem, SignIn, SignInId, UserRecords};
 use super::risk::{ActivityType, DetectionTiming, RiskDetail, RiskLevel, RiskState};
+use super::tenant_text::TenantText;
 use super::time::Timestamp;
 
 /// Something that changes risk.
@@ -188,7 +189,7 @@ fn admin_detection(records: &UserRecords, cause: &Cause) -> RiskDetection {
         user_id: user.id.clone(),
         user_principal_name: user.user_principal_name.clone(),
         user_display_name: user.user_display_name.clone(),
-        risk_event_type: Some("adminConfirmedUserCompromised".to_owned()),
+        risk_event_type: Some("adminConfirmedUserCompromised".into()),
         risk_level: Some(RiskLevel::High),
         risk_state: Some(RiskState::ConfirmedCompromised),
         risk_detail: Some(RiskDetail::AdminConfirmedUserCompromised),
@@ -202,7 +203,7 @@ fn admin_detection(records: &UserRecords, cause: &Cause) -> RiskDetection {
         activity_date_time: Some(cause.at),
         detected_date_time: Some(cause.at),
         last_updated_date_time: Some(cause.at),
-        source: Some("IdentityProtection".to_owned()),
+        source: Some("IdentityProtection".into()),
         mitre_technique_id: None,
         additional_info: None,
         extra: Default::default(),
@@ -212,7 +213,7 @@ fn admin_detection(records: &UserRecords, cause: &Cause) -> RiskDetection {
 fn remember(records: &mut UserRecords, row: &Row, cause: &Cause) {
     let user = &records.user;
     let item = RiskyUserHistoryItem {
-        id: format!("{}{}", user.id, cause.at.0.timestamp_micros()),
+        id: format!("{}{}", user.id, cause.at.0.timestamp_micros()).into(),
         user_id: user.id.clone(),
         user_principal_name: user.user_principal_name.clone(),
         user_display_name: user.user_display_name.clone(),
@@ -220,7 +221,7 @@ fn remember(records: &mut UserRecords, row: &Row, cause: &Cause) {
         risk_state: user.risk_state.clone(),
         risk_detail: Some(row.detail.clone()),
         risk_last_updated_date_time: Some(cause.at),
-        initiated_by: cause.initiated_by.clone(),
+        initiated_by: cause.initiated_by.as_deref().map(TenantText::new),
         risk_event_types: Vec::new(),
         extra: Default::default(),
     };

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::records::{DetectionId, GeoCoordinates, Location, RiskDetection, SignIn, SignInId, UserRecords};
+use super::tenant_text::TenantText;
 use super::time::Timestamp;
 
 /// Mean radius of the earth, in kilometres.
@@ -70,9 +71,9 @@ pub struct Stop {
     /// "Lagos, NG". Hostile text.
     pub place: Option<String>,
     /// The address. Hostile text.
-    pub address: Option<String>,
+    pub address: Option<TenantText>,
     /// The types of the detections there, or of the sign-in itself. Hostile text.
-    pub types: Vec<String>,
+    pub types: Vec<TenantText>,
     /// Whether it is of a sign-in that did not go through: who failed there need not be the user, and no way leads there.
     pub failed: bool,
     /// The way from the last place that is known; `None` for the first, where the place is not known, and for what failed.

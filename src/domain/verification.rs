@@ -281,9 +281,9 @@ mod tests {
         records.directory.sign_in_sessions_valid_from_date_time = at(2);
         records.directory.password_change_required = Some(true);
         let mut device = Device {
-            id: "o".to_owned(),
+            id: "o".into(),
             device_id: None,
-            display_name: Some("LAPTOP".to_owned()),
+            display_name: Some("LAPTOP".into()),
             operating_system: None,
             account_enabled: Some(true),
         };

@@ -274,8 +274,9 @@ impl World {
         let number = self.tenant.population().user_of_device(id).ok_or_else(|| GraphError::no_resource(id))?;
         let names = [id.to_lowercase(), object_id_of_device(id)];
         let devices = self.tenant.records(number).devices.unwrap_or_default();
-        let device = devices.into_iter().find(|device| names.contains(&device.id)).ok_or_else(|| GraphError::no_resource(id))?;
-        let deed = AccountDeed::Devices { ids: vec![device.id], enabled: *enabled };
+        let device =
+            devices.into_iter().find(|device| names.iter().any(|name| device.id == **name)).ok_or_else(|| GraphError::no_resource(id))?;
+        let deed = AccountDeed::Devices { ids: vec![device.id.into()], enabled: *enabled };
         self.tenant.change_account(number, deed).map_err(|_| unavailable())?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }

@@ -37,10 +37,10 @@ mod tests {
         let mut records = fixture::risky_user("u1", "passwordSpray");
         assert!(lines(&records).is_empty());
         let of = |name: &str, enabled| Device {
-            id: "d".to_owned(),
+            id: "d".into(),
             device_id: None,
-            display_name: Some(name.to_owned()),
-            operating_system: Some("Windows".to_owned()),
+            display_name: Some(name.into()),
+            operating_system: Some("Windows".into()),
             account_enabled: enabled,
         };
         records.devices = Some(vec![of("LAPTOP\u{1b}[2J", Some(true)), of("PHONE", Some(false)), of(" ", None)]);
@@ -48,9 +48,9 @@ mod tests {
         let told = ["LAPTOP\\x1b[2J  Windows  enabled", "PHONE  Windows  disabled", "d  Windows  ?"].map(str::to_owned).to_vec();
         assert_eq!(lines(&records), [("Devices", told), ("Authentication methods", vec![])]);
         records.methods = Some(vec![AuthenticationMethod {
-            id: "m".to_owned(),
-            kind: "phoneAuthenticationMethod".to_owned(),
-            display_name: Some("+1 555".to_owned()),
+            id: "m".into(),
+            kind: "phoneAuthenticationMethod".into(),
+            display_name: Some("+1 555".into()),
             created_date_time: Some(fixture::now()),
         }]);
         let method = format!("phoneAuthenticationMethod  +1 555  since {}", output::moment(fixture::now()));

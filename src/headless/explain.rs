@@ -291,7 +291,7 @@ mod tests {
     fn the_page_is_as_wide_as_the_terminal_and_commands_none() {
         let (records, explanation) = explained(|records| {
             records.user.is_deleted = Some(true);
-            records.user.user_display_name = Some("Adele\u{1b}[2J".to_owned());
+            records.user.user_display_name = Some("Adele\u{1b}[2J".into());
         });
         for columns in [40, 60, 80, 120] {
             let page = sheet(&records, &explanation, output::Paper { columns: Some(columns), bold: false });

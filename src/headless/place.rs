@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_principal_name_shared_by_two_accounts_is_not_enough() {
         let mut again = fixture::risky_user("new-id", "passwordSpray");
-        again.user.user_principal_name = Some("adele@contoso.test".to_owned());
+        again.user.user_principal_name = Some("adele@contoso.test".into());
         let mut dataset = dataset();
         dataset.put(again);
         assert!(find_user(&dataset, "adele@contoso.test").unwrap_err().message.contains("more than one"));

@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn a_name_of_two_accounts_is_no_target() {
         let mut again = fixture::risky_user("new", "passwordSpray");
-        again.user.user_principal_name = Some("alex@contoso.test".to_owned());
+        again.user.user_principal_name = Some("alex@contoso.test".into());
         let mut dataset = dataset();
         dataset.put(again);
         let index = Index::new(&dataset, Aim::User);
@@ -436,7 +436,8 @@ mod tests {
     fn users_stand_for_the_addresses_where_they_were_blocked() {
         let mut blocked = fixture::risky_user("blocked", "passwordSpray");
         let reason = "Sign-in was blocked by built-in protections due to high confidence of risk.".to_owned();
-        blocked.sign_ins[0].status = Some(SignInStatus { error_code: Some(50053), failure_reason: Some(reason), additional_details: None });
+        blocked.sign_ins[0].status =
+            Some(SignInStatus { error_code: Some(50053), failure_reason: Some(reason.into()), additional_details: None });
         let dataset: Dataset = [blocked, fixture::risky_user("other", "passwordSpray")].into_iter().collect();
         let wanted = Named::Each(vec!["blocked".to_owned(), "other".to_owned()]);
         let found = targets(Action::TrustIp, &wanted, None, &dataset, &Ledger::default(), fixture::now()).unwrap();

@@ -100,7 +100,7 @@ fn diagnostic_logs_are_read_line_by_line_around_what_is_none() {
     assert_eq!(quiet.created_date_time, time("2022-03-17T09:44:46.3097429Z"));
     assert_eq!(quiet.location.as_ref().and_then(|place| place.country_or_region.as_deref()), Some("GB"));
     assert_eq!(quiet.incoming_token_type, Some(IncomingTokenType::PrimaryRefreshToken));
-    assert_eq!((quiet.session_id.as_deref(), &*quiet.risk_event_types), (Some("s-2"), &["anomalousToken".to_owned()][..]));
+    assert_eq!((quiet.session_id.as_deref(), &*quiet.risk_event_types), (Some("s-2"), &["anomalousToken".into()][..]));
     assert_eq!(quiet.extra.0, None);
     assert_eq!(interactive.created_date_time, time("2022-03-17T14:40:00.5Z"));
     assert_eq!(interactive.ip_address.as_deref(), Some("198.51.100.8"));

@@ -72,7 +72,7 @@ fn a_cache_that_lost_what_was_written_last_is_noticed() {
     let (cache, _) = open(folder.path());
     for number in 0..20 {
         let mut user = fixture::risky_user(&format!("u{number}"), "anomalousToken");
-        user.user.user_display_name = Some("changed later".to_owned());
+        user.user.user_display_name = Some("changed later".into());
         cache.put(&[user]).unwrap();
     }
     let held = cache.load().unwrap();

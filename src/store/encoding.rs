@@ -171,7 +171,7 @@ mod tests {
         records.user.extra = Extra(Some(r#"{"new":true}"#.into()));
         records.devices = Some(Vec::new());
         records.history.push(RiskyUserHistoryItem {
-            id: "u1".to_owned(),
+            id: "u1".into(),
             user_id: "u1".into(),
             user_principal_name: None,
             user_display_name: None,
@@ -180,11 +180,11 @@ mod tests {
             risk_detail: None,
             risk_last_updated_date_time: None,
             initiated_by: None,
-            risk_event_types: vec!["x".to_owned()],
+            risk_event_types: vec!["x".into()],
             extra: Extra::default(),
         });
         let mut sign_in = records.sign_ins[0].clone();
-        sign_in.user_agent = Some("\u{202e}agent ".repeat(100));
+        sign_in.user_agent = Some("\u{202e}agent ".repeat(100).into());
         records.sign_ins = vec![sign_in; 300];
         records
     }

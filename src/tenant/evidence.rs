@@ -105,7 +105,7 @@ impl Line {
         };
         let mut record = wire::read(kind, record).ok()?;
         if let (Some(held), Some(extra)) = (extra_of(&mut record), extra) {
-            held.0 = Some(Value::Object(extra).to_string().into_boxed_str());
+            held.0 = Some(Value::Object(extra).to_string().into());
         }
         Some(record)
     }

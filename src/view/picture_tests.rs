@@ -14,6 +14,7 @@ use crate::app::{App, KeyMap, Msg, Options};
 use crate::clock::Clock;
 use crate::domain::fixture::now;
 use crate::domain::records::{GeoCoordinates, Location, UserRecords};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::workspace::DemoSpec;
 use crate::tenant::demo::DemoTenant;
 
@@ -50,12 +51,12 @@ fn sweep(app: &mut App) {
 /// Tenant text that would harm a terminal, where pictures show such text, and values that nobody expects.
 fn hostile() -> Vec<UserRecords> {
     let mut users = stolen();
-    let text = Some("\u{1b}]52;c;x\u{7}\u{202e}\u{200b}日本語".to_owned());
+    let text: Option<TenantText> = Some("\u{1b}]52;c;x\u{7}\u{202e}\u{200b}日本語".into());
     let alex = &mut users[0];
     alex.user.user_display_name = text.clone();
     let place = |latitude, longitude| {
         Some(Location {
-            city: Some("\u{1b}[31mX\u{202e}".to_owned()),
+            city: Some("\u{1b}[31mX\u{202e}".into()),
             geo_coordinates: Some(GeoCoordinates { latitude, longitude }),
             ..Location::default()
         })

@@ -10,7 +10,7 @@ use crate::domain::fixture::{now, risky_user};
 fn no_size_breaks_campaigns_and_trails() {
     let mut users = sharing();
     for records in &mut users {
-        records.sign_ins[0].user_agent = Some("\u{202e}\u{1b}[31m日本 agent".repeat(9));
+        records.sign_ins[0].user_agent = Some("\u{202e}\u{1b}[31m日本 agent".repeat(9).into());
     }
     for overlay in ["p", "p enter p", "C", "C G", "C enter", "Q", "Q l b", "Q G l", "Q esc Q"] {
         let mut app = sized((120, 40), users.clone());

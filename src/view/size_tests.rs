@@ -9,6 +9,7 @@ use crate::app::{App, Key, KeyCode, Msg};
 use crate::domain::fixture::{now, risky_user};
 use crate::domain::records::{DeviceDetail, GeoCoordinates, Location, RiskyUserHistoryItem, SignIn, UserRecords};
 use crate::domain::risk::{RiskLevel, RiskState};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// Keys that open each view, and move in it.
@@ -46,14 +47,14 @@ const VIEWS: [&str; 30] = [
 ];
 
 /// Text as a tenant may hold it: control and bidirectional signs, wide letters, emoji of several signs, right-to-left script.
-fn text() -> impl Strategy<Value = Option<String>> {
+fn text() -> impl Strategy<Value = Option<TenantText>> {
     let signs = "\u{1b}\u{7}\u{202e}\u{200b}\u{feff}\u{e0041}\n\tأحمدעדי日本語éｱ👩‍💻🏳️‍🌈 aA0.:/@\"'%";
     let signs: Vec<char> = signs.chars().collect();
     prop_oneof![
         1 => Just(None),
-        1 => Just(Some(String::new())),
-        1 => "203\\.0\\.113\\.[0-9]{1,2}".prop_map(Some),
-        4 => prop::collection::vec(prop::sample::select(signs), 0..60).prop_map(|letters| Some(letters.into_iter().collect())),
+        1 => Just(Some(TenantText::default())),
+        1 => "203\\.0\\.113\\.[0-9]{1,2}".prop_map(|address| Some(address.into())),
+        4 => prop::collection::vec(prop::sample::select(signs), 0..60).prop_map(|letters| Some(letters.into_iter().collect::<String>().into())),
     ]
 }
 
@@ -107,9 +108,9 @@ fn user() -> impl Strategy<Value = UserRecords> {
     )
 }
 
-fn risk_history(at: Option<Timestamp>, by: Option<String>) -> RiskyUserHistoryItem {
+fn risk_history(at: Option<Timestamp>, by: Option<TenantText>) -> RiskyUserHistoryItem {
     RiskyUserHistoryItem {
-        id: "h".to_owned(),
+        id: "h".into(),
         user_id: "u".into(),
         user_principal_name: None,
         user_display_name: None,
@@ -177,8 +178,8 @@ fn busy(sign_ins: i64) -> UserRecords {
     for at in 0..sign_ins {
         let mut sign_in = SignIn::unknown(format!("busy-{at}").into(), records.id().clone());
         sign_in.created_date_time = Some(Timestamp(now().0 - TimeDelta::seconds(at * 60)));
-        sign_in.session_id = Some(format!("session {}", at % 700));
-        sign_in.ip_address = Some(format!("10.{}.{}.{}", at % 3, at % 251, at % 241));
+        sign_in.session_id = Some(format!("session {}", at % 700).into());
+        sign_in.ip_address = Some(format!("10.{}.{}.{}", at % 3, at % 251, at % 241).into());
         sign_in.risk_state = Some(if at % 2 == 0 { RiskState::AtRisk } else { RiskState::None });
         let (latitude, longitude) = ((at % 120 - 60) as f64, (at % 340 - 170) as f64);
         sign_in.location = Some(Location { geo_coordinates: Some(GeoCoordinates { latitude, longitude }), ..Location::default() });
@@ -204,7 +205,7 @@ fn keys_in_a_large_tenant() {
     for count in [1_000, 100_000] {
         let users = (0..count).map(|at| {
             let mut records = risky_user(&format!("u{at}"), "newCountry");
-            records.sign_ins[0].ip_address = Some(format!("10.{}.{}.{}", at % 3, at % 251, at % 241));
+            records.sign_ins[0].ip_address = Some(format!("10.{}.{}.{}", at % 3, at % 251, at % 241).into());
             records
         });
         let mut app = sized((200, 60), users.collect());

@@ -12,6 +12,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::JobId;
 use crate::domain::ledger::Tally;
 use crate::domain::records::UserRecords;
+use crate::domain::tenant_text::TenantText;
 
 pub fn screen(app: &App) -> String {
     let (columns, rows) = app.size();
@@ -49,7 +50,7 @@ const OVERLAYS: [&str; 18] = [
 
 fn everything() -> Vec<UserRecords> {
     let mut users = five();
-    users[0].user.user_display_name = Some("日本\u{202e}語\u{1b}[31m 👩‍👩‍👧‍👦 a very long name that does not end at all".to_owned());
+    users[0].user.user_display_name = Some("日本\u{202e}語\u{1b}[31m 👩‍👩‍👧‍👦 a very long name that does not end at all".into());
     users
 }
 
@@ -84,7 +85,7 @@ fn a_screen_that_shrank_before_the_state_heard_of_it_is_drawn() {
 #[test]
 fn hostile_text_never_reaches_the_screen() {
     let mut users = everything();
-    let hostile = Some("\u{1b}]52;c;x\u{7}\u{202e}\u{200b}".to_owned());
+    let hostile: Option<TenantText> = Some("\u{1b}]52;c;x\u{7}\u{202e}\u{200b}".into());
     users[0].sign_ins[0].client_app_used = hostile.clone();
     users[0].detections[0].additional_info = hostile;
     for overlay in OVERLAYS {

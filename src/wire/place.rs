@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::properties::Properties;
 use super::values::{number, word};
 use crate::domain::records::{GeoCoordinates, Location};
+use crate::domain::tenant_text::TenantText;
 
 /// Takes the location, from the first of these names that says something, and from separate columns.
 pub fn location(properties: &mut Properties, names: &[&str]) -> Option<Location> {
@@ -54,7 +55,7 @@ fn coordinates(properties: &mut Properties) -> Option<GeoCoordinates> {
 
 /// "City, State, Country", "City, Country", or a country code.
 fn from_text(text: &str) -> Location {
-    let part = |part: &str| Some(part.trim().to_owned()).filter(|part| !part.is_empty() && part != "-");
+    let part = |part: &str| Some(TenantText::new(part.trim())).filter(|part| !part.is_empty() && part.as_str() != "-");
     let mut parts = text.rsplitn(3, ',');
     let (last, middle, first) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     let is_code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -64,7 +65,7 @@ fn from_text(text: &str) -> Location {
         }
         (None, Some(city)) => Location { city: part(city), country_or_region: part(last), ..Location::default() },
         (None, None) if is_code(last.trim()) => {
-            Location { country_or_region: Some(last.trim().to_ascii_uppercase()), ..Location::default() }
+            Location { country_or_region: Some(last.trim().to_ascii_uppercase().into()), ..Location::default() }
         }
         (None, None) => Location { city: part(last), ..Location::default() },
     }
@@ -84,9 +85,9 @@ mod tests {
     #[test]
     fn every_shape_of_a_location_is_read() {
         let full = Location {
-            city: Some("Dresden".to_owned()),
-            state: Some("Sachsen".to_owned()),
-            country_or_region: Some("DE".to_owned()),
+            city: Some("Dresden".into()),
+            state: Some("Sachsen".into()),
+            country_or_region: Some("DE".into()),
             geo_coordinates: Some(GeoCoordinates { latitude: 51.0714, longitude: 13.7399 }),
         };
         let object =
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(read(json!(object.to_string())), Some(full.clone()));
         assert_eq!(read(json!("Dresden, Sachsen, DE")), Some(Location { geo_coordinates: None, ..full.clone() }));
         assert_eq!(read(json!("Dresden, , DE")), Some(Location { geo_coordinates: None, state: None, ..full.clone() }));
-        assert_eq!(read(json!("de")), Some(Location { country_or_region: Some("DE".to_owned()), ..Location::default() }));
+        assert_eq!(read(json!("de")), Some(Location { country_or_region: Some("DE".into()), ..Location::default() }));
         assert_eq!(read(json!({ "geoCoordinates": {} })), None);
         assert_eq!(read(json!("")), None);
     }

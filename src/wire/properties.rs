@@ -143,7 +143,7 @@ impl Properties {
         if map.is_empty() {
             return Extra::default();
         }
-        Extra(Some(Value::Object(map).to_string().into_boxed_str()))
+        Extra(Some(Value::Object(map).to_string().into()))
     }
 }
 

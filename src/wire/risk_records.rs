@@ -9,6 +9,7 @@ use super::values::{
     activity, detection_timing, detection_type, flag, risk_detail, risk_level, risk_state, text, time, token_issuer, word, words,
 };
 use crate::domain::records::{Directory, Record, RiskDetection, RiskyUser, RiskyUserHistoryItem, UserId};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// Whom a record is about.
@@ -16,9 +17,9 @@ pub struct Person {
     /// The object id; the principal name in lower case where only that was given.
     pub id: UserId,
     /// Sign-in name.
-    pub principal_name: Option<String>,
+    pub principal_name: Option<TenantText>,
     /// Name for people.
-    pub display_name: Option<String>,
+    pub display_name: Option<TenantText>,
 }
 
 /// The user id of a sign-in whose user is not known to the tenant.
@@ -26,12 +27,12 @@ const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Takes whom a record is about; `ids` are the names its user id may have.
 pub fn person(properties: &mut Properties, ids: &[&str]) -> Result<Person, String> {
-    let id = properties.take(ids, |value| word(value).filter(|id| id != NOBODY));
+    let id = properties.take(ids, |value| word(value).filter(|id| id.as_str() != NOBODY));
     let principal_name = properties.take(&["userprincipalname", "username", "upn", "accountupn"], word);
     let display_name = properties.take(&["userdisplayname", "user", "accountdisplayname", "identity"], word);
     let mail = display_name.clone().filter(|name| name.contains('@') && !name.contains(' '));
     let principal_name = principal_name.or(mail);
-    let lower_case = || principal_name.as_ref().map(|name| name.to_lowercase());
+    let lower_case = || principal_name.as_ref().map(|name| TenantText::from(name.to_lowercase()));
     match id.or_else(lower_case) {
         Some(id) => Ok(Person { id: id.into(), principal_name, display_name }),
         None if properties.has("serviceprincipalid") || properties.has("serviceprincipalname") => {
@@ -42,13 +43,13 @@ pub fn person(properties: &mut Properties, ids: &[&str]) -> Result<Person, Strin
 }
 
 /// An id for a record that came without one: the same for the same content.
-pub fn derived_id(parts: &[&str]) -> String {
+pub fn derived_id(parts: &[&str]) -> TenantText {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
 /// A time as a part of a derived id.
@@ -165,7 +166,7 @@ pub fn detection(object: Map<String, Value>) -> Result<Record, String> {
         derived_id(&parts)
     };
     let additional_info = properties.take(&["additionalinfo", "additionalinformation"], |value| match value {
-        Value::Array(_) | Value::Object(_) => Some(value.to_string()),
+        Value::Array(_) | Value::Object(_) => Some(value.to_string().into()),
         _ => text(value),
     });
     Ok(Record::Detection(RiskDetection {

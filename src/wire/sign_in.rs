@@ -10,6 +10,7 @@ use super::values::{
     token_issuer, word, words,
 };
 use crate::domain::records::{AppliedPolicy, DeviceDetail, Record, SignIn, SignInStatus};
+use crate::domain::tenant_text::TenantText;
 
 const PROTOCOLS: [&str; 22] = [
     "none",
@@ -63,7 +64,7 @@ pub fn sign_in(object: Map<String, Value>) -> Result<Record, String> {
     sign_in.app_display_name = app_display_name;
     sign_in.app_id = properties.take(&["appid", "applicationid"], word);
     // A log's own resource is the directory service ("/tenants/…/Microsoft.aadiam"), not the resource signed in to.
-    let of_directory = |text: &String| text.starts_with('/') || text.eq_ignore_ascii_case("Microsoft.aadiam");
+    let of_directory = |text: &TenantText| text.starts_with('/') || text.eq_ignore_ascii_case("Microsoft.aadiam");
     let resource = |value: &Value| word(value).filter(|text| !of_directory(text));
     sign_in.resource_id = properties.take(&["resourceidentity", "resourceid"], resource);
     sign_in.resource_display_name = properties.take(&["resourcedisplayname", "resource"], resource);
@@ -111,7 +112,7 @@ pub fn sign_in(object: Map<String, Value>) -> Result<Record, String> {
 }
 
 /// `riskEventTypes_v2`; the old enum only where that says nothing, as it is mostly empty or incomplete.
-fn detection_types(properties: &mut Properties) -> Vec<String> {
+fn detection_types(properties: &mut Properties) -> Vec<TenantText> {
     let newer = properties.take(&["riskeventtypesv2"], words).unwrap_or_default();
     let some = |value: &Value| words(value).filter(|types| !types.is_empty());
     let types = if newer.is_empty() {
@@ -123,9 +124,9 @@ fn detection_types(properties: &mut Properties) -> Vec<String> {
 }
 
 /// Text in nested objects: empty text is kept, because Graph sends it for "none" (`graph.md` section 1.6).
-fn received(value: &Value) -> Option<String> {
+fn received(value: &Value) -> Option<TenantText> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.as_str().into()),
         value => text(value),
     }
 }
@@ -210,7 +211,7 @@ fn policies(properties: &mut Properties) -> Vec<AppliedPolicy> {
             && let Some(id) = &policy.id
         {
             // The id says to which policy the rest belongs when the record is written again.
-            rest.insert("id".to_owned(), Value::String(id.clone()));
+            rest.insert("id".to_owned(), Value::String(id.as_str().to_owned()));
             left.push(Value::Object(rest));
         }
         applied.push(policy);

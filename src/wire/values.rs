@@ -8,21 +8,26 @@ use crate::domain::catalogue;
 use crate::domain::risk::{
     ActivityType, ConditionalAccessStatus, DetectionTiming, IncomingTokenType, RiskDetail, RiskLevel, RiskState, TokenIssuerType,
 };
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// Text with something in it; numbers and booleans as text.
-pub fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<TenantText> {
     match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
+        Value::String(text) if !text.trim().is_empty() => Some(text.as_str().into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(flag) => Some(flag.to_string().into()),
         _ => None,
     }
 }
 
 /// Text of a portal cell: as [`text`], and a lone dash (what the portal shows for nothing) says nothing.
-pub fn word(value: &Value) -> Option<String> {
-    text(value).map(|text| text.trim().to_owned()).filter(|text| text != "-" && text != "\u{2014}")
+pub fn word(value: &Value) -> Option<TenantText> {
+    let text = match value {
+        Value::String(text) => TenantText::new(text.trim()),
+        value => text(value)?,
+    };
+    Some(text).filter(|text| !["", "-", "\u{2014}"].contains(&text.as_str()))
 }
 
 /// A truth value: `true`, `"True"`, `1`, `"Yes"`, …
@@ -105,12 +110,12 @@ fn epoch(number: i64) -> Option<Timestamp> {
 }
 
 /// A list of words: an array, its JSON text, or words with commas or semicolons between them.
-pub fn words(value: &Value) -> Option<Vec<String>> {
+pub fn words(value: &Value) -> Option<Vec<TenantText>> {
     let items = match value {
         Value::Array(items) => items.clone(),
         Value::String(text) if text.trim_start().starts_with('[') => serde_json::from_str(text).ok()?,
         Value::String(text) => {
-            return Some(text.split([',', ';']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect());
+            return Some(text.split([',', ';']).map(str::trim).filter(|word| !word.is_empty()).map(TenantText::new).collect());
         }
         _ => return None,
     };
@@ -118,25 +123,28 @@ pub fn words(value: &Value) -> Option<Vec<String>> {
 }
 
 /// The Graph value of a detection type that is given as such, in other case, or by its name in the portal.
-pub fn detection_type(given: &str) -> String {
+pub fn detection_type(given: &str) -> TenantText {
     let given = given.trim();
     let types = catalogue::all();
     if let Some(known) = types.iter().find(|known| known.value.eq_ignore_ascii_case(given)) {
-        return known.value.clone();
+        return known.value.as_str().into();
     }
     if given.contains(' ') {
         let name = normalised(given);
         if let Some(known) = types.iter().find(|known| normalised(&known.name) == name || normalised(&known.value) == name) {
-            return known.value.clone();
+            return known.value.as_str().into();
         }
     }
-    given.to_owned()
+    given.into()
 }
 
 /// The word as Graph spells it, where it is one of these; else as given.
-pub fn spelt(given: String, words: &[&str]) -> String {
+pub fn spelt(given: TenantText, words: &[&str]) -> TenantText {
+    if words.contains(&given.as_str()) {
+        return given;
+    }
     let name = normalised(&given);
-    words.iter().find(|word| normalised(word) == name).map_or(given, |word| (*word).to_owned())
+    words.iter().find(|word| normalised(word) == name).map_or(given, |word| TenantText::new(word))
 }
 
 macro_rules! member {
@@ -252,7 +260,7 @@ mod tests {
             assert_eq!(flag(&yes), Some(true));
         }
         assert_eq!(flag(&json!("")), None);
-        let expected = Some(vec!["a".to_owned(), "b".to_owned()]);
+        let expected = Some(vec!["a".into(), "b".into()]);
         for list in [json!(["a", "b"]), json!("[\"a\",\"b\"]"), json!("a, b"), json!("a;b")] {
             assert_eq!(words(&list), expected);
         }

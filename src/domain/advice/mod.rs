@@ -195,7 +195,7 @@ const COMPARED: usize = 5;
 pub fn explain(facts: &Facts<'_>) -> Explanation {
     Explanation {
         user: facts.records.id().clone(),
-        user_principal_name: facts.records.user.user_principal_name.clone(),
+        user_principal_name: facts.records.user.user_principal_name.as_ref().map(String::from),
         at_risk: facts.records.user.at_risk(),
         blocked: super::facts::blocked(facts.records, facts.tenant),
         why: why::why(facts),

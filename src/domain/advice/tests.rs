@@ -57,13 +57,13 @@ impl Situation {
     fn blocked(self, code: i64, reason: &str, policy: Option<&str>) -> Self {
         self.with(|of| {
             let sign_in = &mut of.records.sign_ins[0];
-            sign_in.status = Some(SignInStatus { error_code: Some(code), failure_reason: Some(reason.to_owned()), ..Default::default() });
+            sign_in.status = Some(SignInStatus { error_code: Some(code), failure_reason: Some(reason.into()), ..Default::default() });
             sign_in.applied_conditional_access_policies = policy
                 .map(|id| AppliedPolicy {
-                    id: Some(id.to_owned()),
-                    display_name: Some(format!("Policy {id}")),
-                    result: Some("failure".to_owned()),
-                    enforced_grant_controls: vec!["Block".to_owned()],
+                    id: Some(id.into()),
+                    display_name: Some(format!("Policy {id}").into()),
+                    result: Some("failure".into()),
+                    enforced_grant_controls: vec!["Block".into()],
                 })
                 .into_iter()
                 .collect();
@@ -135,7 +135,7 @@ fn user_risk_alone(of: &mut Situation) {
 fn earlier_sign_in(of: &mut Situation, code: i64) {
     let mut earlier = SignIn::unknown("adele-s0".into(), "adele".into());
     earlier.created_date_time = hours_ago(30);
-    earlier.ip_address = Some("203.0.113.7".to_owned());
+    earlier.ip_address = Some("203.0.113.7".into());
     earlier.status = Some(SignInStatus { error_code: Some(code), ..Default::default() });
     earlier.risk_state = Some(RiskState::None);
     of.records.sign_ins.push(earlier);
@@ -169,7 +169,7 @@ fn situations() -> Vec<(&'static str, Situation)> {
         })),
         ("policies_not_read", of("passwordSpray").policies(None)),
         ("deleted", of("passwordSpray").with(|of| of.records.user.is_deleted = Some(true))),
-        ("guest", of("passwordSpray").with(|of| of.records.directory.user_type = Some("Guest".to_owned()))),
+        ("guest", of("passwordSpray").with(|of| of.records.directory.user_type = Some("Guest".into()))),
         ("privileged", of("passwordSpray").with(|of| of.records.directory.is_admin = Some(true))),
         ("federated", of("passwordSpray").hybrid(Some(true), Some(false), None).with(|of| {
             earlier_sign_in(of, 0);
@@ -186,7 +186,7 @@ fn situations() -> Vec<(&'static str, Situation)> {
         ("blocked_for_sign_in_risk_without_mfa", of("unlikelyTravel").blocked(53003, "", Some("mfa"))
             .with(|of| of.records.directory.is_mfa_registered = Some(false))),
         ("blocked_by_built_in_protection_over_imap", of("passwordSpray").blocked(50053, BUILT_IN, None)
-            .with(|of| of.records.sign_ins[0].client_app_used = Some("IMAP4".to_owned()))),
+            .with(|of| of.records.sign_ins[0].client_app_used = Some("IMAP4".into()))),
         ("blocked_by_built_in_protection_at_a_trusted_address", of("unfamiliarFeatures").blocked(50053, BUILT_IN, None).with(|of| {
             let ranges = vec![range_value(&range("203.0.113.0/24").unwrap())];
             of.tenant.locations = Some(vec![IpLocation { id: "l".to_owned(), display_name: "Office".to_owned(), is_trusted: true, ranges, ..IpLocation::default() }]);
@@ -202,7 +202,7 @@ fn situations() -> Vec<(&'static str, Situation)> {
         ("blocked_by_two_causes", of("passwordSpray").policies(Some(blocking())).blocked(53003, "", Some("block-sign-in")).with(|of| {
             earlier_sign_in(of, 53003);
             of.records.sign_ins[1].applied_conditional_access_policies =
-                vec![AppliedPolicy { id: Some("block-user".to_owned()), result: Some("failure".to_owned()), ..Default::default() }];
+                vec![AppliedPolicy { id: Some("block-user".into()), result: Some("failure".into()), ..Default::default() }];
         })),
         ("read_only", of("passwordSpray").with(|of| of.access = Access::ReadOnly)),
         ("evidence_workspace", of("passwordSpray").with(|of| of.access = Access::Evidence)),
@@ -217,12 +217,12 @@ fn situations() -> Vec<(&'static str, Situation)> {
             of.records.directory.last_password_change_date_time = hours_ago(500);
             of.records.directory.sign_in_sessions_valid_from_date_time = hours_ago(500);
             of.records.methods = Some(vec![AuthenticationMethod {
-                id: "m".to_owned(), kind: "phoneAuthenticationMethod".to_owned(), display_name: None, created_date_time: Some(fixture::now()),
+                id: "m".into(), kind: "phoneAuthenticationMethod".into(), display_name: None, created_date_time: Some(fixture::now()),
             }]);
         })),
         ("confirmed_compromised_with_devices", of("leakedCredentials").with(closed(Event::ConfirmUserCompromised)).with(|of| {
             let device = |name: &str, enabled| Device {
-                id: name.to_owned(), device_id: None, display_name: Some(name.to_owned()), operating_system: None, account_enabled: Some(enabled),
+                id: name.into(), device_id: None, display_name: Some(name.into()), operating_system: None, account_enabled: Some(enabled),
             };
             of.records.devices = Some(vec![device("LAPTOP-1", true), device("OLD-PHONE", false)]);
             of.settings.continuous_access_evaluation = Some(true);
@@ -343,7 +343,7 @@ fn dismissing_tells_the_transition_and_that_the_password_is_untouched() {
 fn the_text_of_a_support_case_is_ready_and_safe() {
     let situation = Situation::of("passwordSpray").with(|of| {
         of.records.user.is_deleted = Some(true);
-        of.records.user.user_principal_name = Some("a\ndele@contoso.test".to_owned());
+        of.records.user.user_principal_name = Some("a\ndele@contoso.test".into());
     });
     insta::assert_snapshot!(support_case(&situation.facts()), @r"
     Please remove a deleted user from the risk report of Microsoft Entra ID Protection.

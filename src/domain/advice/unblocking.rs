@@ -8,6 +8,7 @@ use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::scales::Scales;
+use crate::domain::tenant_text::TenantText;
 use crate::domain::{catalogue, policy};
 
 /// Clients that cannot do modern authentication, as sign-ins name them (`clientAppUsed`).
@@ -93,7 +94,7 @@ pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
         policies::blocked_sign_ins(facts).into_iter().filter(|(cause, _)| *cause == BlockedBy::SignInRisk).map(|(_, of)| of).collect();
     let linked = |of: &&RiskDetection| blocked.iter().any(|sign_in| of.request_id.as_ref() == Some(&sign_in.id));
     let of_detections = records.detections.iter().filter(linked).filter_map(|of| of.risk_event_type.as_deref());
-    let mut kinds: Vec<&str> = blocked.iter().flat_map(|of| &of.risk_event_types).map(String::as_str).chain(of_detections).collect();
+    let mut kinds: Vec<&str> = blocked.iter().flat_map(|of| &of.risk_event_types).map(TenantText::as_str).chain(of_detections).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let theft = kinds.iter().any(|kind| catalogue::is_token_theft(kind));
@@ -112,7 +113,13 @@ pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
 fn familiar_places(facts: &Facts<'_>) -> Vec<String> {
     let mut places = Vec::new();
     for sign_in in facts.records.sign_ins.iter().filter(|sign_in| is_familiar(sign_in)) {
-        let place = sign_in.location.as_ref().and_then(|at| at.short()).into_iter().chain(sign_in.ip_address.clone()).collect::<Vec<_>>();
+        let place = sign_in
+            .location
+            .as_ref()
+            .and_then(|at| at.short())
+            .into_iter()
+            .chain(sign_in.ip_address.as_ref().map(String::from))
+            .collect::<Vec<_>>();
         let place = place.join(", ");
         if !place.is_empty() && !places.contains(&place) {
             places.push(place);

@@ -137,7 +137,7 @@ mod tests {
             detection.detected_date_time = Some(Timestamp(now().0 - TimeDelta::days(at + 2)));
             if at < 12 {
                 records.sign_ins.clear();
-                detection.risk_event_type = Some(kind.to_owned());
+                detection.risk_event_type = Some(kind.into());
                 detection.detected_date_time = Some(Timestamp(now().0 - TimeDelta::hours(at)));
                 (detection.request_id, detection.ip_address) = (None, None);
             }
@@ -154,7 +154,7 @@ mod tests {
         for records in users.iter_mut().take(12) {
             let mut other = records.detections[0].clone();
             other.id = "other".into();
-            other.risk_event_type = kind.map(str::to_owned);
+            other.risk_event_type = kind.map(Into::into);
             other.detected_date_time = Some(Timestamp(now().0 - TimeDelta::days(60)));
             records.detections.push(other);
         }
@@ -196,7 +196,7 @@ mod tests {
     fn unknown_is_not_normal() {
         let mut users = tenant("passwordSpray");
         for records in users.iter_mut().take(12) {
-            records.detections[0].ip_address = Some("203.0.113.7".to_owned());
+            records.detections[0].ip_address = Some("203.0.113.7".into());
         }
         assert_eq!(event(&users), None, "an address that can be held against nothing");
         for records in users.iter_mut().take(12) {
@@ -205,7 +205,7 @@ mod tests {
         }
         assert_eq!(event(&users), None, "an address that is new");
         for records in users.iter_mut().take(7) {
-            records.sign_ins[0].ip_address = Some("203.0.113.7".to_owned());
+            records.sign_ins[0].ip_address = Some("203.0.113.7".into());
         }
         assert_eq!(event(&users).map(|event| (event.users, event.otherwise_normal)), Some((12, 7)));
         let mut users = tenant("leakedCredentials");
@@ -220,10 +220,10 @@ mod tests {
             for records in users.iter_mut().take(12) {
                 everyday_sign_in(records);
                 records.sign_ins[0].created_date_time = Some(Timestamp(now().0 - TimeDelta::days(80)));
-                records.detections[0].ip_address = Some(first.to_owned());
+                records.detections[0].ip_address = Some(first.into());
                 let mut other = records.detections[0].clone();
                 other.id = "other".into();
-                other.ip_address = Some(second.to_owned());
+                other.ip_address = Some(second.into());
                 records.detections.push(other);
             }
             users
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(event(&both(strange, own)), None);
         let mut users = both(own, own);
         for records in users.iter_mut().take(12) {
-            records.detections[1].risk_event_type = Some("maliciousIPAddress".to_owned());
+            records.detections[1].risk_event_type = Some("maliciousIPAddress".into());
         }
         assert_eq!(event(&users), None, "another type stands against them");
     }

@@ -5,11 +5,12 @@ use crate::domain::fixture::{now, risky_user};
 use crate::domain::ledger::Ledger;
 use crate::domain::records::SignIn;
 use crate::domain::risk::RiskState;
+use crate::domain::tenant_text::TenantText;
 
 /// A user whose risk has its own address and session.
 fn user(id: &str, kind: &str, at: usize) -> UserRecords {
     let mut records = risky_user(id, kind);
-    let address = Some(format!("10.{at}.0.1"));
+    let address = Some(TenantText::from(format!("10.{at}.0.1")));
     records.sign_ins[0].ip_address = address.clone();
     records.detections[0].ip_address = address;
     records.detections[0].detected_date_time = Some(Timestamp(now().0 - TimeDelta::days(i64::try_from(at).unwrap() + 2)));
@@ -38,7 +39,7 @@ fn shares(campaigns: &[Campaign]) -> Vec<Vec<Share>> {
 fn users_at_risk_from_one_address_are_one_campaign_with_all_that_they_share() {
     let mut users: Vec<UserRecords> = (0..4).map(|at| user(&format!("u{at}"), "newCountry", at)).collect();
     for records in users.iter_mut().take(3) {
-        records.sign_ins[0].ip_address = Some("203.0.113.7".to_owned());
+        records.sign_ins[0].ip_address = Some("203.0.113.7".into());
         records.sign_ins[0].autonomous_system_number = Some(64500);
     }
     users[0].user.risk_level = Some(RiskLevel::High);
@@ -52,9 +53,9 @@ fn users_at_risk_from_one_address_are_one_campaign_with_all_that_they_share() {
 #[test]
 fn a_session_of_two_users_is_one_and_an_address_of_two_is_none() {
     let mut users: Vec<UserRecords> = (0..2).map(|at| user(&format!("u{at}"), "newCountry", at)).collect();
-    users.iter_mut().for_each(|records| records.sign_ins[0].ip_address = Some("203.0.113.7".to_owned()));
+    users.iter_mut().for_each(|records| records.sign_ins[0].ip_address = Some("203.0.113.7".into()));
     assert!(found(users.clone()).is_empty());
-    users.iter_mut().for_each(|records| records.sign_ins[0].session_id = Some("stolen".to_owned()));
+    users.iter_mut().for_each(|records| records.sign_ins[0].session_id = Some("stolen".into()));
     assert_eq!(shares(&found(users)), [[Share::SessionId]]);
 }
 
@@ -96,7 +97,7 @@ fn what_more_than_half_of_those_at_risk_share_says_nothing() {
     let system: fn(&mut SignIn) = |sign_in| sign_in.autonomous_system_number = Some(64500);
     assert!(found(with(30, 16, system)).is_empty());
     assert_eq!(found(with(30, 15, system))[0].users.len(), 15);
-    let address: fn(&mut SignIn) = |sign_in| sign_in.ip_address = Some("203.0.113.7".to_owned());
+    let address: fn(&mut SignIn) = |sign_in| sign_in.ip_address = Some("203.0.113.7".into());
     assert_eq!(found(with(30, 16, address))[0].users.len(), 16, "nobody uses it without risk: that is an attack, however large");
     let mut office = with(30, 16, address);
     for records in &mut office[30..33] {
@@ -115,7 +116,7 @@ fn what_more_than_half_of_those_at_risk_share_says_nothing() {
     };
     assert_eq!(also_without_risk(2)[0].users.len(), 16, "an attacker passed twice unnoticed");
     assert!(also_without_risk(16).is_empty(), "they all work there");
-    let session: fn(&mut SignIn) = |sign_in| sign_in.session_id = Some("stolen".to_owned());
+    let session: fn(&mut SignIn) = |sign_in| sign_in.session_id = Some("stolen".into());
     assert_eq!(found(with(30, 30, session))[0].users.len(), 30);
 }
 
@@ -123,7 +124,7 @@ fn what_more_than_half_of_those_at_risk_share_says_nothing() {
 fn a_user_agent_is_the_same_in_any_case_and_no_part_of_another() {
     let mut users: Vec<UserRecords> = (0..5).map(|at| user(&format!("u{at}"), "newCountry", at)).collect();
     for (records, agent) in users.iter_mut().zip(["curl/8", "CURL/8", "Curl/8", "curl/8.1", "curl"]) {
-        records.sign_ins[0].user_agent = Some(agent.to_owned());
+        records.sign_ins[0].user_agent = Some(agent.into());
     }
     let campaigns = found(users);
     assert_eq!((campaigns.len(), campaigns[0].users.len()), (1, 3));
@@ -154,7 +155,7 @@ fn campaigns_of_a_large_tenant() {
         records.sign_ins.extend((0..9).map(|of| {
             let mut sign_in = first.clone();
             sign_in.id = format!("u{at}-s{of}").into();
-            sign_in.ip_address = Some(format!("10.{}.{of}.{}", at % 200, at % 97));
+            sign_in.ip_address = Some(format!("10.{}.{of}.{}", at % 200, at % 97).into());
             sign_in.risk_state = Some(RiskState::None);
             sign_in
         }));

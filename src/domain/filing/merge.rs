@@ -5,6 +5,7 @@ use crate::domain::records::{
     DeviceDetail, Directory, Extra, Location, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, SignInStatus,
 };
 use crate::domain::risk::RiskState;
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// Whether the second is older than the first. Unknown is neither.
@@ -29,7 +30,7 @@ fn replace<T>(held: &mut Option<T>, given: Option<T>) {
 }
 
 /// As [`replace`] for text, where empty text says less than other text.
-fn replace_text(held: &mut Option<String>, given: Option<String>) {
+fn replace_text(held: &mut Option<TenantText>, given: Option<TenantText>) {
     if given.as_ref().is_some_and(|given| !given.is_empty() || held.is_none()) {
         *held = given;
     }
@@ -64,7 +65,7 @@ fn unite(held: &mut Extra, given: Extra) {
         return;
     };
     united.extend(more);
-    *held = Extra(Some(serde_json::Value::Object(united).to_string().into_boxed_str()));
+    *held = Extra(Some(serde_json::Value::Object(united).to_string().into()));
 }
 
 fn unite_older(held: &mut Extra, mut given: Extra) {

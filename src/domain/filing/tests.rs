@@ -44,7 +44,7 @@ fn a_v1_record_keeps_the_session_fields_of_the_beta_one() {
     let mut records = risky_user("u1", "anomalousToken");
     records.sign_ins[0].extra = Extra(Some(r#"{"mfaDetail":{"a":1},"x":1}"#.into()));
     let mut v1 = SignIn::unknown("u1-s1".into(), "u1".into());
-    v1.ip_address = Some("198.51.100.9".to_owned());
+    v1.ip_address = Some("198.51.100.9".into());
     v1.extra = Extra(Some(r#"{"x":2}"#.into()));
     assert_eq!(file(&mut records, Record::SignIn(Box::new(v1.clone()))), Filed::Updated);
     let held = &records.sign_ins[0];
@@ -116,7 +116,7 @@ fn any_record() -> impl Strategy<Value = Record> {
                 Record::SignIn(Box::new(sign_in))
             }
             _ => Record::History(RiskyUserHistoryItem {
-                id: format!("h{id}"),
+                id: format!("h{id}").into(),
                 user_id: "u1".into(),
                 user_principal_name: None,
                 user_display_name: None,
@@ -135,7 +135,7 @@ fn any_record() -> impl Strategy<Value = Record> {
 #[test]
 fn the_present_item_of_a_history_is_not_held_twice_when_it_is_past() {
     let item = |id: &str, hours: i64, state: RiskState| RiskyUserHistoryItem {
-        id: id.to_owned(),
+        id: id.into(),
         user_id: "u1".into(),
         user_principal_name: None,
         user_display_name: None,

@@ -6,13 +6,13 @@ fn mask() -> Mask {
     for (id, name) in [("adele", "Adele Vance"), ("lee", "Lee Gu"), ("bob", "Bob"), ("detection", "Detection Team"), ("adam", "Adele Vann")]
     {
         let mut records = risky_user(id, "passwordSpray");
-        records.user.user_display_name = Some(name.to_owned());
+        records.user.user_display_name = Some(name.into());
         for sign_in in &mut records.sign_ins {
-            sign_in.user_display_name = Some(name.to_owned());
-            sign_in.ip_address = Some("203.0.113.7".to_owned());
+            sign_in.user_display_name = Some(name.into());
+            sign_in.ip_address = Some("203.0.113.7".into());
         }
         for detection in &mut records.detections {
-            detection.user_display_name = Some(name.to_owned());
+            detection.user_display_name = Some(name.into());
         }
         mask.learn(&records);
     }
@@ -88,7 +88,7 @@ fn numbers_stay() {
     let alias = mask.alias("Bob");
     mask.learn(&risky_user("aaron", "newCountry"));
     let mut bob = risky_user("bob", "newCountry");
-    bob.user.user_display_name = Some("Bob the new".to_owned());
+    bob.user.user_display_name = Some("Bob the new".into());
     mask.learn(&bob);
     assert_eq!((mask.alias("Bob"), mask.alias("Bob the new")), (alias, alias));
 }

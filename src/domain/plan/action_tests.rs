@@ -44,7 +44,7 @@ fn accounts_are_judged_by_what_the_source_document_asks_for() {
     let none: Change = |_| {};
     let hybrid: Change = |records| records.directory.on_premises_sync_enabled = Some(true);
     let no_mfa: Change = |records| records.directory.is_mfa_registered = Some(false);
-    let guest: Change = |records| records.directory.user_type = Some("Guest".to_owned());
+    let guest: Change = |records| records.directory.user_type = Some("Guest".into());
     let disabled: Change = |records| records.directory.account_enabled = Some(false);
     let closed: Change = |records| records.user.risk_state = Some(RiskState::Remediated);
     let federated: Change = |records| {
@@ -103,10 +103,10 @@ fn accounts_are_judged_by_what_the_source_document_asks_for() {
 
 fn device(name: &str, enabled: bool) -> Device {
     Device {
-        id: name.to_owned(),
+        id: name.into(),
         device_id: None,
-        display_name: Some(name.to_owned()),
-        operating_system: Some("Windows".to_owned()),
+        display_name: Some(name.into()),
+        operating_system: Some("Windows".into()),
         account_enabled: Some(enabled),
     }
 }
@@ -289,7 +289,7 @@ fn a_playbook_tells_which_of_its_steps_will_be_refused_and_why() {
         permissions: vec!["IdentityRiskyUser.ReadWrite.All".to_owned(), "User.EnableDisableAccount.All".to_owned()],
         ..Holder::default()
     };
-    let guest = user(|records| records.directory.user_type = Some("Guest".to_owned()));
+    let guest = user(|records| records.directory.user_type = Some("Guest".into()));
     let told = lines(Action::SecureAccount, guest, &PlanContext { holder: Some(holder), ..context() });
     let missing = "(the permission User.RevokeSessions.All or User.ReadWrite.All is missing)";
     assert_eq!(told[1], format!("step 3 revokeSessions: refused: notPermitted, guest {missing}"));

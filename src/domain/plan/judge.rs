@@ -135,7 +135,7 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
     PlanTarget {
         id: target.id().to_owned(),
         user_id: found.filter(|(_, sign_in)| sign_in.is_some()).map(|(records, _)| records.id().clone()),
-        user_principal_name: found.and_then(|(records, _)| records.user.user_principal_name.clone()),
+        user_principal_name: found.and_then(|(records, _)| records.user.user_principal_name.as_ref().map(String::from)),
         verdict,
         because,
         included,
@@ -327,7 +327,7 @@ fn of_account(by: &Judgement<'_>, action: Action, records: &UserRecords) -> Vec<
 
 fn enabled_devices(records: &UserRecords) -> Vec<String> {
     let devices = records.devices.iter().flatten().filter(|device| device.account_enabled != Some(false));
-    devices.map(|device| device.id.clone()).collect()
+    devices.map(|device| device.id.to_string()).collect()
 }
 
 fn without_writeback(writeback: Option<bool>) -> Option<Because> {

@@ -196,7 +196,7 @@ fn a_step_that_was_cancelled_before_it_was_sent_is_still_to_be_done() {
 /// Two users on their way, of whom the plan of a step refuses "b" for good: a guest, whose password is kept elsewhere.
 fn with_guest() -> Dataset {
     let mut guest = fixture::risky_user("b", "passwordSpray");
-    guest.directory.user_type = Some("Guest".to_owned());
+    guest.directory.user_type = Some("Guest".into());
     let mut dataset = dataset();
     dataset.put(guest);
     dataset

@@ -13,6 +13,7 @@ use crate::domain::closings;
 use crate::domain::facts::{self, Blocked};
 use crate::domain::records::{Location, RiskDetection, SignIn, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// What is listed.
@@ -136,7 +137,7 @@ impl<'a> Subject<'a> {
             Subject::SignIn(_, sign_in, _) => needle.is_in(sign_in.id.as_str()),
             Subject::Detection(_, detection, _) => needle.is_in(detection.id.as_str()),
         };
-        let is_near = |address: &Option<String>, location: &Option<Location>| {
+        let is_near = |address: &Option<TenantText>, location: &Option<Location>| {
             needle.is_in_some(address.as_deref())
                 || location.as_ref().is_some_and(|place| {
                     [&place.city, &place.state, &place.country_or_region].iter().any(|text| needle.is_in_some(text.as_deref()))

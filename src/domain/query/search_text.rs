@@ -7,6 +7,7 @@ use super::Test;
 use super::fields::TextField;
 use super::fold::{self, Needle};
 use crate::domain::records::UserRecords;
+use crate::domain::tenant_text::TenantText;
 
 /// Stands behind each part of the text.
 pub(super) const END: char = '\0';
@@ -81,7 +82,7 @@ impl SearchText {
         }
         let types_start = writing.text.len();
         let mut seen = Seen::default();
-        let of_sign_ins = records.sign_ins.iter().flat_map(|sign_in| sign_in.risk_event_types.iter().map(String::as_str));
+        let of_sign_ins = records.sign_ins.iter().flat_map(|sign_in| sign_in.risk_event_types.iter().map(TenantText::as_str));
         let of_detections = records.detections.iter().filter_map(|detection| detection.risk_event_type.as_deref());
         of_sign_ins.chain(of_detections).filter(|kind| seen.is_new(kind)).for_each(|kind| writing.add(kind));
         SearchText { text: writing.text.into_boxed_str(), names_end, types_start, is_plain: writing.is_plain }

@@ -9,12 +9,7 @@ use crate::domain::risk::TokenIssuerType;
 use crate::domain::views::View;
 
 fn place(city: &str, state: &str, country: &str) -> Option<Location> {
-    Some(Location {
-        city: Some(city.to_owned()),
-        state: Some(state.to_owned()),
-        country_or_region: Some(country.to_owned()),
-        geo_coordinates: None,
-    })
+    Some(Location { city: Some(city.into()), state: Some(state.into()), country_or_region: Some(country.into()), geo_coordinates: None })
 }
 
 /// Adele: an anomalous token from Lagos an hour ago; every field has something to find.
@@ -22,7 +17,7 @@ fn adele() -> UserRecords {
     let mut records = fixture::risky_user("adele-1", "anomalousToken");
     fixture::everyday_sign_in(&mut records);
     records.sign_ins[1].ip_address = None;
-    records.user.user_display_name = Some("Adele Vance".to_owned());
+    records.user.user_display_name = Some("Adele Vance".into());
     let detection = &mut records.detections[0];
     detection.location = place("Lagos", "Lagos State", "NG");
     detection.token_issuer_type = Some(TokenIssuerType::AzureAd);
@@ -31,15 +26,15 @@ fn adele() -> UserRecords {
     sign_in.risk_detail = Some(RiskDetail::None);
     sign_in.token_issuer_type = Some(TokenIssuerType::AzureAd);
     sign_in.autonomous_system_number = Some(64500);
-    sign_in.app_id = Some("9199bf20-a13f".to_owned());
-    sign_in.app_display_name = Some("One Outlook Web".to_owned());
-    sign_in.user_agent = Some("curl/8".to_owned());
-    sign_in.token_issuer_name = Some("adfs.contoso.test".to_owned());
+    sign_in.app_id = Some("9199bf20-a13f".into());
+    sign_in.app_display_name = Some("One Outlook Web".into());
+    sign_in.user_agent = Some("curl/8".into());
+    sign_in.token_issuer_name = Some("adfs.contoso.test".into());
     sign_in.device_detail = Some(DeviceDetail {
-        device_id: Some("d-1".to_owned()),
-        display_name: Some("LAPTOP-1".to_owned()),
-        browser: Some("Chrome 141".to_owned()),
-        operating_system: Some("MacOs".to_owned()),
+        device_id: Some("d-1".into()),
+        display_name: Some("LAPTOP-1".into()),
+        browser: Some("Chrome 141".into()),
+        operating_system: Some("MacOs".into()),
         ..Default::default()
     });
     records
@@ -276,7 +271,7 @@ fn level_state_and_times_are_of_what_is_listed() {
 #[test]
 fn a_detection_is_of_its_own_type_and_a_sign_in_of_its_detections_types() {
     let mut records = adele();
-    records.sign_ins[0].risk_event_types = vec!["unfamiliarFeatures".to_owned()];
+    records.sign_ins[0].risk_event_types = vec!["unfamiliarFeatures".into()];
     assert!(detection_matches("type:anomalousToken -type:unfamiliarFeatures", &records));
     assert!(sign_in_matches("type:anomalousToken type:unfamiliarFeatures tokentheft:true", &records));
     assert!(user_matches("type:anomalousToken type:unfamiliarFeatures", &records));
@@ -302,10 +297,10 @@ fn blocked_asks_a_sign_in_of_itself_and_all_else_of_the_user() {
 fn an_address_that_is_none_is_found_by_its_text_only() {
     let mut records = adele();
     records.detections.clear();
-    records.sign_ins[0].ip_address = Some("203.0.113.7:443, \"x\"".to_owned());
+    records.sign_ins[0].ip_address = Some("203.0.113.7:443, \"x\"".into());
     assert!(!user_matches("ip:0.0.0.0/0,::/0", &records));
     assert!(user_matches(&term("ip", "203.0.113.7:443, \"x\""), &records));
-    records.sign_ins[0].ip_address = Some("2001:DB8:0::1".to_owned());
+    records.sign_ins[0].ip_address = Some("2001:DB8:0::1".into());
     assert!(user_matches("ip:2001:db8::1 ip:2001:db8::/64", &records));
 }
 
@@ -425,9 +420,9 @@ proptest! {
         kind in "(anomalousToken|unfamiliarFeatures|anonymizedIPAddress|riskyIPAddress|z)",
     ) {
         let mut records = adele();
-        records.user.user_display_name = Some(name);
+        records.user.user_display_name = Some(name.into());
         records.sign_ins[0].location = place(&city, "", "NG");
-        records.detections[0].risk_event_type = Some(kind);
+        records.detections[0].risk_event_type = Some(kind.into());
         let query = format!("{field}{}{}", if value.starts_with('=') { "=" } else { "" }, format_args!("\"{}\"", value.trim_start_matches('=')));
         if let Ok(query) = Query::parse(&query) {
             let ledger = ledger();
@@ -440,7 +435,7 @@ proptest! {
     #[test]
     fn a_made_term_asks_for_its_text(value in "\\PC{1,12}") {
         let mut records = adele();
-        records.sign_ins[0].session_id = Some(value.clone());
+        records.sign_ins[0].session_id = Some(value.clone().into());
         prop_assert!(user_matches(&term("session", &value), &records));
     }
 }

@@ -88,7 +88,7 @@ fn each_condition_of_each_way_decides() {
         (|b| (hybrid(b), b.settings.password_writeback = Some(false)).1, Way::Change, Some(false), "not written back"),
         (|b| (hybrid(b), b.settings.password_writeback = Some(true)).1, Way::Change, Some(true), "asks for"),
         (|b| b.records.directory.on_premises_sync_enabled = None, Way::Change, None, "was not read"),
-        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Change, Some(false), "home tenant"),
+        (|b| b.records.directory.user_type = Some("Guest".into()), Way::Change, Some(false), "home tenant"),
         (|_| {}, Way::Reset, Some(true), "self-service"),
         (|b| b.records.directory.is_sspr_registered = Some(false), Way::Reset, Some(false), "not registered for self-service"),
         (|b| b.records.directory.is_sspr_registered = None, Way::Reset, None, "was not read"),
@@ -107,8 +107,8 @@ fn each_condition_of_each_way_decides() {
         (|b| confirm(b), Way::System, Some(false), "confirmed the compromise"),
         (|b| confirm(b), Way::Change, Some(true), "asks for a password change at medium user risk"),
         (|b| confirm(b), Way::Reset, Some(true), "registered for self-service"),
-        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Mfa, None, "home tenant"),
-        (|b| b.records.directory.user_type = Some("Guest".to_owned()), Way::Reset, Some(false), "home tenant"),
+        (|b| b.records.directory.user_type = Some("Guest".into()), Way::Mfa, None, "home tenant"),
+        (|b| b.records.directory.user_type = Some("Guest".into()), Way::Reset, Some(false), "home tenant"),
         (|b| federate(b), Way::Change, None, "federation server"),
         (|b| federate(b), Way::Reset, None, "federation server"),
         (|b| hybrid(b), Way::Reset, Some(true), "must be written back"),
@@ -172,7 +172,7 @@ fn a_required_change_does_not_get_past_a_policy_that_blocks() {
 fn what_works_at_one_risky_sign_in_works_there_and_not_at_the_newest() {
     let mut bench = bench("unfamiliarFeatures");
     let mut stolen = bench.records.sign_ins[0].clone();
-    (stolen.id, stolen.risk_event_types) = ("newer".into(), vec!["anomalousToken".to_owned()]);
+    (stolen.id, stolen.risk_event_types) = ("newer".into(), vec!["anomalousToken".into()]);
     bench.records.sign_ins.insert(0, stolen);
     let found = |bench: &Bench| {
         let (sign_in, told) = best(&bench.records, |sign_in| mfa(&bench.records, sign_in, &bench.tenant)).unwrap();
@@ -217,8 +217,7 @@ fn federate(bench: &mut Bench) {
 /// No risk, and too many wrong passwords.
 fn lock_out(bench: &mut Bench) {
     bench.records.user.risk_state = Some(RiskState::None);
-    let status =
-        SignInStatus { error_code: Some(50053), failure_reason: Some("The account is locked.".to_owned()), additional_details: None };
+    let status = SignInStatus { error_code: Some(50053), failure_reason: Some("The account is locked.".into()), additional_details: None };
     bench.records.sign_ins[0].status = Some(status);
 }
 

@@ -186,7 +186,7 @@ async fn a_step_that_was_cancelled_half_way_is_read_again_before_anything_is_sen
 #[tokio::test(start_paused = true)]
 async fn devices_of_one_user_that_cannot_be_told_hinder_no_other_and_keep_the_playbook_open() {
     let mut bench = bench(Scripted::new(2));
-    let (id, account_enabled) = ("d1".to_owned(), Some(true));
+    let (id, account_enabled) = ("d1".into(), Some(true));
     let device = Device { id, device_id: None, display_name: None, operating_system: None, account_enabled };
     bench.tenant.change("u0001", |records| records.devices = Some(vec![device.clone()]));
     *bench.tenant.lost_look_of.lock().unwrap() = Some("u0000".into());

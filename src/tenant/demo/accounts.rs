@@ -150,8 +150,8 @@ pub(super) fn devices(records: &UserRecords) -> Vec<Device> {
         }
     }
     let device = |(id, (_, detail)): (&str, (Option<Timestamp>, &DeviceDetail))| Device {
-        id: object_id_of_device(id),
-        device_id: Some(id.to_owned()),
+        id: object_id_of_device(id).into(),
+        device_id: Some(id.into()),
         display_name: detail.display_name.clone(),
         operating_system: detail.operating_system.clone(),
         account_enabled: Some(true),
@@ -164,8 +164,8 @@ pub(super) fn devices(records: &UserRecords) -> Vec<Device> {
 pub(super) fn methods(records: &UserRecords, ids: &Ids, index: u32, epoch: Timestamp) -> Vec<AuthenticationMethod> {
     let directory = &records.directory;
     let mut methods = vec![AuthenticationMethod {
-        id: PASSWORD_METHOD.to_owned(),
-        kind: PASSWORD_KIND.to_owned(),
+        id: PASSWORD_METHOD.into(),
+        kind: PASSWORD_KIND.into(),
         display_name: None,
         created_date_time: directory.last_password_change_date_time,
     }];
@@ -173,9 +173,9 @@ pub(super) fn methods(records: &UserRecords, ids: &Ids, index: u32, epoch: Times
         return methods;
     }
     let app = |ordinal, name: &str, created| AuthenticationMethod {
-        id: ids.guid(IdKind::Method, index, ordinal),
-        kind: APP_KIND.to_owned(),
-        display_name: Some(name.to_owned()),
+        id: ids.guid(IdKind::Method, index, ordinal).into(),
+        kind: APP_KIND.into(),
+        display_name: Some(name.into()),
         created_date_time: Some(created),
     };
     methods.push(app(0, "Phone", Timestamp(epoch.0 - TimeDelta::days(400 + i64::from(index % 300)))));

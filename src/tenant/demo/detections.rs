@@ -7,6 +7,7 @@ use super::assets::Kind;
 use super::seed::Scene;
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::risk::{ActivityType, DetectionTiming, RiskDetail, RiskLevel, RiskState};
+use crate::domain::tenant_text::TenantText;
 
 impl Scene<'_> {
     /// A detection of this kind, made so long before the epoch, on a sign-in or on the user.
@@ -18,9 +19,9 @@ impl Scene<'_> {
         RiskDetection {
             id: self.next_detection_id().into(),
             user_id: self.population.user_id(self.index),
-            user_principal_name: Some(self.person.principal_name.clone()),
-            user_display_name: Some(self.person.display_name.clone()),
-            risk_event_type: Some(kind.value.clone()),
+            user_principal_name: Some(self.person.principal_name.as_str().into()),
+            user_display_name: Some(self.person.display_name.as_str().into()),
+            risk_event_type: Some(kind.value.as_str().into()),
             risk_level: Some(level),
             risk_state: Some(RiskState::AtRisk),
             risk_detail: Some(RiskDetail::None),
@@ -34,9 +35,9 @@ impl Scene<'_> {
             activity_date_time: Some(activity_at),
             detected_date_time: Some(detected),
             last_updated_date_time: Some(settled),
-            source: Some(kind.source.clone()),
-            mitre_technique_id: kind.mitre.as_deref().and_then(|techniques| techniques.split(',').next()).map(str::to_owned),
-            additional_info: Some(self.additional_info(kind, sign_in)),
+            source: Some(kind.source.as_str().into()),
+            mitre_technique_id: kind.mitre.as_deref().and_then(|techniques| techniques.split(',').next()).map(TenantText::new),
+            additional_info: Some(self.additional_info(kind, sign_in).into()),
             extra: Default::default(),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::ids::{IdKind, Ids};
 use crate::domain::policy::{self, ENABLED, IpLocation, OWN_LOCATION, Policy, PolicyChange, PolicyDiff};
 use crate::domain::records::AppliedPolicy;
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 
 /// A JSON object, as Graph sends it.
@@ -63,10 +64,10 @@ impl Rule {
     /// As a sign-in names it that it was applied to.
     pub(super) fn applied(&self, ids: &Ids, result: &str) -> AppliedPolicy {
         AppliedPolicy {
-            id: Some(self.id(ids)),
-            display_name: Some(self.name.to_owned()),
-            result: Some(result.to_owned()),
-            enforced_grant_controls: self.controls.iter().map(|(_, logged)| (*logged).to_owned()).collect(),
+            id: Some(self.id(ids).into()),
+            display_name: Some(self.name.into()),
+            result: Some(result.into()),
+            enforced_grant_controls: self.controls.iter().map(|(_, logged)| TenantText::new(logged)).collect(),
         }
     }
 
@@ -101,12 +102,12 @@ impl Rule {
 pub(super) fn applied(policy: &Policy, result: &str) -> AppliedPolicy {
     let logged = |control: &String| {
         let known = [MFA, BLOCK, PASSWORD_CHANGE].into_iter().find(|(name, _)| name.eq_ignore_ascii_case(control));
-        known.map_or_else(|| control.clone(), |(_, logged)| logged.to_owned())
+        TenantText::new(known.map_or(control.as_str(), |(_, logged)| logged))
     };
     AppliedPolicy {
-        id: Some(policy.id.clone()),
-        display_name: Some(policy.display_name.clone()),
-        result: Some(result.to_owned()),
+        id: Some(policy.id.as_str().into()),
+        display_name: Some(policy.display_name.as_str().into()),
+        result: Some(result.into()),
         enforced_grant_controls: policy.grant_controls.iter().map(logged).collect(),
     }
 }

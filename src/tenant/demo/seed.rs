@@ -11,6 +11,7 @@ use super::plot::{Account, Age, BLOCK, Odd, Outcome, Plot, Plots, Setting};
 use crate::domain::facts::{BlockedBy, SIGN_IN_RETENTION};
 use crate::domain::records::{Directory, RiskDetection, RiskyUser, RiskyUserHistoryItem, SignIn, SignInId, UserId, UserRecords};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
+use crate::domain::tenant_text::TenantText;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{self, Cause, Event};
 use crate::domain::workspace::DemoSpec;
@@ -114,7 +115,7 @@ impl Population {
             let (place, client) = (scene.chance.pick(&PLACES.away), scene.chance.pick(&CLIENTS.intruder));
             let address = people::complete(&place, 2 + scene.chance.below(60));
             let mut sign_in = scene.risky_sign_in(records, age, &place, &address, &client);
-            sign_in.risk_event_types = vec![kind.value.clone()];
+            sign_in.risk_event_types = vec![kind.value.as_str().into()];
             sign_in.risk_level_aggregated = Some(level.clone());
             sign_in.risk_level_during_sign_in = Some(if kind.timing == "offline" { RiskLevel::None } else { level.clone() });
             sign_in
@@ -209,8 +210,8 @@ impl Scene<'_> {
     fn identify(&mut self, records: &mut UserRecords) {
         let changed = self.chance.span(TimeDelta::days(1), TimeDelta::days(300));
         let user = &mut records.user;
-        user.user_principal_name = Some(self.person.principal_name.clone());
-        user.user_display_name = Some(self.person.display_name.clone());
+        user.user_principal_name = Some(self.person.principal_name.as_str().into());
+        user.user_display_name = Some(self.person.display_name.as_str().into());
         user.risk_level = Some(RiskLevel::None);
         user.risk_state = Some(RiskState::None);
         user.risk_detail = Some(RiskDetail::None);
@@ -226,7 +227,7 @@ impl Scene<'_> {
         };
         records.directory = Directory {
             account_enabled: Some(!self.plot.disabled),
-            user_type: Some(if guest { "Guest" } else { "Member" }.to_owned()),
+            user_type: Some(if guest { "Guest" } else { "Member" }.into()),
             on_premises_sync_enabled: Some(self.plot.account == Account::Hybrid),
             is_admin: Some(self.plot.privileged),
             is_mfa_registered: Some(registered),
@@ -433,10 +434,10 @@ pub(super) fn history_item(
     serial: usize,
     (state, level, detail): (RiskState, RiskLevel, RiskDetail),
     initiated_by: Option<String>,
-    risk_event_types: Vec<String>,
+    risk_event_types: Vec<TenantText>,
 ) -> RiskyUserHistoryItem {
     RiskyUserHistoryItem {
-        id: format!("{}{}", user.id, at.0.timestamp_micros() + serial as i64),
+        id: format!("{}{}", user.id, at.0.timestamp_micros() + serial as i64).into(),
         user_id: user.id.clone(),
         user_principal_name: user.user_principal_name.clone(),
         user_display_name: user.user_display_name.clone(),
@@ -444,7 +445,7 @@ pub(super) fn history_item(
         risk_state: Some(state),
         risk_detail: Some(detail),
         risk_last_updated_date_time: Some(at),
-        initiated_by,
+        initiated_by: initiated_by.map(Into::into),
         risk_event_types,
         extra: Default::default(),
     }

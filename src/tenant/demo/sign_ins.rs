@@ -36,60 +36,57 @@ impl Scene<'_> {
         let app = self.chance.pick(&CLIENTS.app);
         let guest = self.plot.account == Account::Guest;
         let mut sign_in = SignIn::unknown(self.id(IdKind::SignIn, ordinal).into(), records.id().clone());
-        sign_in.original_request_id = Some(sign_in.id.to_string());
+        sign_in.original_request_id = Some(sign_in.id.to_string().into());
         sign_in.user_principal_name = records.user.user_principal_name.clone();
         sign_in.user_display_name = records.user.user_display_name.clone();
         sign_in.created_date_time = Some(self.at(age));
-        sign_in.correlation_id = Some(self.id(IdKind::Correlation, ordinal));
-        sign_in.app_id = Some(app.id);
-        sign_in.app_display_name = Some(app.name);
-        sign_in.resource_display_name = Some(app.resource);
-        sign_in.client_app_used = Some("Browser".to_owned());
-        sign_in.user_agent = Some(client.agent.clone());
+        sign_in.correlation_id = Some(self.id(IdKind::Correlation, ordinal).into());
+        sign_in.app_id = Some(app.id.into());
+        sign_in.app_display_name = Some(app.name.into());
+        sign_in.resource_display_name = Some(app.resource.into());
+        sign_in.client_app_used = Some("Browser".into());
+        sign_in.user_agent = Some(client.agent.as_str().into());
         sign_in.device_detail = Some(DeviceDetail {
-            device_id: Some(String::new()),
-            display_name: Some(String::new()),
-            operating_system: Some(client.system.clone()),
-            browser: Some(client.name.clone()),
+            device_id: Some("".into()),
+            display_name: Some("".into()),
+            operating_system: Some(client.system.as_str().into()),
+            browser: Some(client.name.as_str().into()),
             is_compliant: Some(false),
             is_managed: Some(false),
             trust_type: None,
         });
-        sign_in.ip_address = Some(address.to_owned());
+        sign_in.ip_address = Some(address.into());
         sign_in.autonomous_system_number = Some(place.asn);
         sign_in.location = Some(Location {
-            city: Some(place.city.clone()),
-            state: Some(place.state.clone()),
-            country_or_region: Some(place.country.clone()),
+            city: Some(place.city.as_str().into()),
+            state: Some(place.state.as_str().into()),
+            country_or_region: Some(place.country.as_str().into()),
             geo_coordinates: Some(GeoCoordinates { latitude: place.latitude, longitude: place.longitude }),
         });
         sign_in.is_interactive = Some(true);
-        sign_in.sign_in_event_types = vec!["interactiveUser".to_owned()];
+        sign_in.sign_in_event_types = vec!["interactiveUser".into()];
         let mfa = records.directory.is_mfa_registered == Some(true);
         let said = if mfa { "MFA requirement satisfied by claim in the token" } else { "" };
-        sign_in.status = Some(SignInStatus {
-            error_code: Some(0),
-            failure_reason: Some("Other.".to_owned()),
-            additional_details: Some(said.to_owned()),
-        });
+        sign_in.status =
+            Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".into()), additional_details: Some(said.into()) });
         sign_in.conditional_access_status = Some(ConditionalAccessStatus::Success);
         sign_in.applied_conditional_access_policies = vec![self.policy(&REQUIRE_MFA, "success")];
-        sign_in.authentication_requirement = Some(if mfa { "multiFactorAuthentication" } else { "singleFactorAuthentication" }.to_owned());
-        sign_in.authentication_protocol = Some("oAuth2".to_owned());
+        sign_in.authentication_requirement = Some(if mfa { "multiFactorAuthentication" } else { "singleFactorAuthentication" }.into());
+        sign_in.authentication_protocol = Some("oAuth2".into());
         sign_in.risk_level_during_sign_in = Some(RiskLevel::None);
         sign_in.risk_level_aggregated = Some(RiskLevel::None);
         sign_in.risk_state = Some(RiskState::None);
         sign_in.risk_detail = Some(RiskDetail::None);
         let week = u16::try_from(age.num_days() / 7).unwrap_or(0);
-        sign_in.session_id = Some(self.id(IdKind::Session, week));
-        sign_in.unique_token_identifier = Some(self.token());
+        sign_in.session_id = Some(self.id(IdKind::Session, week).into());
+        sign_in.unique_token_identifier = Some(self.token().into());
         sign_in.incoming_token_type = Some(IncomingTokenType::None);
         sign_in.token_issuer_type = Some(TokenIssuerType::AzureAd);
-        sign_in.original_transfer_method = Some("none".to_owned());
-        sign_in.sign_in_token_protection_status = Some("unbound".to_owned());
-        sign_in.user_type = Some(if guest { "guest" } else { "member" }.to_owned());
-        sign_in.home_tenant_id = (!guest).then(|| self.population.tenant_id());
-        sign_in.cross_tenant_access_type = Some(if guest { "b2bCollaboration" } else { "none" }.to_owned());
+        sign_in.original_transfer_method = Some("none".into());
+        sign_in.sign_in_token_protection_status = Some("unbound".into());
+        sign_in.user_type = Some(if guest { "guest" } else { "member" }.into());
+        sign_in.home_tenant_id = (!guest).then(|| self.population.tenant_id().into());
+        sign_in.cross_tenant_access_type = Some(if guest { "b2bCollaboration" } else { "none" }.into());
         sign_in
     }
 
@@ -97,18 +94,18 @@ impl Scene<'_> {
         let (home, address, client) = (self.person.home.clone(), self.person.address.clone(), self.person.client.clone());
         let mut sign_in = self.sign_in(records, age, &home, &address, &client);
         if let Some(device) = &mut sign_in.device_detail {
-            device.device_id = Some(self.id(IdKind::Device, 0));
-            device.display_name = Some(format!("CTO-{:05}", self.index));
+            device.device_id = Some(self.id(IdKind::Device, 0).into());
+            device.display_name = Some(format!("CTO-{:05}", self.index).into());
             device.is_compliant = Some(true);
             device.is_managed = Some(true);
-            device.trust_type = Some("Azure AD joined".to_owned());
+            device.trust_type = Some("Azure AD joined".into());
             if self.index % 5 == 3 && records.sign_ins.len() % 3 == 1 {
                 // Some have a telephone, too.
-                device.device_id = Some(self.id(IdKind::Device, 1));
-                device.display_name = Some(format!("CTO-{:05}-PHONE", self.index));
-                device.operating_system = Some("iOS 18".to_owned());
-                device.browser = Some("Mobile Safari".to_owned());
-                device.trust_type = Some("Azure AD registered".to_owned());
+                device.device_id = Some(self.id(IdKind::Device, 1).into());
+                device.display_name = Some(format!("CTO-{:05}-PHONE", self.index).into());
+                device.operating_system = Some("iOS 18".into());
+                device.browser = Some("Mobile Safari".into());
+                device.trust_type = Some("Azure AD registered".into());
             }
         }
         if self.chance.percent(35) {
@@ -117,7 +114,7 @@ impl Scene<'_> {
             fail(&mut sign_in, 50126, WRONG_PASSWORD);
         }
         if self.plot.odd == Odd::Busy && self.chance.percent(10) {
-            sign_in.client_app_used = Some("Mobile Apps and Desktop clients".to_owned());
+            sign_in.client_app_used = Some("Mobile Apps and Desktop clients".into());
         }
         sign_in
     }
@@ -126,10 +123,10 @@ impl Scene<'_> {
     pub(super) fn session_before(&mut self, records: &UserRecords, age: TimeDelta) -> SignIn {
         let mut sign_in = self.everyday_sign_in(records, age);
         sign_in.is_interactive = Some(true);
-        sign_in.sign_in_event_types = vec!["interactiveUser".to_owned()];
-        sign_in.status = Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".to_owned()), additional_details: None });
+        sign_in.sign_in_event_types = vec!["interactiveUser".into()];
+        sign_in.status = Some(SignInStatus { error_code: Some(0), failure_reason: Some("Other.".into()), additional_details: None });
         sign_in.incoming_token_type = Some(IncomingTokenType::None);
-        sign_in.session_id = Some(self.id(IdKind::Session, STOLEN));
+        sign_in.session_id = Some(self.id(IdKind::Session, STOLEN).into());
         sign_in
     }
 
@@ -137,13 +134,13 @@ impl Scene<'_> {
         let mut sign_in = self.sign_in(records, age, place, address, client);
         sign_in.risk_state = Some(RiskState::AtRisk);
         let session = 100 + self.chance.below(900) as u16;
-        sign_in.session_id = Some(self.id(IdKind::Session, session));
+        sign_in.session_id = Some(self.id(IdKind::Session, session).into());
         sign_in
     }
 
     /// Gives a risky sign-in the marks of its detection, and the block that it met with.
     pub(super) fn colour(&mut self, sign_in: &mut SignIn, kind: &Kind, level: &RiskLevel, position: usize) {
-        sign_in.risk_event_types = vec![kind.value.clone()];
+        sign_in.risk_event_types = vec![kind.value.as_str().into()];
         sign_in.risk_level_aggregated = Some(level.clone());
         // What is learnt later was not known during the sign-in.
         sign_in.risk_level_during_sign_in = Some(if kind.timing == "offline" { RiskLevel::None } else { level.clone() });
@@ -163,8 +160,8 @@ impl Scene<'_> {
                 fail(sign_in, 50053, BUILT_IN);
                 if self.plot.odd == Odd::Nothing {
                     // The other common case is a malicious address in a browser.
-                    sign_in.client_app_used = Some("IMAP4".to_owned());
-                    sign_in.authentication_protocol = Some("ropc".to_owned());
+                    sign_in.client_app_used = Some("IMAP4".into());
+                    sign_in.authentication_protocol = Some("ropc".into());
                     sign_in.device_detail = None;
                 }
             }
@@ -174,7 +171,7 @@ impl Scene<'_> {
 
     /// The stolen session goes on elsewhere.
     fn steal(&mut self, sign_in: &mut SignIn, kind: &Kind, position: usize) {
-        sign_in.session_id = Some(self.id(IdKind::Session, STOLEN));
+        sign_in.session_id = Some(self.id(IdKind::Session, STOLEN).into());
         sign_in.incoming_token_type =
             Some(if position.is_multiple_of(2) { IncomingTokenType::PrimaryRefreshToken } else { IncomingTokenType::RefreshToken });
         sign_in.ip_address_from_resource_provider = sign_in.ip_address.clone();
@@ -184,13 +181,13 @@ impl Scene<'_> {
         }
         if kind.value == "tokenIssuerAnomaly" {
             sign_in.token_issuer_type = Some(TokenIssuerType::AdFederationServices);
-            sign_in.token_issuer_name = Some(format!("http://sts.{}/adfs/services/trust", people::TENANT));
+            sign_in.token_issuer_name = Some(format!("http://sts.{}/adfs/services/trust", people::TENANT).into());
             sign_in.incoming_token_type = Some(IncomingTokenType::Saml11);
-            sign_in.authentication_protocol = Some("saml20".to_owned());
+            sign_in.authentication_protocol = Some("saml20".into());
         }
         if kind.value == "anomalousToken" && self.index % 2 == 1 {
-            sign_in.original_transfer_method = Some("deviceCodeFlow".to_owned());
-            sign_in.authentication_protocol = Some("deviceCode".to_owned());
+            sign_in.original_transfer_method = Some("deviceCodeFlow".into());
+            sign_in.authentication_protocol = Some("deviceCode".into());
         }
     }
 
@@ -199,7 +196,7 @@ impl Scene<'_> {
         let age = self.chance.span(TimeDelta::minutes(4), TimeDelta::minutes(9));
         let mut sign_in = self.everyday_sign_in(records, age);
         sign_in.is_interactive = Some(true);
-        sign_in.sign_in_event_types = vec!["interactiveUser".to_owned()];
+        sign_in.sign_in_event_types = vec!["interactiveUser".into()];
         match self.plot.block {
             Some(BlockedBy::UserRisk) => {
                 let reason = if records.directory.is_mfa_registered == Some(true) { BLOCKED } else { NOT_REGISTERED };
@@ -240,13 +237,13 @@ const STOLEN: u16 = 50;
 
 fn not_interactive(sign_in: &mut SignIn) {
     sign_in.is_interactive = Some(false);
-    sign_in.sign_in_event_types = vec!["nonInteractiveUser".to_owned()];
+    sign_in.sign_in_event_types = vec!["nonInteractiveUser".into()];
     sign_in.incoming_token_type = Some(IncomingTokenType::PrimaryRefreshToken);
 }
 
 /// Lets a sign-in fail before any policy is looked at.
 fn fail(sign_in: &mut SignIn, error_code: i64, reason: &str) {
-    sign_in.status = Some(SignInStatus { error_code: Some(error_code), failure_reason: Some(reason.to_owned()), additional_details: None });
+    sign_in.status = Some(SignInStatus { error_code: Some(error_code), failure_reason: Some(reason.into()), additional_details: None });
     sign_in.conditional_access_status = Some(ConditionalAccessStatus::NotApplied);
     sign_in.applied_conditional_access_policies.clear();
 }

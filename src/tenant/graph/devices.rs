@@ -9,6 +9,7 @@ use super::client::{Ask, Client, Service, Version};
 use super::{before_change, lists};
 use crate::domain::permission::Operation;
 use crate::domain::records::Device;
+use crate::domain::tenant_text::TenantText;
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
 
@@ -40,7 +41,7 @@ fn merged<'a>(objects: impl Iterator<Item = &'a Map<String, Value>>) -> Vec<Devi
 }
 
 fn device(object: &Map<String, Value>) -> Option<Device> {
-    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(TenantText::new);
     Some(Device {
         id: text("id")?,
         device_id: text("deviceId"),

@@ -85,9 +85,9 @@ async fn methods(client: &Client, user: &str) -> Result<Vec<AuthenticationMethod
 fn method(object: &Map<String, Value>) -> Option<AuthenticationMethod> {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     Some(AuthenticationMethod {
-        id: text("id")?.to_owned(),
-        kind: text("@odata.type")?.rsplit('.').next().unwrap_or_default().to_owned(),
-        display_name: text("displayName").map(str::to_owned),
+        id: text("id")?.into(),
+        kind: text("@odata.type")?.rsplit('.').next().unwrap_or_default().into(),
+        display_name: text("displayName").map(Into::into),
         created_date_time: text("createdDateTime").and_then(Timestamp::parse),
     })
 }

@@ -60,7 +60,7 @@ async fn devices(tenant: &DemoTenant, id: &str) -> Vec<String> {
         Record::Devices(_, devices) => Some(devices),
         _ => None,
     });
-    devices.flatten().map(|device| device.id).collect()
+    devices.flatten().map(|device| device.id.into()).collect()
 }
 
 /// What reading back says of an action on an account.

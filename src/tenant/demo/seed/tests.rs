@@ -48,7 +48,7 @@ fn every_id_tells_its_user() {
         for detection in &records.detections {
             assert!(seen.insert(detection.id.to_string()), "{} twice", detection.id);
         }
-        assert_eq!(population.principal_name(index), records.user.user_principal_name);
+        assert_eq!(population.principal_name(index).as_deref(), records.user.user_principal_name.as_deref());
     }
     assert_eq!(Population::new(spec(1, 10)).user(population.user_id(10).as_str()), None);
 }
@@ -206,8 +206,8 @@ fn evidence_is_fresh_expiring_expired_and_gone() {
 #[test]
 fn hostile_text_and_missing_properties_occur() {
     let all = everybody(1, 200);
-    let names: String = all.iter().filter_map(|r| r.user.user_display_name.clone()).collect();
-    let agents: String = all.iter().flat_map(|r| &r.sign_ins).filter_map(|s| s.user_agent.clone()).collect();
+    let names: String = all.iter().filter_map(|r| r.user.user_display_name.as_deref()).collect();
+    let agents: String = all.iter().flat_map(|r| &r.sign_ins).filter_map(|s| s.user_agent.as_deref()).collect();
     for sign in ["\u{1b}[", "\u{1b}]8;;", "\u{1b}]52;", "\u{202e}", "\u{200b}", "\n", "=HYPERLINK", "🔥", "山田", "محمد"] {
         assert!(names.contains(sign), "{sign:?} in no name");
     }
@@ -242,7 +242,7 @@ fn adele_vance_lost_a_session_from_dresden_to_lagos() {
 fn the_campaign_has_one_address_and_the_leak_comes_at_once() {
     let all = everybody(1, 200);
     let agent = &CLIENTS.campaign.agent;
-    let hit: Vec<&SignIn> = all.iter().flat_map(|r| &r.sign_ins).filter(|s| s.user_agent.as_ref() == Some(agent)).collect();
+    let hit: Vec<&SignIn> = all.iter().flat_map(|r| &r.sign_ins).filter(|s| s.user_agent.as_deref() == Some(agent)).collect();
     assert!(hit.len() >= 15);
     assert_eq!(hit.iter().map(|s| s.ip_address.clone()).collect::<BTreeSet<_>>().len(), 1);
 

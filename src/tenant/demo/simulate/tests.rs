@@ -71,7 +71,7 @@ async fn a_risky_sign_in_raises_the_user_and_multifactor_authentication_closes_i
     let records = bench.records(&user);
     assert_eq!((records.user.risk_state.clone(), records.user.risk_level.clone()), (Some(RiskState::AtRisk), Some(RiskLevel::Medium)));
     let (code, sign_in) = newest(&records);
-    assert_eq!((code, sign_in.risk_event_types.as_slice()), (Some(50142), &["unfamiliarFeatures".to_owned()][..]));
+    assert_eq!((code, sign_in.risk_event_types.as_slice()), (Some(50142), &["unfamiliarFeatures".into()][..]));
     assert_eq!(records.detections[0].request_id.as_ref(), Some(&sign_in.id));
     assert_eq!(bench.tenant.population().user_of_sign_in(sign_in.id.as_str()), bench.tenant.population().user(user.as_str()));
     let passed = bench.happens(Happening::MfaPassed, &user, &NOTHING_STATED);
