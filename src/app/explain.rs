@@ -194,6 +194,9 @@ impl Explain {
             None => ("Whether the user is blocked is not known.".to_owned(), Tone::Heading),
         };
         lines.put(0, &answer, tone, None);
+        for line in self.explanation.foreseen.iter().filter(|_| self.question == Question::WhyBlocked) {
+            lines.put(2, line, Tone::Warning, None);
+        }
         for line in &self.believed {
             lines.put(2, line, Tone::Plain, None);
         }

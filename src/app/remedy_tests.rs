@@ -83,6 +83,7 @@ pub fn explanation(user: &str) -> Explanation {
         user_principal_name: records.user.user_principal_name.as_ref().map(String::from),
         at_risk: Some(true),
         blocked: facts::Blocked { value: Some(true), by: vec![facts::BlockedBy::UserRisk], ended: false },
+        foreseen: Vec::new(),
         why: vec!["Password spray on 203.0.113.7 raised the risk to high.".to_owned()],
         not_safe: Vec::new(),
         normal: Vec::new(),

@@ -3,7 +3,10 @@
 //! Graph says `userPrincipalName`, Log Analytics `UserPrincipalName`, the portal `User principal name`:
 //! all are `userprincipalname` here. What no field asks for ends up in [`Extra`] under its own name.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -18,6 +21,34 @@ pub fn normalised(name: &str) -> String {
         _ => name,
     };
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// How many names a thread remembers: those of all exports there are, many times over.
+const REMEMBERED: usize = 4_096;
+
+/// No property of an export has a longer name.
+const LONGEST: usize = 100;
+
+thread_local! {
+    static NAMES: RefCell<HashMap<String, Rc<str>>> = RefCell::default();
+}
+
+/// As [`normalised`], remembered: every record of a list names its properties anew.
+fn remembered(name: &str) -> Rc<str> {
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return Rc::clone(known);
+        }
+        if name.len() > LONGEST {
+            return normalised(name).into();
+        }
+        if names.len() >= REMEMBERED {
+            names.clear();
+        }
+        let key: Rc<str> = normalised(name).into();
+        names.insert(name.to_owned(), Rc::clone(&key));
+        key
+    })
 }
 
 /// Whether a value says nothing: null, or text without a character in it.
@@ -51,7 +82,7 @@ const ABOUT_THE_LOG: [&str; 16] = [
 
 /// The properties that were not asked for yet.
 pub struct Properties {
-    open: HashMap<String, (String, Value)>,
+    open: HashMap<Rc<str>, (String, Value)>,
     rest: Vec<(String, Value)>,
 }
 
@@ -70,11 +101,17 @@ impl Properties {
         if value.is_null() || name.contains('@') || name.starts_with('_') {
             return;
         }
-        let key = normalised(&name);
-        if key.is_empty() || self.has(&key) {
+        let key = remembered(&name);
+        if key.is_empty() {
             self.rest.push((name, value));
-        } else {
-            self.open.insert(key, (name, value));
+            return;
+        }
+        match self.open.entry(key) {
+            Entry::Occupied(known) if !is_blank(&known.get().1) => self.rest.push((name, value)),
+            Entry::Occupied(mut blank) => drop(blank.insert((name, value))),
+            Entry::Vacant(free) => {
+                free.insert((name, value));
+            }
         }
     }
 
@@ -101,16 +138,19 @@ impl Properties {
     /// received comes with it.
     pub fn take_object(&mut self, names: &[&str]) -> Option<(String, Properties)> {
         for name in names {
-            let object = match self.open.get(*name) {
-                Some((_, Value::Object(object))) => object.clone(),
+            let of_text = match self.open.get(*name) {
+                Some((_, Value::Object(_))) => None,
                 Some((_, Value::String(text))) if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
-                    Ok(object) => object,
+                    Ok(object) => Some(object),
                     Err(_) => continue,
                 },
                 _ => continue,
             };
-            if let Some((received, _)) = self.open.remove(*name) {
-                return Some((received, Properties::new(object)));
+            match (self.open.remove(*name), of_text) {
+                (Some((received, _)), Some(object)) | (Some((received, Value::Object(object))), None) => {
+                    return Some((received, Properties::new(object)));
+                }
+                _ => {}
             }
         }
         None
@@ -131,7 +171,7 @@ impl Properties {
 
     /// What is left, in the order of names.
     pub fn into_map(self) -> Map<String, Value> {
-        let open = self.open.into_iter().filter(|(key, _)| !ABOUT_THE_LOG.contains(&key.as_str())).map(|(_, entry)| entry);
+        let open = self.open.into_iter().filter(|(key, _)| !ABOUT_THE_LOG.contains(&&**key)).map(|(_, entry)| entry);
         let mut left: Vec<(String, Value)> = open.chain(self.rest).filter(|(_, value)| !is_blank(value)).collect();
         left.sort_by(|(a, _), (b, _)| a.cmp(b));
         left.into_iter().collect()

@@ -150,6 +150,8 @@ pub struct Explanation {
     pub at_risk: Option<bool>,
     /// Whether the user is blocked, and by what.
     pub blocked: Blocked,
+    /// What will block the user at the next sign-in, where nothing does now, a sentence each. Holds hostile text.
+    pub foreseen: Vec<String>,
     /// Why the user is at risk or blocked, or what is to be followed up, a sentence each. Holds hostile text.
     pub why: Vec<String>,
     /// Why the user is not safe although the risk is closed.
@@ -198,6 +200,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         user_principal_name: facts.records.user.user_principal_name.as_ref().map(String::from),
         at_risk: facts.records.user.at_risk(),
         blocked: super::facts::blocked(facts.records, facts.tenant),
+        foreseen: why::foreseen(facts),
         why: why::why(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),

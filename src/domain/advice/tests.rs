@@ -320,6 +320,18 @@ fn whoever_is_blocked_has_ways_out_of_every_cause() {
 }
 
 #[test]
+fn who_will_be_blocked_is_told_before_it_happens() {
+    let mut seen = 0;
+    for (name, situation) in situations() {
+        let explanation = situation.explained();
+        let told = explanation.foreseen.iter().all(|why| explanation.why.contains(why));
+        assert!(told && (explanation.foreseen.is_empty() || explanation.blocked.value != Some(true)), "{name}");
+        seen += usize::from(!explanation.foreseen.is_empty());
+    }
+    assert!(seen > 0);
+}
+
+#[test]
 fn nothing_can_be_started_where_nothing_can_be_sent() {
     for (_, situation) in situations() {
         for access in [Access::ReadOnly, Access::Evidence] {

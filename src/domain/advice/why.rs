@@ -26,6 +26,7 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
             "What blocked the user is gone, as far as is known ({because}): the next sign-in tells whether the user gets in."
         ));
     }
+    why.extend(foreseen(facts));
     why.extend(pending(facts));
     if facts::deleted(records) == Some(true) {
         why.push(
@@ -157,6 +158,18 @@ fn block(facts: &Facts<'_>, cause: BlockedBy) -> String {
             format!("Blocked by Conditional Access, not for risk{when}: {}.", by_policies(facts, cause))
         }
     }
+}
+
+/// What will block the user at the next sign-in, where nothing does now: a user who cannot perform what a policy asks for is blocked
+/// (source document, "Risk-based policy").
+pub(super) fn foreseen(facts: &Facts<'_>) -> Vec<String> {
+    let now = facts::blocked(facts.records, facts.tenant);
+    if !now.by.is_empty() || facts::deleted(facts.records) == Some(true) {
+        return Vec::new();
+    }
+    let will_block = |of: &&Blocking| of.about == BlockedBy::UserRisk && of.blocks == Some(true);
+    let told = |of: &Blocking| format!("The next sign-in will be blocked: policy {:?}: {}.", of.name, of.why);
+    policies::blocking(facts).iter().flatten().filter(will_block).map(told).collect()
 }
 
 fn place(sign_ins: &[&SignIn]) -> String {
