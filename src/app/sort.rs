@@ -160,16 +160,43 @@ pub fn key(sort: Sort, row: &Row) -> u128 {
     let risk = u64::from(open) << 61 | u64::from(level.min(7)) << 58 | u64::from(theft) << 56 | time(updated);
     let column = match sort.column {
         Column::Risk => risk,
-        Column::User => {
-            let start = row.text.bytes().chain(std::iter::repeat(0)).take(16);
-            return directed(start.fold(0, |text, byte| text << 8 | u128::from(byte)));
-        }
+        Column::User => return directed(letters(&row.text, 0)),
         Column::Detections => row.detections as u64,
         Column::Updated => time(row.updated),
         Column::State => u64::from(row.state),
     };
     // The high half is the column's, the low half that of the risk, most first.
     directed(u128::from(column)) << 64 | u128::from(!risk)
+}
+
+/// Sixteen bytes of a text as a number, from this one on.
+fn letters(text: &str, from: usize) -> u128 {
+    let bytes = text.bytes().skip(from).chain(std::iter::repeat(0)).take(16);
+    bytes.fold(0, |text, byte| text << 8 | u128::from(byte))
+}
+
+/// These rows in their order, by their places.
+pub fn ordered(sort: Sort, rows: &[Row], places: impl Iterator<Item = u32>) -> Vec<u32> {
+    let numbered = |at: u32, number: &dyn Fn(&Row) -> u128| (rows.get(at as usize).map_or(u128::MAX, number), at);
+    let mut keyed: Vec<(u128, u32)> = places.map(|at| numbered(at, &|row| key(sort, row))).collect();
+    keyed.sort_unstable();
+    // Many have one name, and more one level: what follows in their texts is taken from each row once, not for each comparison.
+    let by_name = sort.column == Column::User;
+    for tied in keyed.chunk_by_mut(|(one, _), (other, _)| one == other).filter(|tied| tied.len() > 1) {
+        for entry in tied.iter_mut() {
+            *entry = numbered(entry.1, &|row| {
+                let text = letters(&row.text, if by_name { 16 } else { 0 });
+                if by_name && sort.descending { !text } else { text }
+            });
+        }
+        tied.sort_unstable_by(|(one, a), (other, b)| {
+            one.cmp(other).then_with(|| match (rows.get(*a as usize), rows.get(*b as usize)) {
+                (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
+                _ => a.cmp(b),
+            })
+        });
+    }
+    keyed.into_iter().map(|(_, at)| at).collect()
 }
 
 /// A time in 56 bits, none as the least. Milliseconds of the years that a time can be in take 54 bits, half of them before 1970.
@@ -220,6 +247,17 @@ mod tests {
                 let sort = Sort { column, descending };
                 let by_key = key(sort, &one).cmp(&key(sort, &other));
                 prop_assert!(by_key.is_eq() || by_key == compare(sort, &one, &other), "{sort:?}: {one:?} {other:?}");
+            }
+        }
+
+        #[test]
+        fn the_order_is_that_of_the_comparison(rows in prop::collection::vec(rows(), 0..30), descending: bool) {
+            for column in Column::ALL {
+                let sort = Sort { column, descending };
+                let places = 0..u32::try_from(rows.len()).unwrap();
+                let mut compared: Vec<u32> = places.clone().collect();
+                compared.sort_by(|a, b| compare(sort, &rows[*a as usize], &rows[*b as usize]));
+                prop_assert_eq!(ordered(sort, &rows, places), compared, "{:?}", sort);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::find::find;
 use super::marks::Marks;
 use super::scroll::Scroll;
-use super::sort::{Row, Sort, compare, key};
+use super::sort::{Row, Sort, compare, key, ordered};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::query::{Query, QueryContext, QueryError};
@@ -197,17 +197,7 @@ impl Users {
     }
 
     fn order(&mut self) {
-        let (rows, sort) = (&self.rows, self.sort);
-        let mut keyed: Vec<(u128, u32)> =
-            self.ordered.iter().map(|at| (rows.get(*at as usize).map_or(u128::MAX, |row| key(sort, row)), *at)).collect();
-        // Nearly all are told apart by their keys, without a look at the rows.
-        keyed.sort_by(|(one, a), (other, b)| {
-            one.cmp(other).then_with(|| match (rows.get(*a as usize), rows.get(*b as usize)) {
-                (Some(one), Some(other)) => compare(sort, one, other).then(a.cmp(b)),
-                _ => a.cmp(b),
-            })
-        });
-        self.ordered = keyed.into_iter().map(|(_, at)| at).collect();
+        self.ordered = ordered(self.sort, &self.rows, self.ordered.iter().copied());
     }
 
     fn narrow(&mut self) {

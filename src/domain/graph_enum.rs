@@ -15,7 +15,7 @@ macro_rules! graph_enum {
         pub enum $name {
             $($(#[$vmeta])* #[doc = concat!("`", $wire, "`")] $variant,)*
             /// A member that this program does not know, as received.
-            Other(Box<str>),
+            Other($crate::domain::tenant_text::TenantText),
         }
 
         impl $name {
@@ -77,13 +77,15 @@ macro_rules! graph_enum {
 pub(crate) use graph_enum;
 use serde::{Deserialize, Serialize};
 
+use super::tenant_text::TenantText;
+
 /// How a member is written in a compact format.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Compact {
     /// The position of a known member.
     Known(u8),
     /// The text of an unknown one.
-    Other(Box<str>),
+    Other(TenantText),
 }
 
 impl Compact {

@@ -34,6 +34,7 @@ pub mod risk;
 pub mod scales;
 pub mod self_remediation;
 pub mod settings;
+mod stored_text;
 pub mod sync;
 pub mod tenant_text;
 pub mod text;

@@ -13,6 +13,8 @@ use arcstr::ArcStr;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::stored_text::StoredText;
+
 /// How many texts a thread remembers, a power of two: those of about a hundred users.
 const REMEMBERED: usize = 1 << 12;
 
@@ -131,13 +133,17 @@ impl fmt::Display for TenantText {
 
 impl Serialize for TenantText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
+        if serializer.is_human_readable() { serializer.serialize_str(self) } else { StoredText::of(self).serialize(serializer) }
     }
 }
 
 impl<'de> Deserialize<'de> for TenantText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Visitor)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Visitor)
+        } else {
+            StoredText::deserialize(deserializer).map(|stored| stored.read())
+        }
     }
 }
 
@@ -176,9 +182,9 @@ mod tests {
             for text in texts.iter().chain(&texts) {
                 let stored = TenantText::new(text);
                 prop_assert_eq!(stored.as_str(), text);
-                let bytes = postcard::to_stdvec(text).unwrap();
-                prop_assert_eq!(postcard::to_stdvec(&stored).unwrap(), bytes.clone(), "as text is stored");
-                prop_assert_eq!(postcard::from_bytes::<TenantText>(&bytes).unwrap(), stored);
+                let json = serde_json::to_string(text).unwrap();
+                prop_assert_eq!(&serde_json::to_string(&stored).unwrap(), &json, "as any text is written");
+                prop_assert_eq!(serde_json::from_str::<TenantText>(&json).unwrap(), stored);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! How a user's records lie in the cache: chunks of about 64 kB, each a version byte and records one after another.
+//! How a user's records lie in the cache: chunks of about 64 kB, each a version byte, its length and, compressed (LZ4), records one
+//! after another.
 //!
 //! Every record is a tag byte and its postcard form. The first tells how many of each kind follow, so that room can be reserved
 //! and nothing can go missing unnoticed. postcard is positional: any change to a stored type raises [`ENCODING`], and a cache of
@@ -10,9 +11,9 @@ use serde::de::DeserializeOwned;
 use crate::domain::records::{Directory, RiskyUser, UserRecords};
 
 /// Version of the encoding.
-pub(super) const ENCODING: u8 = 2;
+pub(super) const ENCODING: u8 = 3;
 
-/// Where a chunk is full: sled wants values below 100 kB (`reference/crates.md` section 8).
+/// Where a chunk is full, before it is compressed: sled wants values below 100 kB (`reference/crates.md` section 8).
 const CHUNK_BYTES: usize = 64 * 1024;
 
 const USER: u8 = 0;
@@ -30,7 +31,7 @@ const RESERVE: u32 = 1_024;
 
 /// Encodes a user's records as chunks, at least one.
 pub(super) fn encode(records: &UserRecords) -> Result<Vec<Vec<u8>>, String> {
-    let mut encoder = Encoder { full: Vec::new(), chunk: vec![ENCODING] };
+    let mut encoder = Encoder { full: Vec::new(), chunk: Vec::new() };
     let count = |len: usize| u32::try_from(len).map_err(|_| "too many records".to_owned());
     let counts: Counts = (count(records.history.len())?, count(records.detections.len())?, count(records.sign_ins.len())?);
     encoder.add(USER, &(&records.user, &records.directory, counts))?;
@@ -38,7 +39,7 @@ pub(super) fn encode(records: &UserRecords) -> Result<Vec<Vec<u8>>, String> {
     records.history.iter().try_for_each(|item| encoder.add(HISTORY, item))?;
     records.detections.iter().try_for_each(|detection| encoder.add(DETECTION, detection))?;
     records.sign_ins.iter().try_for_each(|sign_in| encoder.add(SIGN_IN, sign_in))?;
-    encoder.full.push(encoder.chunk);
+    encoder.end_chunk();
     Ok(encoder.full)
 }
 
@@ -50,12 +51,19 @@ struct Encoder {
 impl Encoder {
     fn add<T: Serialize>(&mut self, tag: u8, record: &T) -> Result<(), String> {
         if self.chunk.len() >= CHUNK_BYTES {
-            self.full.push(std::mem::replace(&mut self.chunk, vec![ENCODING]));
+            self.end_chunk();
         }
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.push(tag);
         self.chunk = postcard::to_extend(record, chunk).map_err(|error| error.to_string())?;
         Ok(())
+    }
+
+    fn end_chunk(&mut self) {
+        let mut value = vec![ENCODING];
+        value.extend(lz4_flex::compress_prepend_size(&self.chunk));
+        self.chunk.clear();
+        self.full.push(value);
     }
 }
 
@@ -70,7 +78,8 @@ pub(super) struct Decoder {
 impl Decoder {
     /// Starts with chunk 0.
     pub(super) fn start(chunk: &[u8]) -> Result<Self, String> {
-        let mut bytes = payload(chunk)?;
+        let chunk = decompressed(chunk)?;
+        let mut bytes = chunk.as_slice();
         if tag(&mut bytes) != Some(USER) {
             return Err("it does not start with a user".to_owned());
         }
@@ -93,7 +102,7 @@ impl Decoder {
     /// Goes on with the next chunk.
     pub(super) fn add(&mut self, chunk: &[u8]) -> Result<(), String> {
         self.next = self.next.wrapping_add(1);
-        self.read(payload(chunk)?)
+        self.read(&decompressed(chunk)?)
     }
 
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), String> {
@@ -129,6 +138,20 @@ pub(super) fn encode_value<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 /// Decodes a single value.
 pub(super) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     take(&mut payload(bytes)?)
+}
+
+/// The records of a chunk. A length that no such chunk can have is refused before room is made for it.
+fn decompressed(chunk: &[u8]) -> Result<Vec<u8>, String> {
+    /// LZ4 makes at most so many bytes of one.
+    const MOST: usize = 255;
+    let (length, block) = payload(chunk)?.split_first_chunk().ok_or("it has no length")?;
+    let length = u32::from_le_bytes(*length) as usize;
+    if length / MOST > block.len() {
+        return Err(format!("{length} is no length of it"));
+    }
+    let mut bytes = vec![0; length];
+    let read = lz4_flex::decompress_into(block, &mut bytes).map_err(|error| error.to_string())?;
+    if read == length { Ok(bytes) } else { Err(format!("it has {read} bytes and not {length}")) }
 }
 
 fn payload(value: &[u8]) -> Result<&[u8], String> {
@@ -209,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_that_lies_about_its_length_makes_no_room() {
+        let mut chunk = encode(&large_user()).unwrap().remove(0);
+        for length in [u32::MAX, 0, 1] {
+            chunk[1..5].copy_from_slice(&length.to_le_bytes());
+            assert!(decompressed(&chunk).is_err(), "{length}");
+        }
+        assert!(decompressed(&[ENCODING, 1]).is_err());
+    }
+
+    #[test]
     fn a_missing_chunk_is_noticed() {
         let chunks = encode(&large_user()).unwrap();
         assert!(decode(&chunks[..chunks.len() - 1]).is_err());
@@ -218,12 +251,19 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), position in 0usize..400, bit in 0u8..8) {
+            let packed = |bytes: &[u8]| [&[ENCODING][..], &lz4_flex::compress_prepend_size(bytes)].concat();
+            decode(&[packed(&bytes)]).ok();
+            let chunk = encode(&fixture::risky_user("u1", "x")).unwrap().remove(0);
+            let flipped = |bytes: &[u8]| {
+                let mut bytes = bytes.to_vec();
+                let position = position % bytes.len();
+                bytes[position] ^= 1 << bit;
+                bytes
+            };
+            decode(&[flipped(&chunk), packed(&bytes)]).ok();
+            decode(&[packed(&flipped(&decompressed(&chunk).unwrap()))]).ok();
             bytes.insert(0, ENCODING);
-            decode(&[bytes.clone()]).ok();
-            let mut chunk = encode(&fixture::risky_user("u1", "x")).unwrap().remove(0);
-            let position = position % chunk.len();
-            chunk[position] ^= 1 << bit;
-            decode(&[chunk, bytes]).ok();
+            decode(&[bytes]).ok();
         }
     }
 }
