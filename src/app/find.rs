@@ -30,26 +30,42 @@ fn place(c: char) -> u32 {
     }
 }
 
-/// Positions whose text holds the pattern's letters in order, the best first.
-///
-/// Candidates are scored in the order given, up to a bound; those beyond it follow unscored, so that
-/// nothing that matches is missing.
-pub fn find<'a>(pattern: &str, candidates: impl Iterator<Item = (u32, Letters, &'a str)>) -> Vec<u32> {
-    let pattern: String = pattern.to_lowercase().split_whitespace().collect();
-    let matcher = SkimMatcherV2::default().ignore_case();
-    let mut scored = Vec::new();
-    let mut rest = Vec::new();
-    let wanted = Letters::of(&pattern);
-    for (position, _, text) in candidates.filter(|(_, letters, text)| letters.may_hold(wanted) && holds(text, &pattern)) {
-        if scored.len() < SCORED {
-            // A text that skim does not score still holds the letters: it comes last.
-            scored.push((matcher.fuzzy_match(text, &pattern).unwrap_or(i64::MIN), position));
-        } else {
-            rest.push(position);
-        }
+/// What is looked for: letters in this order, with anything between them.
+pub struct Pattern {
+    text: String,
+    letters: Letters,
+}
+
+impl Pattern {
+    /// The pattern as it was typed; spaces and case do not matter.
+    pub fn of(typed: &str) -> Self {
+        let text: String = typed.to_lowercase().split_whitespace().collect();
+        Pattern { letters: Letters::of(&text), text }
     }
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().map(|(_, position)| position).chain(rest).collect()
+
+    /// Whether a text in lower case, of these letters, holds it.
+    pub fn is_in(&self, letters: Letters, text: &str) -> bool {
+        letters.may_hold(self.letters) && holds(text, &self.text)
+    }
+
+    /// The positions of texts that hold it, the best first.
+    ///
+    /// They are scored in the order given, up to a bound; those beyond it follow unscored, so that nothing that matches is missing.
+    pub fn best_first<'a>(&self, matching: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
+        let matcher = SkimMatcherV2::default().ignore_case();
+        let mut scored = Vec::new();
+        let mut rest = Vec::new();
+        for (position, text) in matching {
+            if scored.len() < SCORED {
+                // A text that skim does not score still holds the letters: it comes last.
+                scored.push((matcher.fuzzy_match(text, &self.text).unwrap_or(i64::MIN), position));
+            } else {
+                rest.push(position);
+            }
+        }
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        scored.into_iter().map(|(_, position)| position).chain(rest).collect()
+    }
 }
 
 /// How well a text matches a pattern; `None` where it does not.
@@ -72,19 +88,21 @@ fn holds(text: &str, pattern: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn find(typed: &str, names: &[&str]) -> Vec<u32> {
+        let pattern = Pattern::of(typed);
+        pattern.best_first((0u32..).zip(names.iter().copied()).filter(|(_, name)| pattern.is_in(Letters::of(name), name)))
+    }
+
     #[test]
     fn the_best_match_comes_first_and_none_is_missing() {
-        let names = ["alan deere", "adele vance", "bob"];
-        let candidates = |at: usize, name: &'static str| (at as u32, Letters::of(name), name);
-        let found = find("adele", names.iter().enumerate().map(|(at, name)| candidates(at, name)));
-        assert_eq!(found, [1]);
+        assert_eq!(find("adele", &["alan deere", "adele vance", "bob"]), [1]);
         let many: Vec<String> = (0..5_000).map(|at| format!("user {at}")).collect();
-        let candidates = many.iter().enumerate().map(|(at, name)| (at as u32, Letters::of(name), name.as_str()));
-        assert_eq!(find("user", candidates).len(), 5_000);
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(find("user", &many).len(), 5_000);
     }
 
     #[test]
     fn spaces_in_the_pattern_do_not_matter() {
-        assert_eq!(find("va ad", [(0, Letters::of("vance adele"), "vance adele")].into_iter()), [0]);
+        assert_eq!(find("va ad", &["vance adele"]), [0]);
     }
 }

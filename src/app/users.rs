@@ -1,6 +1,6 @@
 //! The table of users: what is shown, in which order, and where the cursor is. All by id.
 
-use super::find::find;
+use super::find::Pattern;
 use super::marks::Marks;
 use super::scroll::Scroll;
 use super::sort::{Row, Sort, compare, key, ordered};
@@ -201,10 +201,17 @@ impl Users {
     }
 
     fn narrow(&mut self) {
-        let rows = &self.rows;
-        let candidates = self.exact.iter().filter_map(|at| rows.get(*at as usize).map(|row| (*at, row.letters, &*row.text)));
-        self.shown = if self.find.trim().is_empty() { None } else { Some(find(&self.find, candidates)) };
+        self.shown = (!self.find.trim().is_empty()).then(|| self.found(&Pattern::of(&self.find)));
         self.visible = self.places(self.shown());
+    }
+
+    /// Those of the exact filter's whose text holds this, the best first.
+    fn found(&self, pattern: &Pattern) -> Vec<u32> {
+        // In the order in which they lie in memory: in that of the table, each would be waited for.
+        let rows = self.rows.iter().zip(self.places(&self.exact));
+        let held: Vec<bool> = rows.map(|(row, exact)| exact && pattern.is_in(row.letters, &row.text)).collect();
+        let held = self.exact.iter().filter(|at| held.get(**at as usize) == Some(&true));
+        pattern.best_first(held.filter_map(|at| self.rows.get(*at as usize).map(|row| (*at, &*row.text))))
     }
 
     /// By position, whether it is one of these.

@@ -55,11 +55,13 @@ pub(super) fn load(db: &Db) -> Result<Dataset, Fault> {
     }
     let mut batches: Vec<(usize, Decoded)> = decoded.into_iter().collect();
     batches.sort_by_key(|(number, _)| *number);
+    let batches: Vec<_> = batches.into_iter().map(|(_, batch)| batch).collect::<Result<_, Fault>>()?;
+    // The glances are copied, with their texts, so that they lie one after another in memory and not between the records' own: a key of a
+    // filter goes through all of them. All before the first is let go, or the next copy would take its place.
+    let glances: Vec<Glance> = batches.iter().flatten().map(|(_, glance)| glance.clone()).collect();
     let mut dataset = Dataset::with_room(count);
-    for (_, batch) in batches {
-        // The glances are copied, with their texts, so that they lie one after another in memory and not between the records' own: a key of a filter goes
-        // through all of them.
-        batch?.into_iter().for_each(|(records, glance)| dataset.put_with(records, glance.clone()));
+    for ((records, _), glance) in batches.into_iter().flatten().zip(glances) {
+        dataset.put_with(records, glance);
     }
     Ok(dataset)
 }
