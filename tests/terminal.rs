@@ -88,12 +88,25 @@ impl Console {
         assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    /// Reads until the console's own screen is there, or gone.
-    fn wait_for_alternate_screen(&mut self, wanted: bool) {
+    /// Reads until the console has left its own screen.
+    fn wait_until_left(&mut self) {
         let start = Instant::now();
-        while self.screen.screen().alternate_screen() != wanted {
-            assert!(start.elapsed() < PATIENCE, "the alternate screen; the screen is\n{}", self.text());
+        while self.screen.screen().alternate_screen() {
+            assert!(start.elapsed() < PATIENCE, "it did not leave; the screen is\n{}", self.text());
             if let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+                self.screen.process(&bytes);
+                self.raw.extend(bytes);
+            }
+        }
+    }
+
+    /// Lets it go on, until it does: between leaving its screen and stopping it is still running, and then nothing goes on.
+    fn bring_back(&mut self) {
+        let start = Instant::now();
+        while !self.screen.screen().alternate_screen() {
+            assert!(start.elapsed() < PATIENCE, "it did not come back; the screen is\n{}", self.text());
+            self.signal("-CONT");
+            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
                 self.screen.process(&bytes);
                 self.raw.extend(bytes);
             }
@@ -346,9 +359,8 @@ fn the_console_goes_to_the_background_and_comes_back() {
     let home = tempfile::tempdir().unwrap();
     let mut console = Console::between_modes(home.path());
     console.send("\x1a");
-    console.wait_for_alternate_screen(false);
-    console.signal("-CONT");
-    console.wait_for_alternate_screen(true);
+    console.wait_until_left();
+    console.bring_back();
     console.wait_for("Risky users");
     console.send("q");
     console.left_all_as_it_was();
