@@ -1,5 +1,6 @@
 //! What comes from outside: records, jobs, the journal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::command::CommandId;
@@ -14,6 +15,7 @@ use crate::domain::action::{Action, Aim};
 use crate::domain::facts::{self, NotSafe};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
+use crate::domain::plan::Target;
 use crate::domain::records::{SignInId, UserId, UserRecords};
 
 impl App {
@@ -361,12 +363,27 @@ impl App {
         }
     }
 
+    /// Whose compromise a job confirmed, of themselves or of a sign-in, and whom no checklist secures.
+    pub(super) fn confirmed_by(&self, job: &JobRun) -> Vec<UserId> {
+        let confirms = matches!(job.action, Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised);
+        if !confirms || job.playbook.is_some() {
+            return Vec::new();
+        }
+        let target = |id: &str| match job.action.aim() {
+            Aim::SignIn => Target::SignIn(id.into()),
+            _ => Target::User(id.into()),
+        };
+        let users = job.verified.iter().filter_map(|row| self.user_of(&target(&row.id)).map(|records| records.id().clone()));
+        users.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// What should follow a job, in a sentence; empty where nothing must.
     pub fn offer(&self, job: &JobRun) -> String {
-        if job.action != Action::ConfirmUserCompromised || job.playbook.is_some() || job.verified.is_empty() {
+        let users = self.confirmed_by(job).len();
+        if users == 0 {
             return String::new();
         }
-        let accounts = count(job.verified.len(), "account is", "accounts are");
+        let accounts = count(users, "account is", "accounts are");
         format!(" {accounts} not secured yet: {}, \"Secure account\" is the checklist.", self.options.keys.hint(CommandId::Remediate))
     }
 
@@ -376,11 +393,8 @@ impl App {
         if self.offer(job).is_empty() {
             return String::new();
         }
-        let who = match job.verified.as_slice() {
-            [one] => {
-                let records = self.dataset.user(&one.id.as_str().into());
-                format!("{} is", records.map_or(one.id.as_str(), |records| records.user.name()))
-            }
+        let who = match self.confirmed_by(job).as_slice() {
+            [one] => format!("{} is", self.dataset.user(one).map_or(one.as_str(), |records| records.user.name())),
             many => format!("{} accounts are", number(many.len())),
         };
         let way = [CommandId::Jobs, CommandId::Open, CommandId::Remediate].map(|command| self.options.keys.hint(command));

@@ -95,7 +95,7 @@ struct Lines {
 impl Lines {
     fn put(&mut self, indent: usize, text: &str, tone: Tone, item: Option<usize>) {
         let margin = " ".repeat(indent);
-        for text in wrap(text, self.columns.saturating_sub(indent)) {
+        for text in text.lines().flat_map(|text| wrap(text, self.columns.saturating_sub(indent))) {
             self.lines.push(Line { text: format!("{margin}{text}"), tone, item });
         }
     }
@@ -194,7 +194,7 @@ impl Explain {
             None => ("Whether the user is blocked is not known.".to_owned(), Tone::Heading),
         };
         lines.put(0, &answer, tone, None);
-        for line in self.explanation.foreseen.iter().filter(|_| self.question == Question::WhyBlocked) {
+        for line in self.explanation.warnings.iter().filter(|_| self.question == Question::WhyBlocked) {
             lines.put(2, line, Tone::Warning, None);
         }
         for line in &self.believed {
@@ -342,7 +342,7 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
     let time = |at: Option<Timestamp>| at.map_or("at an unknown time".to_owned(), |at| app.times().detail(at).replace("  (", " ("));
     let blocked = facts::blocked(records, app.dataset.tenant());
     let mut lines = Vec::new();
-    let stopped = records.sign_ins.iter().filter(|sign_in| facts::sign_in_block(records, sign_in).is_some());
+    let stopped = records.sign_ins.iter().filter(|sign_in| facts::sign_in_block(records, app.dataset().tenant(), sign_in).is_some());
     if let Some(sign_in) = stopped.max_by_key(|sign_in| sign_in.created_date_time) {
         let status = sign_in.status.as_ref();
         let code = status.and_then(|status| status.error_code).map(|code| format!(", error {code}")).unwrap_or_default();

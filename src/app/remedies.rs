@@ -163,7 +163,7 @@ impl App {
         let excluded = |policy: &Policy| users.iter().filter(|records| policy.excludes(records.id().as_str())).count();
         let fits = |policy: &&Policy| match action {
             Action::IncludeInPolicy => excluded(policy) > 0,
-            Action::EnablePolicy => !policy.is_enforced(),
+            Action::EnablePolicy => policy.state == policy::DISABLED,
             _ => policy.is_enforced(),
         };
         let mut found: Vec<(bool, &Policy)> =
@@ -192,7 +192,7 @@ impl App {
             let Some(records) = self.user_of(target) else { continue };
             let tells = |sign_in: &&SignIn| match target {
                 Target::SignIn(id) => sign_in.id == *id,
-                _ => facts::sign_in_block(records, sign_in).is_some() || sign_in.is_risky(),
+                _ => facts::sign_in_block(records, self.dataset.tenant(), sign_in).is_some() || sign_in.is_risky(),
             };
             for sign_in in records.sign_ins.iter().filter(tells) {
                 told.extend(sign_in.ip_address.as_deref().map(|address| (records, sign_in, address)));
@@ -203,14 +203,14 @@ impl App {
         told.retain(|(_, _, address)| seen.insert(address) && policy::range(address).is_some());
         let more = told.len().saturating_sub(ADDRESSES);
         let words = |(records, sign_in, address): (&UserRecords, &SignIn, &str)| {
-            let how = if facts::sign_in_block(records, sign_in).is_some() { "blocked" } else { "risky" };
+            let how = if facts::sign_in_block(records, self.dataset.tenant(), sign_in).is_some() { "blocked" } else { "risky" };
             let place = sign_in.location.as_ref().and_then(|place| place.short()).unwrap_or_else(|| "?".to_owned());
             (address.to_owned(), format!("{how} · {place} · {}", records.user.name()))
         };
         (told.into_iter().take(ADDRESSES).map(words).collect(), more)
     }
 
-    fn user_of(&self, target: &Target) -> Option<&UserRecords> {
+    pub(super) fn user_of(&self, target: &Target) -> Option<&UserRecords> {
         match target {
             Target::User(id) => self.dataset.user(id),
             Target::SignIn(id) => self.dataset.sign_in(id).map(|(records, _)| records),

@@ -19,17 +19,19 @@ impl App {
         let Some(undo) = action.undo() else {
             return Err(format!("\"{}\" cannot be taken back.", action.title()));
         };
-        let verified = job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified, _)));
-        if verified.is_empty() {
-            return Err(format!("Nothing of job {id} was verified, so there is nothing to take back."));
+        // What was not read back as promised may be in force all the same; where it is not, the plan says that there is nothing to do.
+        let sent = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified | Outcome::Diverged | Outcome::Unverified, _));
+        let taken = job.ids_where(sent);
+        if taken.is_empty() {
+            return Err(format!("Nothing of job {id} was applied, so there is nothing to take back."));
         }
         let policy = job.plan.policy.as_ref().map(|policy| policy.id.clone());
         if let Some(policy) = job.plan.policy.as_ref().filter(|policy| self.dataset.tenant().policy(&policy.id).is_none()) {
             return Err(format!("The policy {:?} is not known any more.", policy.display_name));
         }
-        let is_done = |target: &&crate::domain::plan::PlanTarget| verified.contains(&target.id);
+        let is_done = |target: &&crate::domain::plan::PlanTarget| taken.contains(&target.id);
         let targets: Vec<Target> = job.plan.targets.iter().filter(is_done).map(|target| job.plan.target(target)).collect();
-        let start = Start { action: undo, policy, addresses: verified.clone() };
+        let start = Start { action: undo, policy, addresses: taken.clone() };
         Ok(self.begin(Pending { start, targets, reason: format!("undo of job {id}") }))
     }
 }

@@ -9,7 +9,7 @@ mod evidence;
 pub use self::evidence::{DETECTION_RETENTION, Evidence, Expiry, Piece, SIGN_IN_RETENTION, evidence, evidence_expires};
 use super::catalogue;
 use super::policy::{self, Policy, TenantFacts};
-use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, UserRecords};
+use super::records::{AppliedPolicy, AuthenticationMethod, RiskDetection, SignIn, SignInStatus, UserRecords};
 use super::risk::{RiskDetail, RiskLevel, RiskState, TokenIssuerType};
 use super::tenant_text::TenantText;
 use super::time::Timestamp;
@@ -202,10 +202,15 @@ fn assessed_safe(detection: &RiskDetection) -> bool {
         )
 }
 
+/// Whether built-in protection blocked it; no policy has to do with that.
+fn is_built_in(sign_in: &SignIn) -> bool {
+    sign_in.status.as_ref().is_some_and(|status| status.error_code == Some(50053) && told_by_protection(status))
+}
+
 /// The addresses where the user was blocked by built-in protection, each once, the latest first.
 pub fn blocked_addresses(records: &UserRecords) -> Vec<&str> {
     let mut addresses = Vec::new();
-    for sign_in in records.sign_ins.iter().filter(|sign_in| sign_in_block(records, sign_in) == Some(BlockedBy::BuiltInProtection)) {
+    for sign_in in records.sign_ins.iter().filter(|sign_in| is_built_in(sign_in)) {
         if let Some(address) = sign_in.ip_address.as_deref().filter(|address| !addresses.contains(address)) {
             addresses.push(address);
         }
@@ -216,7 +221,8 @@ pub fn blocked_addresses(records: &UserRecords) -> Vec<&str> {
 /// The policies that keep a user out, as the blocked sign-ins name them, else those that apply to the user's open risk.
 pub fn blocking_policies<'a>(records: &UserRecords, tenant: &'a TenantFacts) -> Vec<&'a Policy> {
     let all = tenant.policies.as_deref().unwrap_or_default();
-    let holding = stopped_sign_ins(records).into_iter().filter(|(cause, sign_in)| ended(records, tenant, *cause, sign_in).is_none());
+    let holding =
+        stopped_sign_ins(records, tenant).into_iter().filter(|(cause, sign_in)| ended(records, tenant, *cause, sign_in).is_none());
     let named: Vec<&str> = holding.flat_map(|(_, sign_in)| failed_policies(sign_in)).filter_map(|applied| applied.id.as_deref()).collect();
     let by_name: Vec<&Policy> =
         all.iter().filter(|policy| keeps_in_force(policy, records) && named.iter().any(|id| policy.id.eq_ignore_ascii_case(id))).collect();
@@ -337,30 +343,45 @@ pub fn waiting_since(records: &UserRecords) -> Option<Timestamp> {
         .or(records.user.risk_last_updated_date_time)
 }
 
-/// What blocked this sign-in, if anything did.
-pub fn sign_in_block(records: &UserRecords, sign_in: &SignIn) -> Option<BlockedBy> {
+/// What blocked this sign-in, if anything did. A policy that the sign-in names tells what it was about; only where none is named that is
+/// known, the levels of risk have to.
+pub fn sign_in_block(records: &UserRecords, tenant: &TenantFacts, sign_in: &SignIn) -> Option<BlockedBy> {
     let status = sign_in.status.as_ref()?;
     match status.error_code? {
-        50053 => {
-            let reason = status.failure_reason.as_deref().unwrap_or_default().to_ascii_lowercase();
-            if reason.contains("built-in protection") || reason.contains("high confidence of risk") {
-                Some(BlockedBy::BuiltInProtection)
-            } else {
-                Some(BlockedBy::SmartLockout)
-            }
-        }
+        50053 => Some(if told_by_protection(status) { BlockedBy::BuiltInProtection } else { BlockedBy::SmartLockout }),
         50057 => Some(BlockedBy::AccountDisabled),
         // 53004 is a risk policy that asks for what the user is not registered for.
-        53003 | 53004 | 53000 | 53011 | 530032 => {
-            if matches!(sign_in.risk_level_during_sign_in, Some(RiskLevel::Medium | RiskLevel::High)) {
-                Some(BlockedBy::SignInRisk)
-            } else if was_at_risk(records, sign_in) {
-                Some(BlockedBy::UserRisk)
+        53003 | 53004 | 53000 | 53011 | 530032 => Some(policy_block(records, tenant, sign_in)),
+        _ => None,
+    }
+}
+
+/// What tells built-in protection from smart lockout, which has the same code.
+fn told_by_protection(status: &SignInStatus) -> bool {
+    let reason = status.failure_reason.as_deref().unwrap_or_default().to_ascii_lowercase();
+    reason.contains("built-in protection") || reason.contains("high confidence of risk")
+}
+
+fn policy_block(records: &UserRecords, tenant: &TenantFacts, sign_in: &SignIn) -> BlockedBy {
+    let known: Vec<Option<&Policy>> =
+        failed_policies(sign_in).map(|applied| applied.id.as_deref().and_then(|id| tenant.policy(id))).collect();
+    let about = |levels: fn(&Policy) -> &[String]| known.iter().flatten().any(|policy| !levels(policy).is_empty());
+    let (of_user, of_sign_in) = (about(|policy| &policy.user_risk_levels), about(|policy| &policy.sign_in_risk_levels));
+    let by_level = matches!(sign_in.risk_level_during_sign_in, Some(RiskLevel::Medium | RiskLevel::High));
+    match (of_user, of_sign_in) {
+        (true, false) => BlockedBy::UserRisk,
+        (false, true) => BlockedBy::SignInRisk,
+        (true, true) => {
+            if by_level {
+                BlockedBy::SignInRisk
             } else {
-                Some(BlockedBy::ConditionalAccess)
+                BlockedBy::UserRisk
             }
         }
-        _ => None,
+        (false, false) if !known.is_empty() && known.iter().all(Option::is_some) => BlockedBy::ConditionalAccess,
+        (false, false) if by_level => BlockedBy::SignInRisk,
+        (false, false) if was_at_risk(records, sign_in) => BlockedBy::UserRisk,
+        (false, false) => BlockedBy::ConditionalAccess,
     }
 }
 
@@ -377,12 +398,52 @@ pub fn only_risky(records: &UserRecords) -> bool {
     !records.sign_ins.is_empty() && records.sign_ins.iter().all(SignIn::is_risky)
 }
 
-/// The sign-ins that were blocked, with no successful one after them, and by what.
-pub fn stopped_sign_ins(records: &UserRecords) -> Vec<(BlockedBy, &SignIn)> {
-    let succeeded = |sign_in: &&SignIn| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0);
-    let last_success = records.sign_ins.iter().filter(succeeded).filter_map(|sign_in| sign_in.created_date_time).max();
-    let since = |sign_in: &&SignIn| last_success.is_none_or(|success| sign_in.created_date_time.is_some_and(|at| at > success));
-    records.sign_ins.iter().filter(since).filter_map(|sign_in| Some((sign_in_block(records, sign_in)?, sign_in))).collect()
+/// The sign-ins that were blocked, with no successful one after them, and by what. A session that goes on without a person tells nothing of
+/// whether a person gets in.
+pub fn stopped_sign_ins<'a>(records: &'a UserRecords, tenant: &TenantFacts) -> Vec<(BlockedBy, &'a SignIn)> {
+    let last = |counts: fn(&SignIn) -> bool| successes(records).filter(|of| counts(of)).filter_map(|of| of.created_date_time).max();
+    let (any, by_a_person) = (last(|_| true), last(|of| of.is_interactive != Some(false)));
+    let since = |sign_in: &&SignIn| {
+        let success = if sign_in.is_interactive == Some(false) { any } else { by_a_person };
+        success.is_none_or(|success| sign_in.created_date_time.is_some_and(|at| at > success))
+    };
+    records.sign_ins.iter().filter(since).filter_map(|sign_in| Some((sign_in_block(records, tenant, sign_in)?, sign_in))).collect()
+}
+
+fn successes(records: &UserRecords) -> impl Iterator<Item = &SignIn> {
+    records.sign_ins.iter().filter(|sign_in| sign_in.status.as_ref().and_then(|status| status.error_code) == Some(0))
+}
+
+/// The sign-ins that built-in protection refused and, as far as is known, refuses still, although the user gets in otherwise: none went
+/// through after them from the same address or with the same client. Mostly a legacy protocol while the browser works.
+pub fn refused_attempts<'a>(records: &'a UserRecords, tenant: &TenantFacts) -> Vec<&'a SignIn> {
+    let refused = |sign_in: &&SignIn| {
+        is_built_in(sign_in)
+            && ended(records, tenant, BlockedBy::BuiltInProtection, sign_in).is_none()
+            && !successes(records).any(|success| {
+                let same = |of: fn(&SignIn) -> Option<&str>| of(sign_in).is_some() && of(sign_in) == of(success);
+                success.created_date_time > sign_in.created_date_time
+                    && (same(|of| of.ip_address.as_deref()) || same(|of| of.client_app_used.as_deref()))
+            })
+    };
+    records.sign_ins.iter().filter(refused).collect()
+}
+
+/// Whether smart lockout keeps the user out.
+pub fn locked_out(records: &UserRecords) -> bool {
+    // No policy has to do with it.
+    stopped_sign_ins(records, &TenantFacts::default()).iter().any(|(cause, _)| *cause == BlockedBy::SmartLockout)
+}
+
+/// Whether an administrator confirmed a compromise that is still open: of the user, or of a sign-in or detection.
+pub fn confirmed_compromised(records: &UserRecords) -> bool {
+    let confirmed = |state: &Option<RiskState>| *state == Some(RiskState::ConfirmedCompromised);
+    let by_sign_in = records.user.risk_detail == Some(RiskDetail::AdminConfirmedSigninCompromised);
+    confirmed(&records.user.risk_state)
+        || records.user.at_risk() != Some(false)
+            && (by_sign_in
+                || records.sign_ins.iter().any(|of| confirmed(&of.risk_state))
+                || records.detections.iter().any(|of| confirmed(&of.risk_state)))
 }
 
 /// The policies that failed a sign-in.
@@ -426,7 +487,7 @@ pub fn ended(records: &UserRecords, tenant: &TenantFacts, cause: BlockedBy, sign
 /// Why what blocked the user is gone, each reason once.
 pub fn endings(records: &UserRecords, tenant: &TenantFacts) -> Vec<BlockEnded> {
     let mut endings = Vec::new();
-    for (cause, sign_in) in stopped_sign_ins(records) {
+    for (cause, sign_in) in stopped_sign_ins(records, tenant) {
         endings.extend(ended(records, tenant, cause, sign_in).filter(|ending| !endings.contains(ending)));
     }
     endings
@@ -436,7 +497,7 @@ pub fn endings(records: &UserRecords, tenant: &TenantFacts) -> Vec<BlockEnded> {
 ///
 /// A block ends with the risk that it was for, with the policy, with the account being enabled, and with the address being trusted; whether the user gets in then is not known before the next sign-in.
 pub fn blocked(records: &UserRecords, tenant: &TenantFacts) -> Blocked {
-    let stopped = stopped_sign_ins(records);
+    let stopped = stopped_sign_ins(records, tenant);
     let mut by: Vec<BlockedBy> =
         stopped.iter().filter(|(cause, sign_in)| ended(records, tenant, *cause, sign_in).is_none()).map(|(cause, _)| *cause).collect();
     let ended = by.len() < stopped.len();
@@ -501,7 +562,11 @@ mod tests {
         assert_eq!(blocked(&records, &TenantFacts::default()), Blocked { value: Some(true), by: vec![BlockedBy::UserRisk], ended: false });
         apply(Event::DismissUserRisk, &mut records, &[], &Cause { at: fixture::now(), initiated_by: None });
         assert_eq!(blocked(&records, &TenantFacts::default()), Blocked { value: None, by: vec![], ended: true });
-        assert_eq!(sign_in_block(&records, &records.sign_ins[0]), Some(BlockedBy::UserRisk), "what blocked it then stays so");
+        assert_eq!(
+            sign_in_block(&records, &TenantFacts::default(), &records.sign_ins[0]),
+            Some(BlockedBy::UserRisk),
+            "what blocked it then stays so"
+        );
     }
 
     #[test]

@@ -405,12 +405,16 @@ impl Playbook {
                 target.because.push(Because::NotAtRisk);
                 target.verdict = Verdict::Refused;
             }
+            // What the playbook itself confirmed is no news to its next step.
+            let own = |because: &Because| {
+                *because == Because::ConfirmedCompromised && self.rests_on(step) == Some(Action::ConfirmUserCompromised)
+            };
             let known = self
                 .plan
                 .targets
                 .iter()
                 .find(|was| was.id == target.id)
-                .is_some_and(|was| target.because.iter().all(|because| was.because.contains(because)));
+                .is_some_and(|was| target.because.iter().all(|because| was.because.contains(because) || own(because)));
             target.included = match target.verdict {
                 Verdict::Eligible => true,
                 Verdict::Caution => known,

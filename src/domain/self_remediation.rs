@@ -3,7 +3,7 @@
 //!
 //! Pure: the adviser says what they say, and the simulated tenant plays by them.
 
-use super::facts::{self, BlockedBy};
+use super::facts;
 use super::policy::{Policy, TenantFacts};
 use super::records::{SignIn, UserRecords};
 use super::risk::{RiskLevel, RiskState};
@@ -118,19 +118,14 @@ pub fn secure_password_change(records: &UserRecords, tenant: &TenantFacts, setti
 /// Whether a self-service password reset closes the user's risk: "Self-service password reset". The lockout of a user without
 /// risk is worth it, too.
 pub fn self_service_reset(records: &UserRecords, settings: &TenantSettings) -> Scales {
-    let locked = facts::stopped_sign_ins(records).iter().any(|(cause, _)| *cause == BlockedBy::SmartLockout);
+    let locked = facts::locked_out(records);
     let scales = Scales::new().needs_sign_in(records);
     let scales = if locked { scales } else { scales.needs_risk(records) };
     let registered = records.directory.is_sspr_registered;
-    let hybrid = records.directory.on_premises_sync_enabled == Some(true);
-    // The source document asks for registration alone. Where writeback is stated to be off, a hybrid user's new password gets nowhere.
+    // The source document asks for registration alone. Without writeback, a hybrid user's new password gets nowhere.
     scales
         .needs_own_password(records)
-        .against(
-            hybrid && settings.password_writeback == Some(false),
-            "a hybrid user, and passwords changed in the cloud are not written back on-premises",
-        )
-        .note(hybrid && settings.password_writeback.is_none(), "a hybrid user: the new password must be written back on-premises")
+        .needs_writeback(records, settings)
         .needs(
             registered,
             "the user is not registered for self-service password reset",

@@ -120,7 +120,7 @@ fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper)
     }
     let ways: Vec<&Advice> = explanation.ways_out().collect();
     if !ways.is_empty() {
-        page.section("To unblock the user");
+        page.section(if explanation.warnings.is_empty() { "To unblock the user" } else { "So that the user gets in" });
         for advice in &ways {
             page.option(advice);
         }

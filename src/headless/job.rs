@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::cli::Format;
 use super::failure::{Exit, Failure};
 use super::{left, output};
+use crate::domain::action::Action;
 use crate::domain::facts;
 use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{JobId, JobState, Outcome};
@@ -134,6 +135,9 @@ async fn follow_to_report(
     }
     concluded?;
     tell_not_safe(session, &jobs)?;
+    if ledger.playbook(report.job).is_none() {
+        tell_not_secured(&jobs);
+    }
     tell_unfinished(&ledger, report.job);
     Ok(report)
 }
@@ -165,6 +169,15 @@ fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
         more => output::say(&format!("{more} of them are not safe, by password, sessions or methods: entriage users safe:no")),
     }
     Ok(())
+}
+
+/// A confirmed compromise is no end: names the checklist.
+fn tell_not_secured(jobs: &[Job]) {
+    let confirms = |job: &&Job| matches!(job.plan.action, Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised);
+    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
+    if jobs.iter().filter(confirms).any(|job| !job.ids_where(verified).is_empty()) {
+        output::say("confirmed, and not secured yet: entriage act secureAccount --user USER is the checklist");
+    }
 }
 
 /// The job with this number, or those of the playbook's steps.

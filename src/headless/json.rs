@@ -51,12 +51,12 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
 }
 
 /// A sign-in of a user.
-pub fn sign_in(records: &UserRecords, links: &Links<'_>, sign_in: &SignIn) -> Map<String, Value> {
+pub fn sign_in(records: &UserRecords, tenant: &TenantFacts, links: &Links<'_>, sign_in: &SignIn) -> Map<String, Value> {
     let detections: Vec<&str> = links.detections_of(sign_in).iter().map(|detection| detection.id.as_str()).collect();
     let known = sign_in.status.as_ref().is_some_and(|status| status.error_code.is_some());
     let mut object = wire::sign_in_to_json(sign_in);
     let added = json!({
-        "blockedBy": known.then(|| facts::sign_in_block(records, sign_in).map(facts::BlockedBy::as_str).into_iter().collect::<Vec<_>>()),
+        "blockedBy": known.then(|| facts::sign_in_block(records, tenant, sign_in).map(facts::BlockedBy::as_str).into_iter().collect::<Vec<_>>()),
         "tokenTheft": links.token_theft(sign_in),
         "detections": detections,
     });
@@ -108,7 +108,7 @@ mod tests {
     fn sign_ins_and_detections_name_each_other() {
         let records = fixture::risky_user("u1", "anomalousToken");
         let links = Links::of(&records);
-        let added = sign_in(&records, &links, &records.sign_ins[0])[ADDED].clone();
+        let added = sign_in(&records, &TenantFacts::default(), &links, &records.sign_ins[0])[ADDED].clone();
         assert_eq!((&added["detections"], &added["blockedBy"]), (&json!(["u1-d1"]), &json!([])));
         assert_eq!(detection(&links, &records.detections[0])[ADDED]["sessionId"], "u1-session");
         let mut alone = records.clone();

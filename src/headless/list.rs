@@ -143,7 +143,9 @@ pub async fn sign_ins(place: &Place, list: &List) -> Result<(), Failure> {
     tell_empty(&rows, &text, &ledger);
     let links = links_of(rows.iter().map(|(records, _)| *records));
     let none = Links::default();
-    print(place, list, SIGN_INS, &rows, |(records, sign_in)| json::sign_in(records, links.get(records.id()).unwrap_or(&none), sign_in))
+    print(place, list, SIGN_INS, &rows, |(records, sign_in)| {
+        json::sign_in(records, dataset.tenant(), links.get(records.id()).unwrap_or(&none), sign_in)
+    })
 }
 
 /// `detections`

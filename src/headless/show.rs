@@ -40,7 +40,7 @@ fn document(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journa
     json!({
         "user": json::user(records, tenant, ledger, now),
         "directory": records.directory,
-        "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, &links, sign_in)).collect::<Vec<_>>(),
+        "signIns": records.sign_ins.iter().map(|sign_in| json::sign_in(records, tenant, &links, sign_in)).collect::<Vec<_>>(),
         "detections": records.detections.iter().map(|detection| json::detection(&links, detection)).collect::<Vec<_>>(),
         "history": records.history.iter().map(wire::history_to_json).collect::<Vec<_>>(),
         "normal": normal::of_user(records, COMPARED),
@@ -95,7 +95,7 @@ fn sheet(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, journal: 
     let links = Links::of(records);
     heading(&mut lines, "Sign-ins", records.sign_ins.len());
     for sign_in in &records.sign_ins {
-        let object = json::sign_in(records, &links, sign_in);
+        let object = json::sign_in(records, tenant, &links, sign_in);
         lines.push(words(&object, &["createdDateTime", "riskLevelAggregated", "riskState", "ipAddress", "clientAppUsed", "id"]));
     }
     heading(&mut lines, "Detections", records.detections.len());

@@ -101,10 +101,6 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
             theme.warning(),
         )),
         Phase::Ended(_) if !app.offer(job).is_empty() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
-        Phase::Ended(_) if job.action == Action::ConfirmSignInCompromised && job.tally.verified > 0 => Some((
-            "Compromise is confirmed, the accounts are not secured yet: reset passwords, revoke sessions.".to_owned(),
-            theme.warning(),
-        )),
         Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => {
             Some(("They stay at risk until the secure password change is done.".to_owned(), theme.warning()))
         }

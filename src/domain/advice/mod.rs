@@ -22,7 +22,7 @@ use serde_json::Value;
 pub use self::options::DOCUMENTED;
 pub use self::remediation::support_case;
 use super::action::Action;
-use super::facts::{Blocked, NotSafe};
+use super::facts::{Blocked, BlockedBy, NotSafe};
 use super::ledger::Ledger;
 use super::normal::{self, Comparison};
 use super::permission::Holder;
@@ -150,8 +150,11 @@ pub struct Explanation {
     pub at_risk: Option<bool>,
     /// Whether the user is blocked, and by what.
     pub blocked: Blocked,
-    /// What will block the user at the next sign-in, where nothing does now, a sentence each. Holds hostile text.
-    pub foreseen: Vec<String>,
+    /// What the ways out are of: what blocks the user; where nothing does now, what the warnings tell of.
+    pub causes: Vec<BlockedBy>,
+    /// Where nothing blocks the user now: what is refused elsewhere, and what will block the next sign-in, a sentence each. Holds hostile
+    /// text.
+    pub warnings: Vec<String>,
     /// Why the user is at risk or blocked, or what is to be followed up, a sentence each. Holds hostile text.
     pub why: Vec<String>,
     /// Why the user is not safe although the risk is closed.
@@ -183,9 +186,9 @@ impl Group {
 
 impl Explanation {
     /// The ways out of the blocks that there are, in order: those of the first cause first, as the source document orders them.
-    /// Empty where the user is not blocked. What is not available is among them, so that nobody looks for it.
+    /// Empty where nothing blocks the user, or will. What is not available is among them, so that nobody looks for it.
     pub fn ways_out(&self) -> impl Iterator<Item = &Advice> {
-        let ways = rules::ways_out(&self.blocked);
+        let ways = rules::ways_out(&self.causes);
         ways.into_iter().filter_map(|(_, option)| self.advice.iter().find(|advice| advice.option == option))
     }
 }
@@ -200,7 +203,8 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         user_principal_name: facts.records.user.user_principal_name.as_ref().map(String::from),
         at_risk: facts.records.user.at_risk(),
         blocked: super::facts::blocked(facts.records, facts.tenant),
-        foreseen: why::foreseen(facts),
+        causes: why::causes(facts),
+        warnings: why::warnings(facts),
         why: why::why(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),

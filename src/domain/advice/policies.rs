@@ -64,7 +64,7 @@ fn risky<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a SignIn> {
 /// The sign-ins that keep the user out now: blocked, with no successful one after them, for a cause that still holds.
 pub(super) fn blocked_sign_ins<'a>(facts: &Facts<'a>) -> Vec<(BlockedBy, &'a SignIn)> {
     let holds = |(cause, sign_in): &(BlockedBy, &SignIn)| facts::ended(facts.records, facts.tenant, *cause, sign_in).is_none();
-    facts::stopped_sign_ins(facts.records).into_iter().filter(holds).collect()
+    facts::stopped_sign_ins(facts.records, facts.tenant).into_iter().filter(holds).collect()
 }
 
 /// The policies that keep the user out, or will at the next sign-in: those that matter for the first cause of the block first.
@@ -96,7 +96,7 @@ fn named(facts: &Facts<'_>) -> Vec<Blocking> {
     let of_risk = |(cause, sign_in): &(BlockedBy, &SignIn)| {
         facts::ended(facts.records, facts.tenant, *cause, sign_in) != Some(facts::BlockEnded::RiskClosed)
     };
-    for (cause, sign_in) in facts::stopped_sign_ins(facts.records).into_iter().filter(of_risk) {
+    for (cause, sign_in) in facts::stopped_sign_ins(facts.records, facts.tenant).into_iter().filter(of_risk) {
         for applied in facts::failed_policies(sign_in) {
             let known = applied.id.as_deref().and_then(|id| facts.tenant.policy(id));
             let name = known.map(|policy| policy.display_name.as_str()).or(applied.display_name.as_deref());

@@ -49,7 +49,7 @@ fn closing(facts: &Facts<'_>, deleted: &str) -> Scales {
         .note(theft == Some(true), "token theft: revoke the sessions and reset the password first; a stolen token outlives the dismissal")
         .note(theft.is_none() && !expired, "token theft cannot be ruled out: what made the user risky cannot be seen")
         .note(expired, "the evidence has expired: nothing can be looked at any more")
-        .note(records.user.risk_state == Some(RiskState::ConfirmedCompromised), "an administrator confirmed the compromise")
+        .note(facts::confirmed_compromised(records), "an administrator confirmed the compromise")
         .note(records.directory.is_admin == Some(true), "a privileged user: look twice")
         .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
 }
@@ -122,12 +122,18 @@ pub(super) fn elsewhere(facts: &Facts<'_>) -> Option<Judgement> {
     })
 }
 
+const REMOVES: &str = "Microsoft removes the user from the risk report.";
+
 /// Section "Deleted users".
 pub(super) fn for_deleted(facts: &Facts<'_>) -> Judgement {
     Scales::new()
         .needs(facts::deleted(facts.records), "the account is not deleted", "whether the account is deleted was not read")
         .note(true, "the user stays in the risk report, and nobody but Microsoft can take a deleted user out")
-        .judged(format!("Microsoft removes the user from the risk report. The text of the case:\n{}", support_case(facts)))
+        .judged(if facts::deleted(facts.records) == Some(false) {
+            REMOVES.to_owned()
+        } else {
+            format!("{REMOVES} The text of the case:\n{}", support_case(facts))
+        })
 }
 
 /// The text of a support case for a deleted user that still appears in the risk report, made safe, on several lines.

@@ -1,8 +1,8 @@
 //! The rules: one for each option of the source document and beyond. A new option is a new row here.
 
 use super::judgement::Judgement;
-use super::{Advice, Facts, Group, options as o, remediation, securing, self_remediation, unblocking};
-use crate::domain::facts::{self, Blocked};
+use super::{Advice, Facts, Group, options as o, remediation, securing, self_remediation, unblocking, why};
+use crate::domain::facts::BlockedBy;
 
 /// One option and how it is judged.
 struct Rule {
@@ -60,9 +60,9 @@ static RULES: &[Rule] = &[
 ];
 
 /// The ways out of these blocks, in order, each once: those of the first cause first.
-pub(super) fn ways_out(blocked: &Blocked) -> Vec<(Group, &'static str)> {
+pub(super) fn ways_out(causes: &[BlockedBy]) -> Vec<(Group, &'static str)> {
     let mut ways: Vec<(Group, &'static str)> = Vec::new();
-    for cause in &blocked.by {
+    for cause in causes {
         let (group, options) = o::ways_out(*cause);
         for option in options {
             if !ways.iter().any(|(_, held)| held == option) {
@@ -76,7 +76,7 @@ pub(super) fn ways_out(blocked: &Blocked) -> Vec<(Group, &'static str)> {
 /// The options, in the order in which they should be looked at: the ways out of a block, then what can be done, what perhaps can,
 /// and what cannot.
 pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
-    let ways = ways_out(&facts::blocked(facts.records, facts.tenant));
+    let ways = ways_out(&why::causes(facts));
     let judged = |rule: &Rule| {
         let Judgement { available, because, effect, start } = (rule.judge)(facts)?;
         let way = ways.iter().find(|(_, option)| *option == rule.option);

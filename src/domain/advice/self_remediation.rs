@@ -103,7 +103,10 @@ pub(super) fn by_temporary_password(facts: &Facts<'_>) -> Judgement {
                  setting that lets it remediate are on; \"User must change password at next logon\" only where self-service reset is \
                  enabled, too",
             )
-            .judged(effect),
+            .judged(format!(
+                "The user must be told the new password, which is set in Active Directory. {}",
+                closes_all(facts, Event::OnPremisesPasswordChange)
+            )),
         (Some(true), Some(false), Some(false)) => scales
             .against(true, "hybrid: passwords are not written back, and a change on-premises does not remediate")
             .starting(facts, action, effect),

@@ -145,14 +145,19 @@ fn any_blocked(facts: &Facts<'_>, blocked: &[&SignIn]) -> Option<bool> {
 /// The sign-ins that built-in protection keeps out now.
 fn built_in<'a>(facts: &Facts<'a>) -> Vec<&'a SignIn> {
     let blocked = policies::blocked_sign_ins(facts).into_iter();
-    blocked.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect()
+    let blocked: Vec<&SignIn> = blocked.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect();
+    if blocked.is_empty() { facts::refused_attempts(facts.records, facts.tenant) } else { blocked }
 }
 
 /// Add the addresses to the trusted locations.
 pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
     // Those that a trusted address let in by now, too: what was asked for is done.
-    let stopped = facts::stopped_sign_ins(facts.records).into_iter().filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection);
-    let blocked: Vec<&SignIn> = stopped.map(|(_, sign_in)| sign_in).collect();
+    let stopped = facts::stopped_sign_ins(facts.records, facts.tenant).into_iter();
+    let mut blocked: Vec<&SignIn> =
+        stopped.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect();
+    if blocked.is_empty() {
+        blocked = facts::refused_attempts(facts.records, facts.tenant);
+    }
     let mut addresses: Vec<&str> = Vec::new();
     let (mut risky, mut trusted) = (Vec::new(), Vec::new());
     for address in blocked.iter().filter_map(|of| of.ip_address.as_deref()) {

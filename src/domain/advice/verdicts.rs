@@ -10,7 +10,6 @@ use crate::domain::action::Action;
 use crate::domain::catalogue;
 use crate::domain::facts;
 use crate::domain::records::RiskDetection;
-use crate::domain::risk::RiskState;
 
 /// Types of which the advice is a compromise, without a branch for "safe".
 const SURE: &[&str] = &["leakedCredentials", "attackerinTheMiddle", "nationStateIP"];
@@ -102,7 +101,7 @@ const FIXED_ELSEWHERE: (&str, Action, &str) = (
 
 fn true_positive(facts: &Facts<'_>, sure: &[&str], grave: &[&str]) -> Case {
     let mut case = Case::default();
-    if facts.records.user.risk_state == Some(RiskState::ConfirmedCompromised) {
+    if facts::confirmed_compromised(facts.records) {
         case.says(3, "an administrator confirmed the compromise");
     }
     if !sure.is_empty() {

@@ -26,7 +26,7 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
             "What blocked the user is gone, as far as is known ({because}): the next sign-in tells whether the user gets in."
         ));
     }
-    why.extend(foreseen(facts));
+    why.extend(warnings(facts));
     why.extend(pending(facts));
     if facts::deleted(records) == Some(true) {
         why.push(
@@ -64,7 +64,11 @@ fn risk(facts: &Facts<'_>) -> String {
         return format!("No risk is open: {}{since}{reason}.", held.words());
     }
     let groups = groups(facts);
-    let confirmed = if *held == RiskState::ConfirmedCompromised { "confirmed compromised by an administrator; " } else { "" };
+    let confirmed = match (held, facts::confirmed_compromised(facts.records)) {
+        (RiskState::ConfirmedCompromised, _) => "confirmed compromised by an administrator; ",
+        (_, true) => "a sign-in was confirmed compromised by an administrator; ",
+        _ => "",
+    };
     let of_level = format!("At {} risk: {confirmed}", level(user.risk_level.as_ref()));
     if groups.is_empty() {
         format!("{of_level}no open detection can be seen, so what made the user risky is not known.")
@@ -160,16 +164,40 @@ fn block(facts: &Facts<'_>, cause: BlockedBy) -> String {
     }
 }
 
-/// What will block the user at the next sign-in, where nothing does now: a user who cannot perform what a policy asks for is blocked
-/// (source document, "Risk-based policy").
-pub(super) fn foreseen(facts: &Facts<'_>) -> Vec<String> {
-    let now = facts::blocked(facts.records, facts.tenant);
-    if !now.by.is_empty() || facts::deleted(facts.records) == Some(true) {
+/// Where nothing blocks the user now: what built-in protection refuses although the user gets in otherwise, and what will block the next
+/// sign-in, because a user who cannot perform what a policy asks for is blocked (source document, "Risk-based policy").
+pub(super) fn warnings(facts: &Facts<'_>) -> Vec<String> {
+    if !gets_in(facts) {
         return Vec::new();
     }
-    let will_block = |of: &&Blocking| of.about == BlockedBy::UserRisk && of.blocks == Some(true);
     let told = |of: &Blocking| format!("The next sign-in will be blocked: policy {:?}: {}.", of.name, of.why);
-    policies::blocking(facts).iter().flatten().filter(will_block).map(told).collect()
+    refused(facts).into_iter().chain(will_block(facts).iter().map(told)).collect()
+}
+
+/// What the ways out are of: what blocks the user; where nothing does now, what [`warnings`] tell of.
+pub(super) fn causes(facts: &Facts<'_>) -> Vec<BlockedBy> {
+    if !gets_in(facts) {
+        return facts::blocked(facts.records, facts.tenant).by;
+    }
+    let refused = refused(facts).map(|_| BlockedBy::BuiltInProtection);
+    refused.into_iter().chain((!will_block(facts).is_empty()).then_some(BlockedBy::UserRisk)).collect()
+}
+
+fn gets_in(facts: &Facts<'_>) -> bool {
+    facts::blocked(facts.records, facts.tenant).by.is_empty() && facts::deleted(facts.records) != Some(true)
+}
+
+fn will_block(facts: &Facts<'_>) -> Vec<Blocking> {
+    let will_block = |of: &Blocking| of.about == BlockedBy::UserRisk && of.blocks == Some(true);
+    policies::blocking(facts).into_iter().flatten().filter(will_block).collect()
+}
+
+fn refused(facts: &Facts<'_>) -> Option<String> {
+    let refused = facts::refused_attempts(facts.records, facts.tenant);
+    let newest = refused.iter().max_by_key(|of| of.created_date_time)?;
+    let when = newest.created_date_time.map(|at| format!(", {}", ago(at, facts.now))).unwrap_or_default();
+    let used = newest.client_app_used.as_deref().map(|used| format!(" with {used}")).unwrap_or_default();
+    Some(format!("Built-in protection refused sign-ins{used}{} (50053{when}), and still may: the user gets in otherwise.", place(&refused)))
 }
 
 fn place(sign_ins: &[&SignIn]) -> String {

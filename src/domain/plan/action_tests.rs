@@ -350,3 +350,36 @@ fn what_the_adviser_warns_of_is_a_caution_of_the_plan() {
         assert!(because(action, &leaked).contains(&Because::NotAtRisk), "{action}");
     }
 }
+
+#[test]
+fn what_an_administrator_confirmed_is_closed_by_the_phrase_alone() {
+    let confirmed_user = user(|records| records.user.risk_state = Some(RiskState::ConfirmedCompromised));
+    let confirmed_sign_in = user(|records| records.sign_ins[0].risk_state = Some(RiskState::ConfirmedCompromised));
+    for records in [&confirmed_user, &confirmed_sign_in] {
+        for action in [Action::DismissUserRisk, Action::ConfirmUserSafe] {
+            let (verdict, because) = judged(action, records.clone(), &context());
+            assert!(verdict == Verdict::Caution && because.contains(&Because::ConfirmedCompromised), "{action}: {because:?}");
+            let dataset: Dataset = [records.clone()].into_iter().collect();
+            let context = PlanContext { include_caution: true, ..context() };
+            let plan = Plan::compute(action, &[Target::User(records.id().clone())], &dataset, &context);
+            assert!(plan.targets[0].included && plan.confirm == Confirmation::Phrase, "{action}");
+        }
+        let (verdict, _) = judged(Action::SecureAccount, records.clone(), &context());
+        assert_eq!(verdict, Verdict::Eligible, "securing is what is left to do");
+    }
+    let sign_in = Target::SignIn(confirmed_sign_in.sign_ins[0].id.clone());
+    let dataset: Dataset = [confirmed_sign_in].into_iter().collect();
+    let target = target_of(Action::DismissSignInRisk, sign_in, &dataset, &context());
+    assert!(target.because.contains(&Because::ConfirmedCompromised), "{:?}", target.because);
+}
+
+#[test]
+fn a_policy_that_only_reports_is_not_enforced_as_if_somebody_had_disabled_it() {
+    let reporting = policy("enabledForReportingButNotEnforced", &[]);
+    let tenant = TenantFacts { policies: Some(vec![reporting.clone()]), locations: None };
+    let mut dataset = Dataset::new();
+    dataset.set_tenant(tenant);
+    let context = PlanContext { policy: Some(reporting.clone()), ..context() };
+    let target = target_of(Action::EnablePolicy, Target::Policy(reporting.id), &dataset, &context);
+    assert!(target.verdict == Verdict::Refused && target.because.contains(&Because::ReportOnly), "{:?}", target.because);
+}

@@ -64,6 +64,8 @@ pub enum Because {
     ExclusionsUnknown,
     /// The policy is not enforced, so that it blocks nobody.
     NotEnforced,
+    /// The policy only reports: nobody disabled it, and enforcing it takes nothing back.
+    ReportOnly,
     /// It concerns everybody in the tenant.
     Everybody,
     /// It is no address and no range of addresses.
@@ -126,6 +128,7 @@ impl Because {
             Because::PolicyChanged => ("policyChanged", "the policy was changed by somebody else"),
             Because::ExclusionsUnknown => ("exclusionsUnknown", "whom the policy leaves out cannot be read whole"),
             Because::NotEnforced => ("notEnforced", "the policy is not enforced"),
+            Because::ReportOnly => ("reportOnly", "report-only: nobody disabled it"),
             Because::Everybody => ("everybody", "concerns everybody"),
             Because::InvalidAddress => ("invalidAddress", "no address"),
             Because::WideRange => ("wideRange", "a wide range"),
@@ -168,7 +171,8 @@ impl Because {
         matches!(self, Because::Deleted | Because::UnknownUser)
     }
 
-    /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, and what concerns others.
+    /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, what an administrator
+    /// confirmed, and what concerns others.
     pub(super) fn is_guarded(self) -> bool {
         matches!(
             self,
@@ -178,6 +182,7 @@ impl Because {
                 | Because::PrivilegedUnknown
                 | Because::Everybody
                 | Because::RiskyAddress
+                | Because::ConfirmedCompromised
         )
     }
 
@@ -219,6 +224,7 @@ impl Because {
             | Because::PolicyChanged
             | Because::ExclusionsUnknown
             | Because::NotEnforced
+            | Because::ReportOnly
             | Because::RangeTooWide
             | Because::TrustedElsewhere
             | Because::NotPublic

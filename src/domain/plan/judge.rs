@@ -168,6 +168,7 @@ fn of_policy(by: &Judgement<'_>) -> Option<Because> {
     match by.action {
         Action::DisablePolicy if shown.state == DISABLED => Some(Because::AlreadyDone),
         Action::EnablePolicy if shown.is_enforced() => Some(Because::AlreadyDone),
+        Action::EnablePolicy if shown.state != DISABLED => Some(Because::ReportOnly),
         Action::ExcludeFromPolicy | Action::DisablePolicy if !shown.is_enforced() => Some(Because::NotEnforced),
         _ => None,
     }
@@ -276,6 +277,9 @@ fn of_closing(records: &UserRecords, sign_in: Option<&SignIn>, now: Timestamp) -
         Some(sign_in) => facts::sign_in_token_theft(records, sign_in),
         None => facts::token_theft(records),
     };
+    if sign_in.map_or_else(|| facts::confirmed_compromised(records), |of| of.risk_state == Some(RiskState::ConfirmedCompromised)) {
+        because.push(Because::ConfirmedCompromised);
+    }
     match theft {
         Some(true) => because.push(Because::TokenTheft),
         None if !expired => because.push(Because::TokenTheftUnknown),
@@ -350,7 +354,7 @@ fn of_membership(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
         if facts::token_theft(records) == Some(true) {
             because.push(Because::TokenTheft);
         }
-        if records.user.risk_state == Some(RiskState::ConfirmedCompromised) {
+        if facts::confirmed_compromised(records) {
             because.push(Because::ConfirmedCompromised);
         }
         if !excludes && !facts::blocking_policies(records, by.dataset.tenant()).iter().any(|of| of.id == policy.id) {

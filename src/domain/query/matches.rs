@@ -221,7 +221,7 @@ impl<'a> Subject<'a> {
         let Subject::SignIn(records, sign_in, _) = self else {
             return facts::blocked(self.records(), context.tenant);
         };
-        let cause = facts::sign_in_block(records, sign_in);
+        let cause = facts::sign_in_block(records, context.tenant, sign_in);
         let ended = sign_in.status.as_ref().and_then(|status| status.error_code).is_some();
         Blocked { value: ended.then_some(cause.is_some()), by: cause.into_iter().collect(), ended: false }
     }

@@ -111,7 +111,7 @@ fn each_condition_of_each_way_decides() {
         (|b| b.records.directory.user_type = Some("Guest".into()), Way::Reset, Some(false), "home tenant"),
         (|b| federate(b), Way::Change, None, "federation server"),
         (|b| federate(b), Way::Reset, None, "federation server"),
-        (|b| hybrid(b), Way::Reset, Some(true), "must be written back"),
+        (|b| hybrid(b), Way::Reset, None, "was not stated"),
         (|b| (hybrid(b), b.settings.password_writeback = Some(false)).1, Way::Reset, Some(false), "not written back"),
         (|b| add(b, policy("wall", "userRiskLevels", &["medium"], &["block"])), Way::Change, Some(false), "\"wall\" blocks"),
         (|b| (require(b), b.records.user.risk_state = Some(RiskState::None)).1, Way::Change, Some(true), "requires"),

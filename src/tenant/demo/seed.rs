@@ -382,6 +382,9 @@ impl Scene<'_> {
                 if accounts::changes_password(event) {
                     accounts::renew_password(records, at);
                 }
+                if event == Event::SessionsRevoked {
+                    records.directory.sign_in_sessions_valid_from_date_time = Some(at);
+                }
             }
             Outcome::As(state, detail, level) => {
                 let level = level.unwrap_or(RiskLevel::None);

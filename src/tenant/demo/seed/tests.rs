@@ -272,7 +272,7 @@ fn who_is_blocked_for_risk_cannot_do_what_the_policy_asks_for() {
     let mut seen = BTreeMap::new();
     for records in everybody(1, 200) {
         for sign_in in &records.sign_ins {
-            let cause = facts::sign_in_block(&records, sign_in);
+            let cause = facts::sign_in_block(&records, &TenantFacts::default(), sign_in);
             let Some(cause @ (BlockedBy::UserRisk | BlockedBy::SignInRisk)) = cause else { continue };
             let hybrid = records.directory.on_premises_sync_enabled == Some(true);
             assert_eq!(records.directory.is_mfa_registered, Some(hybrid), "{}", records.user.name());
