@@ -175,19 +175,16 @@ fn letters(text: &str, from: usize) -> u128 {
     bytes.fold(0, |text, byte| text << 8 | u128::from(byte))
 }
 
-/// These rows in their order, by their places.
-pub fn ordered(sort: Sort, rows: &[Row], places: impl Iterator<Item = u32>) -> Vec<u32> {
-    let numbered = |at: u32, number: &dyn Fn(&Row) -> u128| (rows.get(at as usize).map_or(u128::MAX, number), at);
-    let mut keyed: Vec<(u128, u32)> = places.map(|at| numbered(at, &|row| key(sort, row))).collect();
+/// The places of these rows, in their order.
+pub fn ordered(sort: Sort, rows: &[Row]) -> Vec<u32> {
+    let mut keyed: Vec<(u128, u32)> = (0u32..).zip(rows).map(|(at, row)| (key(sort, row), at)).collect();
     keyed.sort_unstable();
     // Many have one name, and more one level: what follows in their texts is taken from each row once, not for each comparison.
     let by_name = sort.column == Column::User;
     for tied in keyed.chunk_by_mut(|(one, _), (other, _)| one == other).filter(|tied| tied.len() > 1) {
-        for entry in tied.iter_mut() {
-            *entry = numbered(entry.1, &|row| {
-                let text = letters(&row.text, if by_name { 16 } else { 0 });
-                if by_name && sort.descending { !text } else { text }
-            });
+        for (number, at) in tied.iter_mut() {
+            let text = rows.get(*at as usize).map_or(u128::MAX, |row| letters(&row.text, if by_name { 16 } else { 0 }));
+            *number = if by_name && sort.descending { !text } else { text };
         }
         tied.sort_unstable_by(|(one, a), (other, b)| {
             one.cmp(other).then_with(|| match (rows.get(*a as usize), rows.get(*b as usize)) {
@@ -254,10 +251,9 @@ mod tests {
         fn the_order_is_that_of_the_comparison(rows in prop::collection::vec(rows(), 0..30), descending: bool) {
             for column in Column::ALL {
                 let sort = Sort { column, descending };
-                let places = 0..u32::try_from(rows.len()).unwrap();
-                let mut compared: Vec<u32> = places.clone().collect();
+                let mut compared: Vec<u32> = (0..u32::try_from(rows.len()).unwrap()).collect();
                 compared.sort_by(|a, b| compare(sort, &rows[*a as usize], &rows[*b as usize]));
-                prop_assert_eq!(ordered(sort, &rows, places), compared, "{:?}", sort);
+                prop_assert_eq!(ordered(sort, &rows), compared, "{:?}", sort);
             }
         }
     }

@@ -74,7 +74,6 @@ impl Users {
     /// Takes in a dataset as a whole.
     pub fn load(&mut self, dataset: &Dataset, ledger: &Ledger, now: Timestamp) {
         self.rows = dataset.users().iter().map(Row::of).collect();
-        self.ordered = (0u32..).zip(&self.rows).map(|(at, _)| at).collect();
         self.order();
         self.count();
         self.refilter(dataset, ledger, now);
@@ -92,10 +91,7 @@ impl Users {
             let Some((position, records)) = dataset.position(id).zip(dataset.user(id)) else { continue };
             match self.rows.get_mut(position) {
                 Some(row) => *row = Row::of(records),
-                None => {
-                    self.ordered.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-                    self.rows.push(Row::of(records));
-                }
+                None => self.rows.push(Row::of(records)),
             }
         }
         if !changed.is_empty() {
@@ -197,7 +193,7 @@ impl Users {
     }
 
     fn order(&mut self) {
-        self.ordered = ordered(self.sort, &self.rows, self.ordered.iter().copied());
+        self.ordered = ordered(self.sort, &self.rows);
     }
 
     fn narrow(&mut self) {

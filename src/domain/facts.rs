@@ -315,7 +315,8 @@ fn detected(records: &UserRecords) -> impl Iterator<Item = Timestamp> {
 }
 
 /// Whether a user whose risk is not open is safe, as far as what was read tells: `Some(false)` where the risk was closed and
-/// something speaks against it; `None` for open risk, and where password and sessions were not read.
+/// something speaks against it; `None` for open risk, and where password, sessions and methods were not
+/// all read: methods are read of the users that somebody looks at.
 pub fn safe(records: &UserRecords) -> Option<bool> {
     match records.user.risk_state {
         Some(RiskState::None | RiskState::ConfirmedSafe) => Some(true),
@@ -323,7 +324,7 @@ pub fn safe(records: &UserRecords) -> Option<bool> {
         Some(RiskState::Dismissed | RiskState::Remediated) => {
             let directory = &records.directory;
             let read = directory.last_password_change_date_time.is_some() && directory.sign_in_sessions_valid_from_date_time.is_some();
-            (read && !records.detections.is_empty()).then_some(true)
+            (read && records.methods.is_some() && !records.detections.is_empty()).then_some(true)
         }
         _ => None,
     }

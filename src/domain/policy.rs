@@ -32,7 +32,7 @@ pub struct Policy {
     pub user_risk_levels: Vec<String>,
     /// Sign-in risk levels that it is about.
     pub sign_in_risk_levels: Vec<String>,
-    /// What it asks for: `block`, `mfa`, `passwordChange`, … (an open set).
+    /// What it asks for: `block`, `mfa`, `passwordChange`, … (an open set), and `authenticationStrength` where it names one.
     pub grant_controls: Vec<String>,
     /// All its conditions but the exclusions, as Graph sends them: they must be the same after a change.
     pub other_conditions: Value,
@@ -43,6 +43,11 @@ fn read_whole() -> bool {
     true
 }
 
+/// Who is meant by guests among the users of a policy.
+const GUESTS: &str = "GuestsOrExternalUsers";
+
+/// The control that asks for multifactor authentication of a certain strength.
+pub const AUTHENTICATION_STRENGTH: &str = "authenticationStrength";
 /// The state of a policy that applies.
 pub const ENABLED: &str = "enabled";
 /// The state of a policy that does not.
@@ -66,7 +71,7 @@ impl Policy {
             exclusions_read: excluded.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
             user_risk_levels: words(&conditions["userRiskLevels"]),
             sign_in_risk_levels: words(&conditions["signInRiskLevels"]),
-            grant_controls: words(object.get("grantControls").map_or(&Value::Null, |controls| &controls["builtInControls"])),
+            grant_controls: grant_controls(object.get("grantControls").unwrap_or(&Value::Null)),
             other_conditions: without_exclusions(conditions),
         })
     }
@@ -81,21 +86,40 @@ impl Policy {
         self.exclude_users.iter().any(|id| id.eq_ignore_ascii_case(user))
     }
 
-    /// Whether it names this user, as far as that can be told without groups and roles.
+    /// Whether it applies to each sign-in of this user, but for its levels of risk; `None` where groups, roles, being a guest, or what is
+    /// signed in to, with what and from where decide that.
     pub fn includes(&self, user: &str) -> Option<bool> {
         let users = &self.other_conditions["users"];
         let list = |name: &str| users[name].as_array().map(Vec::as_slice).unwrap_or_default();
         if self.excludes(user) {
             return Some(false);
         }
-        if !self.exclusions_read || !list("excludeGroups").is_empty() || !list("excludeRoles").is_empty() {
+        let guests = |items: &[Value], kinds: &str| !users[kinds].is_null() || items.iter().any(|item| item == GUESTS);
+        let guests_out = guests(&[], "excludeGuestsOrExternalUsers") || self.exclude_users.iter().any(|id| id == GUESTS);
+        if !self.exclusions_read || guests_out || !list("excludeGroups").is_empty() || !list("excludeRoles").is_empty() {
             return None;
         }
         let named = |item: &Value| item.as_str().is_some_and(|id| id == "All" || id.eq_ignore_ascii_case(user));
         if list("includeUsers").iter().any(named) {
-            return Some(true);
+            return self.is_about_every_sign_in().then_some(true);
         }
-        (list("includeGroups").is_empty() && list("includeRoles").is_empty()).then_some(false)
+        let guests_in = guests(list("includeUsers"), "includeGuestsOrExternalUsers");
+        (!guests_in && list("includeGroups").is_empty() && list("includeRoles").is_empty()).then_some(false)
+    }
+
+    /// Whether nothing but users and risk decides whether it applies.
+    fn is_about_every_sign_in(&self) -> bool {
+        let of = &self.other_conditions;
+        let items = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let every = |value: &Value| items(value).iter().any(|item| item.as_str().is_some_and(|word| word.eq_ignore_ascii_case("all")));
+        let applications = &of["applications"];
+        let all_applications = applications.is_null()
+            || every(&applications["includeApplications"])
+                && items(&applications["excludeApplications"]).is_empty()
+                && applications["applicationFilter"].is_null();
+        let all_clients = items(&of["clientAppTypes"]).is_empty() || every(&of["clientAppTypes"]);
+        let others = ["platforms", "locations", "devices", "deviceStates", "authenticationFlows"];
+        all_applications && all_clients && others.iter().all(|name| of[*name].is_null())
     }
 
     /// Whether it is about user risk of this level.
@@ -142,6 +166,13 @@ impl Policy {
     pub fn asks_for(&self, control: &str) -> bool {
         self.grant_controls.iter().any(|held| held.eq_ignore_ascii_case(control))
     }
+}
+
+/// What a policy asks for; an authentication strength is no built-in control, and stands in place of one.
+fn grant_controls(grant: &Value) -> Vec<String> {
+    let built_in = grant["builtInControls"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let strength = (!grant["authenticationStrength"].is_null()).then(|| AUTHENTICATION_STRENGTH.to_owned());
+    built_in.iter().filter_map(Value::as_str).map(str::to_owned).chain(strength).collect()
 }
 
 fn without_exclusions(conditions: &Value) -> Value {
@@ -564,5 +595,34 @@ mod tests {
         assert_eq!(tenant.trusted_since(&b), at(7), "it was gone meanwhile");
         tenant.take_locations(vec![IpLocation { is_trusted: false, ..location(&[&a], 8) }]);
         assert_eq!(tenant.trusted_since(&a), None);
+    }
+
+    #[test]
+    fn what_else_decides_whether_a_policy_applies_is_not_known() {
+        let with = |path: [&str; 2], value: Value| {
+            let mut policy = policy(&[]);
+            let conditions = &mut policy.other_conditions;
+            if path[1].is_empty() {
+                conditions[path[0]] = value
+            } else {
+                conditions[path[0]][path[1]] = value
+            }
+            policy.includes("adele")
+        };
+        assert_eq!(with(["clientAppTypes", ""], json!(["all"])), Some(true));
+        assert_eq!(with(["applications", "includeApplications"], json!(["All"])), Some(true));
+        assert_eq!(with(["locations", ""], Value::Null), Some(true));
+        for (path, value) in [
+            (["clientAppTypes", ""], json!(["exchangeActiveSync"])),
+            (["applications", "includeApplications"], json!(["office"])),
+            (["applications", ""], json!({"includeApplications": ["All"], "excludeApplications": ["vpn"]})),
+            (["applications", ""], json!({"includeApplications": [], "includeUserActions": ["urn:user:registersecurityinfo"]})),
+            (["locations", ""], json!({"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]})),
+            (["platforms", ""], json!({"includePlatforms": ["iOS"]})),
+            (["users", "excludeGuestsOrExternalUsers"], json!({"guestOrExternalUserTypes": "b2bCollaborationGuest"})),
+            (["users", "includeUsers"], json!(["GuestsOrExternalUsers"])),
+        ] {
+            assert_eq!(with(path, value.clone()), None, "{path:?} {value}");
+        }
     }
 }

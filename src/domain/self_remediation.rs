@@ -4,7 +4,7 @@
 //! Pure: the adviser says what they say, and the simulated tenant plays by them.
 
 use super::facts;
-use super::policy::{Policy, TenantFacts};
+use super::policy::{AUTHENTICATION_STRENGTH, Policy, TenantFacts};
 use super::records::{SignIn, UserRecords};
 use super::risk::{RiskLevel, RiskState};
 use super::scales::Scales;
@@ -19,6 +19,11 @@ pub const MFA: &str = "mfa";
 /// a password (`reference/domain.md` section 2, row 13).
 pub fn asks_for_change(policy: &Policy) -> bool {
     policy.asks_for("passwordChange") || policy.asks_for("riskRemediation")
+}
+
+/// Whether a policy asks for multifactor authentication, of any strength.
+fn asks_for_mfa(policy: &Policy) -> bool {
+    policy.asks_for(MFA) || policy.asks_for(AUTHENTICATION_STRENGTH)
 }
 
 /// The open sign-in where something works: the newest where it does, else the newest where it may, else the newest.
@@ -42,7 +47,7 @@ pub fn mfa(records: &UserRecords, sign_in: &SignIn, tenant: &TenantFacts) -> Sca
             let demand = Demand {
                 step: "multifactor authentication",
                 at: format!("{level} sign-in risk"),
-                asks: &|policy| policy.asks_for(MFA),
+                asks: &asks_for_mfa,
                 is_about: &|policy| policy.is_about_sign_in_risk(level),
                 looks_further: &|policy| !policy.user_risk_levels.is_empty(),
             };
@@ -157,7 +162,7 @@ pub fn step(policy: &Policy, records: &UserRecords, settings: &TenantSettings) -
     if asks_for_change(policy) {
         return Some(new_password(Scales::new(), records, settings));
     }
-    policy.asks_for(MFA).then(|| Scales::new().needs_registration(records))
+    asks_for_mfa(policy).then(|| Scales::new().needs_registration(records).unknown(policy.asks_for(AUTHENTICATION_STRENGTH), STRENGTH))
 }
 
 /// What a secure password change asks of the user: multifactor authentication, then a new password.
@@ -204,7 +209,9 @@ impl Demand<'_> {
         if required {
             scales
         } else if let Some(policy) = find(self.asks, Some(true)) {
-            scales.note(true, format!("{policy} asks for {step} at {at}"))
+            let strong = |policy: &Policy| (self.asks)(policy) && policy.asks_for(AUTHENTICATION_STRENGTH);
+            let strong = find(&strong, Some(true)).is_some();
+            scales.note(true, format!("{policy} asks for {step} at {at}")).unknown(strong, STRENGTH)
         } else if let Some(policy) = find(self.asks, None) {
             scales.unknown(true, format!("{policy} asks for {step} at {at}; {UNDECIDED}"))
         } else if let Some(policy) = find(self.asks, Some(false)) {
@@ -214,6 +221,9 @@ impl Demand<'_> {
         }
     }
 }
+
+/// What cannot be told of a user's methods.
+const STRENGTH: &str = "it asks for an authentication strength: whether the user's methods meet that is not known";
 
 /// What cannot be told of a policy from here.
 const UNDECIDED: &str = "groups, roles or other conditions decide whether it applies: look in the Entra admin center";

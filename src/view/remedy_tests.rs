@@ -253,17 +253,17 @@ fn every_remediation() {
     ┌┃ Exclude from policy           choose which: will be left out of the policy ┃┐
     │┃ Disable policy                choose which: will be disabled, for everybo… ┃│
     │┃ Trust IP address              choose which: will be trusted                ┃│
-    │┃ Enable policy                 choose which: will be enabled, for everybody ┃│
-    └┃ Cannot be undone. Passwords stay as they are: dismissing does not make an  ┃┘
-    ┌┃ identity safe. For a false positive, confirm safe teaches Entra; this does ┃┐
-    │┃ not.                                                                       ┃│
+    │┃ Cannot be undone. Passwords stay as they are: dismissing does not make an  ┃│
+    └┃ identity safe. For a false positive, confirm safe teaches Entra; this does ┃┘
+    ┌┃ not.                                                                       ┃┐
     │┃                                                                            ┃│
     │┃ Enter chooses · Esc closes                                                 ┃│
-    └┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┘
+    │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
+    └──────────────────────────────────────────────────────────────────────────────┘
      5 marked   d dismiss  c compromised  s safe  r remediate  e explain  ? help
 
      entriage  contoso.test  DEMO  read-write  synced 2 min ago
-     ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users · 3 of 15 ┓
+     ┏ Remediate ━━━━━━━━━━━━━━━━━━━━━━━━━━ 5 users · 3 of 14 ┓
      ┃ Secure account                4 of 5 will be secured,… ┃
     ┏┃ Remediated elsewhere          3 of 5 will be closed a… ┃┓
     ┃┃ Dismiss user risk (d)         3 of 5 will be dismissed ┃┃

@@ -134,7 +134,8 @@ fn foreseen(facts: &Facts<'_>, of: Applying<'_>) -> Blocking {
     };
     // Whom groups and roles take in is not known: then it can be ruled out that it blocks, but not told that it does.
     let blocks = if of.names_user == Some(true) { stops } else { stops.filter(|stops| !stops) };
-    let why = if of.names_user == Some(true) { why } else { format!("{why}, if it applies: groups or roles decide that") };
+    let why =
+        if of.names_user == Some(true) { why } else { format!("{why}, if it applies: groups, roles or other conditions decide that") };
     Blocking { id: Some(policy.id.clone()), name: policy.display_name.clone(), blocks, why, about: BlockedBy::UserRisk }
 }
 

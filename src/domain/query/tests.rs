@@ -187,6 +187,8 @@ fn safe_asks_whether_closed_risk_left_the_user_safe() {
     records.directory.sign_in_sessions_valid_from_date_time = Some(Timestamp(at.0 + hour));
     assert!(user_matches("safe:no", &records) && user_matches("-safe:yes", &records));
     records.directory.last_password_change_date_time = Some(Timestamp(at.0 + hour));
+    assert!(user_matches("safe:unknown", &records), "nobody looked whether a method was added");
+    records.methods = Some(Vec::new());
     assert!(user_matches("safe:YES", &records) && sign_in_matches("safe:yes", &records));
     records.user.risk_state = Some(RiskState::AtRisk);
     assert!(user_matches("safe:unknown", &records), "open risk is neither");

@@ -62,6 +62,16 @@ impl Bench {
     }
 }
 
+/// What a policy asks for at sign-in risk is told by a strength, as in Microsoft's own template.
+fn strengthen(bench: &mut Bench) {
+    let object = json!({
+        "id": "strong", "displayName": "strong", "state": "enabled",
+        "conditions": {"signInRiskLevels": ["medium"], "users": {"includeUsers": ["All"], "excludeUsers": []}},
+        "grantControls": {"builtInControls": [], "authenticationStrength": {"id": "00000000-0000-0000-0000-000000000002"}},
+    });
+    *policies(bench) = vec![Policy::read(object.as_object().unwrap()).unwrap()];
+}
+
 /// What is changed of the bench, by which way, the answer, and a part of what is said.
 type Row = (fn(&mut Bench), Way, Option<bool>, &'static str);
 
@@ -118,6 +128,7 @@ fn each_condition_of_each_way_decides() {
         (|b| b.records.user.risk_state = Some(RiskState::None), Way::Change, Some(false), "no open risk"),
         (|b| remediation(b), Way::Change, Some(true), "\"user risk\" asks for a password change"),
         (|b| policies(b)[1].user_risk_levels.push("high".to_owned()), Way::Mfa, None, "other conditions decide"),
+        (|b| strengthen(b), Way::Mfa, None, "authentication strength"),
         (|b| lock_out(b), Way::Reset, Some(true), "registered for self-service"),
         (|_| {}, Way::System, Some(true), ""),
     ];
