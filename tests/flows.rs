@@ -157,7 +157,7 @@ fn play<T>(flow: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(flow)
 }
 
-const PLAIN: &str = "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true evidence:fresh\n";
+const PLAIN: &str = "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true evidence:fresh -detail:adminConfirmed\n";
 
 #[test]
 fn filter_mark_and_dismiss_many() {
@@ -332,7 +332,8 @@ fn an_idle_console_wakes_once_a_minute_at_most() {
 }
 
 /// Users of whom nothing speaks against any remediation.
-const QUIET: &str = "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true evidence:fresh\n";
+const QUIET: &str =
+    "/state:atRisk -privileged:true -tokentheft:true -deleted:true -guest:true -hybrid:true evidence:fresh -detail:adminConfirmed\n";
 
 impl Stage {
     /// Chooses an action in the menu of every remediation.

@@ -464,6 +464,21 @@ fn confirming_a_compromise_leads_to_the_checklist_for_all_of_them() {
 }
 
 #[test]
+fn confirming_the_compromise_of_a_sign_in_leads_to_the_checklist_of_its_user() {
+    let mut app = in_tenant((120, 40));
+    keys(&mut app, "/ 'user:bob' enter 2 c enter enter");
+    let sign_in = app.dataset().user(&"bob".into()).unwrap().sign_ins[0].id.to_string();
+    app.update(
+        Msg::Job(JobEvent { what: What::Verified, id: sign_in, user_principal_name: None, step: None, job: JobId(3), at: now() }),
+        now(),
+    );
+    app.update(Msg::JobEnded { job: JobId(3), state: JobState::Done, tally: Tally { total: 1, verified: 1, ..Tally::default() } }, now());
+    assert!(app.offer(app.job().unwrap()).contains("1 account is not secured yet"));
+    assert_eq!(keys(&mut app, "r"), []);
+    assert_eq!((plan(&app).action, plan(&app).targets[0].id.as_str()), (Action::SecureAccount, "bob"));
+}
+
+#[test]
 fn the_end_of_a_dismissal_says_how_many_are_not_safe() {
     let mut app = console(five());
     keys(&mut app, "d enter enter");
@@ -573,6 +588,10 @@ fn quitting_with_passwords_that_nobody_saw_asks() {
 
 /// A console with a verified job 4 of this action on alex.
 fn done(action: Action, policy: Option<&str>) -> App {
+    ended(action, policy, Outcome::Verified)
+}
+
+fn ended(action: Action, policy: Option<&str>, outcome: Outcome) -> App {
     let mut app = in_tenant((120, 40));
     let policy = policy.and_then(|id| app.dataset().tenant().policy(id)).cloned();
     let context = PlanContext { policy, reason: "pt".to_owned(), include_caution: true, ..app.plan_context() };
@@ -580,7 +599,7 @@ fn done(action: Action, policy: Option<&str>) -> App {
     let plan = plan.confirm(Answer::Number(1)).unwrap().plan().clone();
     let job = JobId(4);
     journal(&mut app, Entry::JobConfirmed { job, plan: Box::new(plan), hold_seconds: 0 });
-    let items = vec![ItemOutcome { id: "alex".to_owned(), outcome: Outcome::Verified, because: None }];
+    let items = vec![ItemOutcome { id: "alex".to_owned(), outcome, because: None }];
     journal(&mut app, Entry::Outcomes { job, items });
     journal(&mut app, Entry::JobEnded { job, state: JobState::Done });
     app
@@ -606,6 +625,19 @@ fn a_job_is_undone_from_the_jobs_and_from_the_journal_with_the_policy_as_it_is_n
     keys(&mut app, "j U");
     assert_eq!(plan(&app).action, Action::IncludeInPolicy);
     assert!(summary(&app).contains("excludeUsers - alex"), "{}", summary(&app));
+}
+
+#[test]
+fn what_may_be_in_force_is_taken_back_although_it_was_not_verified() {
+    for (outcome, undone) in [(Outcome::Diverged, true), (Outcome::Unverified, true), (Outcome::Failed, false)] {
+        let mut app = ended(Action::ExcludeFromPolicy, Some("p-high"), outcome);
+        let mut facts = tenant();
+        facts.policies.as_mut().unwrap()[1].exclude_users.push("alex".to_owned());
+        app.update(Msg::Tenant(facts), now());
+        keys(&mut app, "x U");
+        let planned = matches!(app.overlay(), Some(Overlay::Preview(_)));
+        assert_eq!(planned, undone, "{outcome:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRec
 use super::password::UNTOLD;
 use super::plan::Plan;
 use super::playbook::Playbook;
-use super::records::UserId;
+use super::records::{UserId, UserRecords};
 use super::time::Timestamp;
 use super::views::Views;
 
@@ -385,12 +385,21 @@ impl Ledger {
         JobId(last.map_or(1, |id| id.0 + 1))
     }
 
-    /// When a password change was last required of a user, by a job that was verified.
+    /// When a password change was last required of a user, and verified to be.
     pub fn password_change_required(&self, user: &UserId) -> Option<Timestamp> {
-        let required = self.jobs.values().rev().filter(|job| job.plan.action == Action::RequirePasswordChange);
+        let mut required = self.jobs.values().rev().filter(|job| job.plan.action == Action::RequirePasswordChange);
         let verified =
             |job: &&Job| job.item(user.as_str()).is_some_and(|item| matches!(item.state, ItemState::Ended(Outcome::Verified, _)));
-        required.filter(|job| job.ended_at.is_some()).find(verified).and_then(|job| job.ended_at)
+        // As it was sent: while others of a large job still are, the user may have changed it.
+        required.find(verified).and_then(|job| job.sent_at(user.as_str()).or(job.ended_at))
+    }
+
+    /// Whether a password change that was required of a user is not done yet, by the directory, else by this journal; `None` where neither
+    /// tells.
+    pub fn password_change_pending(&self, records: &UserRecords) -> Option<bool> {
+        let directory = &records.directory;
+        let by_journal = || Some(directory.last_password_change_date_time? < self.password_change_required(records.id())?);
+        directory.password_change_required.or_else(by_journal)
     }
 
     /// Notes on a user, oldest first.
@@ -458,6 +467,29 @@ mod tests {
 
     fn ids(ids: &[&str]) -> Vec<String> {
         ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_required_password_change_is_pending_until_it_is_done_also_while_the_job_goes_on() {
+        let job = JobId(1);
+        let plan = Plan { action: Action::RequirePasswordChange, ..plan() };
+        let verified = |id: &str| ItemOutcome { id: id.to_owned(), outcome: Outcome::Verified, because: None };
+        let ledger = ledger(vec![
+            Entry::JobConfirmed { job, plan: Box::new(plan), hold_seconds: 0 },
+            Entry::Intent { job, call: 1, ids: ids(&["a"]) },
+            Entry::Answered { job, call: 1, answer: CallAnswer::Accepted },
+            Entry::Outcomes { job, items: vec![verified("a")] },
+        ]);
+        let mut records = fixture::risky_user("a", "unfamiliarFeatures");
+        let pending = |records: &UserRecords| ledger.password_change_pending(records);
+        assert_eq!((pending(&records), pending(&fixture::risky_user("b", "x"))), (None, None), "when it was changed was not read");
+        let hours = |hours| Some(Timestamp(fixture::now().0 + chrono::TimeDelta::hours(hours)));
+        for (changed, told) in [(hours(-1), Some(true)), (hours(1), Some(false))] {
+            records.directory.last_password_change_date_time = changed;
+            assert_eq!(pending(&records), told);
+        }
+        records.directory.password_change_required = Some(true);
+        assert_eq!(pending(&records), Some(true), "the directory knows best");
     }
 
     #[test]

@@ -135,6 +135,7 @@ async fn follow_to_report(
     }
     concluded?;
     tell_not_safe(session, &jobs)?;
+    tell_pending(&jobs);
     if ledger.playbook(report.job).is_none() {
         tell_not_secured(&jobs);
     }
@@ -169,6 +170,15 @@ fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
         more => output::say(&format!("{more} of them are not safe, by password, sessions or methods: entriage users safe:no")),
     }
     Ok(())
+}
+
+/// A required change is no change: names the list of those who have not made it.
+fn tell_pending(jobs: &[Job]) {
+    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
+    let required = |job: &&Job| job.plan.action == Action::RequirePasswordChange;
+    if jobs.iter().filter(required).any(|job| !job.ids_where(verified).is_empty()) {
+        output::say("they stay at risk until the password is changed: entriage users pending:true");
+    }
 }
 
 /// A confirmed compromise is no end: names the checklist.

@@ -37,6 +37,7 @@ pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: T
         "devices": records.devices,
         "authenticationMethods": records.methods,
         "notSafe": facts::not_safe(records).into_iter().map(facts::NotSafe::as_str).collect::<Vec<_>>(),
+        "passwordChangePending": ledger.password_change_pending(records),
         "notes": ledger.notes(records.id()).len(),
         "waitingSince": facts::waiting_since(records),
         "evidenceExpires": expiry.map(|expiry| expiry.at),

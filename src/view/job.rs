@@ -101,9 +101,10 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
             theme.warning(),
         )),
         Phase::Ended(_) if !app.offer(job).is_empty() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
-        Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => {
-            Some(("They stay at risk until the secure password change is done.".to_owned(), theme.warning()))
-        }
+        Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => Some((
+            "They stay at risk until the secure password change is done: the filter pending:true lists them.".to_owned(),
+            theme.warning(),
+        )),
         Phase::Ended(_) if job.action.undo().is_some() && job.tally.verified > 0 => {
             let undo = app.keys().hint(CommandId::Undo);
             Some((format!("It can be taken back: {undo} in the jobs or in the journal."), theme.quiet()))

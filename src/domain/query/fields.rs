@@ -62,6 +62,7 @@ pub(super) enum Flag {
     Sspr,
     Safe,
     CameBack,
+    Pending,
 }
 
 impl Flag {
@@ -135,6 +136,7 @@ pub const FIELDS: &[Field] = &[
         "whether a user without open risk is safe; no: the risk was closed, but password, sessions or methods speak against it",
     ),
     field("cameback", Kind::Flag(Flag::CameBack), YES_NO, "whether the user was at risk again within seven days of having been closed"),
+    field("pending", Kind::Flag(Flag::Pending), YES_NO, "whether a password change was required of the user and is not done yet"),
     field("note", Kind::Note, "true, false, or any text of a note", "notes on the user"),
     field(
         "verdict",

@@ -204,6 +204,7 @@ impl<'a> Subject<'a> {
         match flag {
             Flag::TokenTheft => self.token_theft(),
             Flag::CameBack => closings::came_back(records, context.ledger),
+            Flag::Pending => context.ledger.password_change_pending(records),
             flag => flag_of_records(records, flag),
         }
     }
@@ -240,7 +241,7 @@ pub(super) fn flag_of_records(records: &UserRecords, flag: Flag) -> Option<bool>
         Flag::Sspr => records.directory.is_sspr_registered,
         Flag::Safe => facts::safe(records),
         // The journal tells.
-        Flag::CameBack => None,
+        Flag::CameBack | Flag::Pending => None,
     }
 }
 

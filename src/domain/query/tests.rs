@@ -143,6 +143,7 @@ fn every_field_finds_what_it_asks_for_and_nothing_else() {
         ("evidence:fresh", "evidence:expired,none,expiring"),
         ("safe:unknown", "safe:yes,no"),
         ("cameback:unknown", "cameback:yes,no"),
+        ("pending:unknown", "pending:yes,no"),
         ("note:true", "note:false"),
         ("note:nigeria", "note:\"true\""),
         ("verdict:truepositive", "verdict:none,falsePositive"),
@@ -457,7 +458,7 @@ fn a_glance_knows_level_state_and_flags_as_the_records_do() {
     };
     closed.detections.clear();
     let unknown = UserRecords::unknown("u".into());
-    let flags = ["tokentheft", "deleted", "privileged", "guest", "hybrid", "enabled", "mfa", "sspr", "safe", "cameback"];
+    let flags = ["tokentheft", "deleted", "privileged", "guest", "hybrid", "enabled", "mfa", "sspr", "safe", "cameback", "pending"];
     let of_flags = flags.iter().flat_map(|flag| ["true", "false", "unknown"].map(|value| format!("{flag}:{value}")));
     let others = ["level:high", "level:unknown", "-level:low,high", "state:dismissed", "state:atRisk,unknown"].map(str::to_owned);
     for query in of_flags.chain(others) {
