@@ -248,9 +248,9 @@ impl Explain {
         self.at = self.at.min(self.items().len().saturating_sub(1));
         let of = |line: &Line| line.item == Some(self.at);
         if let (false, Some(first), Some(last)) = (self.scrolled, lines.iter().position(of), lines.iter().rposition(of)) {
-            let first = if self.at == 0 { 0 } else { first };
-            // The beginning of what is longer than the screen comes before its end.
-            self.offset = self.offset.max((last + 1).saturating_sub(rows)).min(first.max((last + 1).saturating_sub(rows)));
+            // The beginning of what is longer than the screen comes before its end, and the answer before the first item.
+            let begin = if self.at == 0 { (first + 1).saturating_sub(rows) } else { first };
+            self.offset = self.offset.max((last + 1).saturating_sub(rows)).min(begin);
         } else if !self.scrolled {
             self.offset = 0;
         }

@@ -6,6 +6,7 @@ use crate::app::remedy_tests::{choose, explain_with, explanation, in_tenant, pas
 use crate::app::tests::keys;
 use crate::app::{App, Msg};
 use crate::domain::action::Action;
+use crate::domain::facts;
 use crate::domain::fixture::now;
 use crate::domain::journal::Outcome;
 
@@ -202,6 +203,18 @@ fn the_ways_out() {
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
+}
+
+#[test]
+fn the_answer_stands_before_the_first_way_out_however_small_the_screen_is() {
+    let mut app = explained((60, 18), "u");
+    let mut told = explanation("alex");
+    told.warnings = vec!["The next sign-in will be blocked.".to_owned()];
+    told.blocked = facts::Blocked { value: Some(false), by: Vec::new(), ended: false };
+    told.advice[1].effect = "What it will do, at length. ".repeat(30);
+    explain_with(&mut app, told);
+    let shown = screen(&app);
+    assert!(shown.contains("Not blocked.") && shown.contains("The next sign-in will be blocked."), "{shown}");
 }
 
 #[test]
