@@ -1,6 +1,5 @@
 //! What comes from outside: records, jobs, the journal.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::command::CommandId;
@@ -15,7 +14,6 @@ use crate::domain::action::{Action, Aim};
 use crate::domain::facts::{self, NotSafe};
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Tally;
-use crate::domain::plan::Target;
 use crate::domain::records::{SignInId, UserId, UserRecords};
 
 impl App {
@@ -363,37 +361,22 @@ impl App {
         }
     }
 
-    /// Whose compromise a job confirmed, of themselves or of a sign-in, and whom no checklist secures.
-    pub(super) fn confirmed_by(&self, job: &JobRun) -> Vec<UserId> {
-        let confirms = matches!(job.action, Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised);
-        if !confirms || job.playbook.is_some() {
-            return Vec::new();
-        }
-        let target = |id: &str| match job.action.aim() {
-            Aim::SignIn => Target::SignIn(id.into()),
-            _ => Target::User(id.into()),
-        };
-        let users = job.verified.iter().filter_map(|row| self.user_of(&target(&row.id)).map(|records| records.id().clone()));
-        users.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
     /// What should follow a job, in a sentence; empty where nothing must.
     pub fn offer(&self, job: &JobRun) -> String {
-        let users = self.confirmed_by(job).len();
-        if users == 0 {
+        if !job.is_to_be_secured() {
             return String::new();
         }
-        let accounts = count(users, "account is", "accounts are");
+        let accounts = count(job.confirmed_count(), "account is", "accounts are");
         format!(" {accounts} not secured yet: {}, \"Secure account\" is the checklist.", self.options.keys.hint(CommandId::Remediate))
     }
 
     /// The same where the job is not on the screen. A key of the panes would be about whoever is in front by now, so the way is named
     /// that leads to these users, and to nobody else.
     fn offer_in_jobs(&self, job: &JobRun, id: JobId) -> String {
-        if self.offer(job).is_empty() {
+        if !job.is_to_be_secured() {
             return String::new();
         }
-        let who = match self.confirmed_by(job).as_slice() {
+        let who = match job.confirmed_users().as_slice() {
             [one] => format!("{} is", self.dataset.user(one).map_or(one.as_str(), |records| records.user.name())),
             many => format!("{} accounts are", number(many.len())),
         };

@@ -1,6 +1,6 @@
 //! The job that this console runs, as it is seen on the screen.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::format::{fit, number, width};
 use super::scroll::Scroll;
@@ -9,6 +9,7 @@ use crate::domain::job_event::{JobEvent, What};
 use crate::domain::journal::{JobId, JobState, Outcome};
 use crate::domain::ledger::{ItemState, Job, Tally};
 use crate::domain::plan::Plan;
+use crate::domain::records::UserId;
 use crate::domain::time::Timestamp;
 
 /// How one target came out.
@@ -75,6 +76,8 @@ pub struct JobRun {
     /// How many of them for any reason.
     pub not_safe_users: usize,
     seen: HashSet<String>,
+    /// Whose the sign-ins are that it is about, by their ids.
+    owners: HashMap<String, UserId>,
 }
 
 impl JobRun {
@@ -102,6 +105,7 @@ impl JobRun {
             not_safe: [0; 3],
             not_safe_users: 0,
             seen: HashSet::new(),
+            owners: plan.included().filter_map(|target| Some((target.id.clone(), target.user_id.clone()?))).collect(),
         }
     }
 
@@ -180,6 +184,23 @@ impl JobRun {
             self.verified.retain(|held| held.id != row.id);
         }
         if row.outcome == Outcome::Verified { self.verified.push(row) } else { self.problems.push(row) }
+    }
+
+    /// Whether it confirmed a compromise that no checklist follows up.
+    pub fn is_to_be_secured(&self) -> bool {
+        let confirms = matches!(self.action, Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised);
+        confirms && self.playbook.is_none() && !self.verified.is_empty()
+    }
+
+    /// How many users that are.
+    pub fn confirmed_count(&self) -> usize {
+        if self.owners.is_empty() { self.verified.len() } else { self.confirmed_users().len() }
+    }
+
+    /// Whose compromise it confirmed: of themselves, or of a sign-in of theirs; each once.
+    pub fn confirmed_users(&self) -> Vec<UserId> {
+        let user = |row: &Row| self.owners.get(&row.id).cloned().unwrap_or_else(|| row.id.as_str().into());
+        self.verified.iter().map(user).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Number of outcomes.

@@ -155,7 +155,6 @@ impl App {
     fn key_in_job(&mut self, key: Key) -> Vec<Effect> {
         let rows = Overlay::Job.rows(self.options.size);
         let closes = self.leaves(key);
-        let confirmed = self.job.as_ref().map_or_else(Vec::new, |job| self.confirmed_by(job));
         let Some(job) = &mut self.job else { return Vec::new() };
         let command = self.options.keys.command(Context::List, key);
         let len = job.len();
@@ -164,8 +163,8 @@ impl App {
             return Vec::new();
         }
         let leave = key.code == KeyCode::Esc || command == Some(CommandId::Back);
-        if !job.is_running() && self.options.keys.command(Context::Users, key) == Some(CommandId::Remediate) && !confirmed.is_empty() {
-            let targets = confirmed.into_iter().map(Target::User).collect();
+        if !job.is_running() && self.options.keys.command(Context::Users, key) == Some(CommandId::Remediate) && job.is_to_be_secured() {
+            let targets = job.confirmed_users().into_iter().map(Target::User).collect();
             let start = Start { action: Action::SecureAccount, policy: None, addresses: Vec::new() };
             return self.begin(Pending { start, targets, reason: String::new() });
         }

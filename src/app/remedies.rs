@@ -210,7 +210,7 @@ impl App {
         (told.into_iter().take(ADDRESSES).map(words).collect(), more)
     }
 
-    pub(super) fn user_of(&self, target: &Target) -> Option<&UserRecords> {
+    fn user_of(&self, target: &Target) -> Option<&UserRecords> {
         match target {
             Target::User(id) => self.dataset.user(id),
             Target::SignIn(id) => self.dataset.sign_in(id).map(|(records, _)| records),

@@ -2,6 +2,8 @@
 //!
 //! Every answer is derived here and nowhere else, so that console, query and plan agree.
 
+use std::collections::HashMap;
+
 use ipnet::IpNet;
 
 mod evidence;
@@ -418,14 +420,19 @@ fn successes(records: &UserRecords) -> impl Iterator<Item = &SignIn> {
 /// The sign-ins that built-in protection refused and, as far as is known, refuses still, although the user gets in otherwise: none went
 /// through after them from the same address or with the same client. Mostly a legacy protocol while the browser works.
 pub fn refused_attempts<'a>(records: &'a UserRecords, tenant: &TenantFacts) -> Vec<&'a SignIn> {
-    let refused = |sign_in: &&SignIn| {
-        is_built_in(sign_in)
-            && ended(records, tenant, BlockedBy::BuiltInProtection, sign_in).is_none()
-            && !successes(records).any(|success| {
-                let same = |of: fn(&SignIn) -> Option<&str>| of(sign_in).is_some() && of(sign_in) == of(success);
-                success.created_date_time > sign_in.created_date_time
-                    && (same(|of| of.ip_address.as_deref()) || same(|of| of.client_app_used.as_deref()))
-            })
+    let last = |of: fn(&SignIn) -> Option<&str>| {
+        let mut last: HashMap<&str, Option<Timestamp>> = HashMap::new();
+        for success in successes(records) {
+            let Some(of) = of(success) else { continue };
+            let at = last.entry(of).or_default();
+            *at = success.created_date_time.max(*at);
+        }
+        move |sign_in: &'a SignIn| of(sign_in).and_then(|of| last.get(of)).is_some_and(|at| *at > sign_in.created_date_time)
+    };
+    let (from_there, so) = (last(|of| of.ip_address.as_deref()), last(|of| of.client_app_used.as_deref()));
+    let refused = |sign_in: &&'a SignIn| {
+        let holds = || ended(records, tenant, BlockedBy::BuiltInProtection, sign_in).is_none();
+        is_built_in(sign_in) && holds() && !from_there(sign_in) && !so(sign_in)
     };
     records.sign_ins.iter().filter(refused).collect()
 }

@@ -43,7 +43,7 @@ impl<'a> StoredText<'a> {
                 let (start, end) = text.split_at_mut(HALF);
                 Uuid::from_bytes(*first).simple().encode_lower(start);
                 Uuid::from_bytes(*second).simple().encode_lower(end);
-                TenantText::from(String::from_utf8_lossy(&text))
+                TenantText::new(&String::from_utf8_lossy(&text))
             }
         }
     }

@@ -4,7 +4,6 @@
 //! kept once for as many records as name it, as far as that costs next to nothing to find out: each thread remembers the texts that it
 //! met last, and a text that is met again is the one from before.
 
-use std::borrow::{Borrow, Cow};
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::BuildHasher;
@@ -71,12 +70,6 @@ impl AsRef<str> for TenantText {
     }
 }
 
-impl Borrow<str> for TenantText {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
 impl From<&str> for TenantText {
     fn from(text: &str) -> Self {
         TenantText::new(text)
@@ -85,12 +78,6 @@ impl From<&str> for TenantText {
 
 impl From<String> for TenantText {
     fn from(text: String) -> Self {
-        TenantText::new(&text)
-    }
-}
-
-impl From<Cow<'_, str>> for TenantText {
-    fn from(text: Cow<'_, str>) -> Self {
         TenantText::new(&text)
     }
 }

@@ -135,10 +135,7 @@ async fn follow_to_report(
     }
     concluded?;
     tell_not_safe(session, &jobs)?;
-    tell_pending(&jobs);
-    if ledger.playbook(report.job).is_none() {
-        tell_not_secured(&jobs);
-    }
+    tell_next(&jobs, ledger.playbook(report.job).is_some());
     tell_unfinished(&ledger, report.job);
     Ok(report)
 }
@@ -156,9 +153,8 @@ fn tell_unfinished(ledger: &Ledger, id: JobId) {
 
 /// Verified is not safe: says how many of those whose risk was closed are not.
 fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
-    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
     let ids: BTreeSet<String> =
-        jobs.iter().filter(|job| left::closes_risk(job.plan.action)).flat_map(|job| job.ids_where(verified)).collect();
+        jobs.iter().filter(|job| left::closes_risk(job.plan.action)).flat_map(|job| job.ids_where(is_verified)).collect();
     let mut not_safe = 0;
     for id in ids {
         let records = session.store.user(&id.as_str().into())?;
@@ -172,22 +168,19 @@ fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A required change is no change: names the list of those who have not made it.
-fn tell_pending(jobs: &[Job]) {
-    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
-    let required = |job: &&Job| job.plan.action == Action::RequirePasswordChange;
-    if jobs.iter().filter(required).any(|job| !job.ids_where(verified).is_empty()) {
+/// What verified does not end: a required change is not made yet, and a compromise that was confirmed is not secured.
+fn tell_next(jobs: &[Job], of_playbook: bool) {
+    let done = |actions: &[Action]| jobs.iter().any(|job| actions.contains(&job.plan.action) && !job.ids_where(is_verified).is_empty());
+    if done(&[Action::RequirePasswordChange]) {
         output::say("they stay at risk until the password is changed: entriage users pending:true");
+    }
+    if !of_playbook && done(&[Action::ConfirmUserCompromised, Action::ConfirmSignInCompromised]) {
+        output::say("confirmed, and not secured yet: entriage act secureAccount --user USER is the checklist");
     }
 }
 
-/// A confirmed compromise is no end: names the checklist.
-fn tell_not_secured(jobs: &[Job]) {
-    let confirms = |job: &&Job| matches!(job.plan.action, Action::ConfirmUserCompromised | Action::ConfirmSignInCompromised);
-    let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));
-    if jobs.iter().filter(confirms).any(|job| !job.ids_where(verified).is_empty()) {
-        output::say("confirmed, and not secured yet: entriage act secureAccount --user USER is the checklist");
-    }
+fn is_verified(state: &ItemState) -> bool {
+    matches!(state, ItemState::Ended(Outcome::Verified, _))
 }
 
 /// The job with this number, or those of the playbook's steps.

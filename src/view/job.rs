@@ -100,7 +100,7 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
             "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
             theme.warning(),
         )),
-        Phase::Ended(_) if !app.offer(job).is_empty() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
+        Phase::Ended(_) if job.is_to_be_secured() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
         Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => Some((
             "They stay at risk until the secure password change is done: the filter pending:true lists them.".to_owned(),
             theme.warning(),
@@ -131,7 +131,7 @@ fn hint(app: &App, job: &JobRun) -> String {
     match &job.phase {
         Phase::Running if job.held_for(app.now()).is_some() => "Esc cancels".to_owned(),
         Phase::Running => format!("{jobs} leaves it running in the background · j k scroll"),
-        Phase::Ended(_) if !app.offer(job).is_empty() => {
+        Phase::Ended(_) if job.is_to_be_secured() => {
             format!("{} plans the checklist for them · Esc closes", app.keys().hint(CommandId::Remediate))
         }
         Phase::Ended(_) => "Esc closes · j k scroll".to_owned(),

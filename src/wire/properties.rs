@@ -3,10 +3,8 @@
 //! Graph says `userPrincipalName`, Log Analytics `UserPrincipalName`, the portal `User principal name`:
 //! all are `userprincipalname` here. What no field asks for ends up in [`Extra`] under its own name.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -21,34 +19,6 @@ pub fn normalised(name: &str) -> String {
         _ => name,
     };
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// How many names a thread remembers: those of all exports there are, many times over.
-const REMEMBERED: usize = 4_096;
-
-/// No property of an export has a longer name.
-const LONGEST: usize = 100;
-
-thread_local! {
-    static NAMES: RefCell<HashMap<String, Rc<str>>> = RefCell::default();
-}
-
-/// As [`normalised`], remembered: every record of a list names its properties anew.
-fn remembered(name: &str) -> Rc<str> {
-    NAMES.with_borrow_mut(|names| {
-        if let Some(known) = names.get(name) {
-            return Rc::clone(known);
-        }
-        if name.len() > LONGEST {
-            return normalised(name).into();
-        }
-        if names.len() >= REMEMBERED {
-            names.clear();
-        }
-        let key: Rc<str> = normalised(name).into();
-        names.insert(name.to_owned(), Rc::clone(&key));
-        key
-    })
 }
 
 /// Whether a value says nothing: null, or text without a character in it.
@@ -82,7 +52,7 @@ const ABOUT_THE_LOG: [&str; 16] = [
 
 /// The properties that were not asked for yet.
 pub struct Properties {
-    open: HashMap<Rc<str>, (String, Value)>,
+    open: HashMap<String, (String, Value)>,
     rest: Vec<(String, Value)>,
 }
 
@@ -101,7 +71,7 @@ impl Properties {
         if value.is_null() || name.contains('@') || name.starts_with('_') {
             return;
         }
-        let key = remembered(&name);
+        let key = normalised(&name);
         if key.is_empty() {
             self.rest.push((name, value));
             return;
@@ -171,7 +141,7 @@ impl Properties {
 
     /// What is left, in the order of names.
     pub fn into_map(self) -> Map<String, Value> {
-        let open = self.open.into_iter().filter(|(key, _)| !ABOUT_THE_LOG.contains(&&**key)).map(|(_, entry)| entry);
+        let open = self.open.into_iter().filter(|(key, _)| !ABOUT_THE_LOG.contains(&key.as_str())).map(|(_, entry)| entry);
         let mut left: Vec<(String, Value)> = open.chain(self.rest).filter(|(_, value)| !is_blank(value)).collect();
         left.sort_by(|(a, _), (b, _)| a.cmp(b));
         left.into_iter().collect()
