@@ -175,6 +175,7 @@ impl App {
         self.workspace = Workspace {
             name: opened.workspace,
             tenant: opened.tenant,
+            tenant_id: opened.tenant_id,
             label: opened.label,
             access: opened.access,
             operator: opened.operator,

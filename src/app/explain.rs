@@ -9,7 +9,7 @@ use super::overlay::{Overlay, Pending};
 use crate::domain::action::Action;
 use crate::domain::advice::{self, Advice, Explanation, Facts, Group, Start, Verdict};
 use crate::domain::facts::{self, BlockedBy};
-use crate::domain::plan::Target;
+use crate::domain::plan::{PlanContext, Target};
 use crate::domain::records::{UserId, UserRecords};
 use crate::domain::time::Timestamp;
 
@@ -408,7 +408,7 @@ impl App {
     fn explanation(&self, user: &UserId) -> Option<(Explanation, Vec<String>)> {
         let records = self.dataset.user(user)?;
         let context = self.plan_context();
-        let explanation = advice::explain(&Facts::of(records, self.dataset.tenant(), &self.ledger, &context));
+        let explanation = advice::explain(&self.facts_of(records, &context));
         Some((explanation, believed(self, records)))
     }
 
@@ -450,10 +450,14 @@ impl App {
         }
     }
 
+    fn facts_of<'a>(&'a self, records: &'a UserRecords, context: &'a PlanContext) -> Facts<'a> {
+        Facts::of(records, self.dataset.tenant(), self.workspace.tenant_id.as_deref(), &self.ledger, context)
+    }
+
     /// What is copied for the support case that removes a deleted user.
     pub(super) fn support_case(&self, records: &UserRecords) -> Option<String> {
         let context = self.plan_context();
-        let facts = Facts::of(records, self.dataset.tenant(), &self.ledger, &context);
+        let facts = self.facts_of(records, &context);
         (facts::deleted(records) == Some(true)).then(|| advice::support_case(&facts))
     }
 }

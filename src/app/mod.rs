@@ -132,6 +132,8 @@ pub struct Workspace {
     pub name: String,
     /// Name of the tenant. Hostile text.
     pub tenant: String,
+    /// Its object id, where it is known.
+    pub tenant_id: Option<String>,
     /// DEMO, EVIDENCE or LIVE.
     pub label: &'static str,
     /// Whether anything can be sent.
@@ -221,6 +223,7 @@ impl App {
             workspace: Workspace {
                 name: String::new(),
                 tenant: String::new(),
+                tenant_id: None,
                 label: "",
                 access: Access::ReadOnly,
                 operator: String::new(),

@@ -37,6 +37,8 @@ pub struct Opened {
     pub workspace: String,
     /// Name of the tenant. Hostile text.
     pub tenant: String,
+    /// Its object id, where it is known.
+    pub tenant_id: Option<String>,
     /// DEMO, EVIDENCE or LIVE.
     pub label: &'static str,
     /// Whether anything can be sent.

@@ -92,7 +92,7 @@ impl App {
             // As it stands in the address of a sign-in page.
             mask.learn_own(&own.replace('@', "%40"), Alias::You);
         }
-        for own in [&workspace.tenant, &workspace.name] {
+        for own in [Some(&workspace.tenant), Some(&workspace.name), workspace.tenant_id.as_ref()].into_iter().flatten() {
             mask.learn_own(own, Alias::Tenant);
         }
         self.privacy.learning = true;

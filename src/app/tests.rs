@@ -51,6 +51,7 @@ pub fn opened(users: Vec<UserRecords>) -> Opened {
     Opened {
         workspace: "demo".to_owned(),
         tenant: "contoso.test".to_owned(),
+        tenant_id: Some("f1e2d3c4-0000-4000-8000-000000000001".to_owned()),
         label: "DEMO",
         access: Access::ReadWrite,
         operator: "tester".to_owned(),

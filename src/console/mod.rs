@@ -163,6 +163,7 @@ pub fn describe(session: &Session, dataset: Dataset, first_run: bool) -> Result<
     Ok(Opened {
         workspace: session.name.clone(),
         tenant: session.manifest.tenant.clone(),
+        tenant_id: session.tenant_id(),
         label: session.manifest.source.label(),
         access: session.access(),
         operator: session.operator.clone(),

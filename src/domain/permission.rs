@@ -3,6 +3,7 @@
 //! Source: `reference/graph.md` section 2, least privileged first.
 
 use super::action::{Action, Aim, Kind};
+use super::records::UserId;
 
 /// A kind of request to Graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,7 @@ const PASSWORDS: &[&str] = &[
     "User Administrator",
     "Password Administrator",
     "Helpdesk Administrator",
+    "Authentication Administrator",
     "Privileged Authentication Administrator",
     "Global Administrator",
 ];
@@ -146,8 +148,9 @@ impl Operation {
             Operation::SetPassword => {
                 both(&["User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.AccessAsUser.All"], PASSWORDS, None)
             }
+            // Writing a password back on-premises takes P1.
             Operation::ResetPassword => {
-                Needs { scopes: &["UserAuthenticationMethod.ReadWrite.All"], app_roles: &[], roles: METHODS, plan: None }
+                Needs { scopes: &["UserAuthenticationMethod.ReadWrite.All"], app_roles: &[], roles: METHODS, plan: Some(Plan::P1) }
             }
             Operation::ReadMethods => both(&["UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"], &[], None),
             Operation::ReadDevices => both(&["User.Read.All", "Device.Read.All", "Directory.Read.All"], &[], None),
@@ -158,7 +161,7 @@ impl Operation {
                 plan: None,
             },
             Operation::RestoreUser => both(&["User.DeleteRestore.All", "User.ReadWrite.All"], USERS, None),
-            Operation::ReadPolicies => both(&["Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"], POLICY_READERS, Some(Plan::P1)),
+            Operation::ReadPolicies => both(&["Policy.Read.All"], POLICY_READERS, Some(Plan::P1)),
             Operation::WritePolicies => both(&["Policy.ReadWrite.ConditionalAccess"], POLICIES, Some(Plan::P1)),
             Operation::ReadMe => Needs { scopes: &["User.Read", "User.Read.All"], app_roles: &[], roles: &[], plan: None },
             Operation::ReadOrganization => both(
@@ -202,12 +205,21 @@ pub fn role_names(ids: &[String]) -> Vec<String> {
 pub struct Holder {
     /// Whether it is an application and not a user.
     pub is_application: bool,
+    /// Object id of the user.
+    pub user_id: Option<String>,
     /// Scopes or application permissions of the token.
     pub permissions: Vec<String>,
     /// Names of the user's directory roles; `None` where the token does not tell.
     pub roles: Option<Vec<String>>,
     /// The tenant's service plans; `None` where they could not be read.
     pub service_plans: Option<Vec<String>>,
+}
+
+impl Holder {
+    /// Whether it is this user.
+    pub fn is(&self, user: &UserId) -> bool {
+        self.user_id.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(user.as_str()))
+    }
 }
 
 /// What stands in the way of a request.
@@ -334,6 +346,27 @@ mod tests {
     fn roles_are_named_where_they_are_known() {
         let ids = texts(&["194AE4CB-b126-40b2-bd5b-6091b380977d", MEMBER, "0000"]);
         assert_eq!(role_names(&ids), ["Security Administrator", "0000"]);
+    }
+
+    #[test]
+    fn policies_are_read_before_they_are_written_and_either_permission_may_be_missing() {
+        let of = |names: &[&str]| lacks_for(Action::DisablePolicy, &[], false, &Holder { permissions: texts(names), ..Holder::default() });
+        assert_eq!(of(&["Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"]), []);
+        assert_eq!(of(&["Policy.ReadWrite.ConditionalAccess"]), [Lack::Permission(&["Policy.Read.All"])]);
+        assert_eq!(of(&["Policy.Read.All"]), [Lack::Permission(&["Policy.ReadWrite.ConditionalAccess"])]);
+    }
+
+    #[test]
+    fn a_password_that_is_written_back_takes_a_licence_and_an_authentication_administrator_can_set_either() {
+        let holder = |plans: &[&str]| Holder {
+            permissions: texts(&["UserAuthenticationMethod.ReadWrite.All", "User-PasswordProfile.ReadWrite.All"]),
+            roles: Some(texts(&["Authentication Administrator"])),
+            service_plans: Some(texts(plans)),
+            ..Holder::default()
+        };
+        let of = |hybrid, plans: &[&str]| lacks_for(Action::GenerateTemporaryPassword, &[], hybrid, &holder(plans));
+        assert_eq!((of(false, &[]), of(true, &["AAD_PREMIUM"])), (vec![], vec![]));
+        assert_eq!(of(true, &[]), [Lack::Licence(Plan::P1)]);
     }
 
     #[test]

@@ -398,6 +398,15 @@ impl Session {
         held
     }
 
+    /// Object id of the tenant. Imported files do not tell theirs.
+    pub fn tenant_id(&self) -> Option<String> {
+        match (&self.manifest.source, &self.simulated) {
+            (Source::Live(spec), _) => Some(spec.tenant_id.clone()),
+            (_, Some(simulated)) => Some(simulated.population().tenant_id()),
+            _ => None,
+        }
+    }
+
     /// What a plan of this workspace needs to know.
     pub fn plan_context(&self, reason: &str, include_caution: bool) -> PlanContext {
         PlanContext { reason: reason.to_owned(), include_caution, ..self.engine.plan_context() }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::cli::{Act, Apply, Format, Run};
+use super::cli::{Act, Apply, Format, Run, Steps};
 use super::failure::{Exit, Failure};
 use super::job;
 use super::left;
 use super::output;
 use super::place::{self, Place};
 use super::plan;
+use super::steps;
 use super::targets;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Kind};
 use crate::domain::dataset::Dataset;
 use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Because, Change, Confirmation, Confirmed, PLAN_VERSION, Plan, PlanTarget, Verdict};
@@ -86,6 +87,9 @@ async fn execute(
     take_in: &str,
     otherwise: impl FnOnce(&Plan) -> Result<Confirmed, Failure>,
 ) -> Result<Exit, Failure> {
+    if run.each_step && plan.action.kind() != Kind::Playbook {
+        return Err(Failure::usage("--each-step is for secureAccount and remediatedElsewhere").hinted("leave it out"));
+    }
     if plan.included_count() == 0 {
         if is_all_done(&plan) {
             return nothing_to_do(&plan, run.format);
@@ -95,6 +99,8 @@ async fn execute(
     if let Some(failure) = unfinished(&session.ledger(), &plan) {
         return Err(failure);
     }
+    // What is typed confirms the checklist; each of its steps is shown and asked for when its turn comes.
+    let each_step = plan.action.kind() == Kind::Playbook && (run.each_step || run.confirm.is_none());
     let confirmed = match run.confirm {
         Some(count) => {
             let left_out = not_acted_on(&plan);
@@ -105,8 +111,13 @@ async fn execute(
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
         None => otherwise(&plan)?,
     };
-    let hold = Duration::from_secs(run.hold);
-    job::run(session, &confirmed, hold, run.format.unwrap_or(Format::Table)).await
+    let (hold, format) = (Duration::from_secs(run.hold), run.format.unwrap_or(Format::Table));
+    if each_step {
+        let id = session.engine.begin_playbook(&confirmed, false)?;
+        output::say(&format!("job {id} begun: {}; nothing is sent before a step is confirmed", confirmed.plan().action.title()));
+        return steps::go_on(place, session, id, &Steps::default(), hold, format).await;
+    }
+    job::run(session, &confirmed, hold, format).await
 }
 
 /// Says what a plan would have to wait for, if it were to be confirmed now.
@@ -189,7 +200,7 @@ fn told(change: &Change) -> String {
 }
 
 /// A line for each target that a plan lists and does not act on, then how many more there are. Holds hostile text.
-fn not_acted_on(plan: &Plan) -> Vec<String> {
+pub fn not_acted_on(plan: &Plan) -> Vec<String> {
     let mut all = plan.targets.iter().filter(|target| !target.included).map(|target| {
         let verdict = if target.verdict == Verdict::Refused { "refused" } else { "left out" };
         format!("  {verdict} {}: {}", left::name(plan, target), plan::because(plan.action, target))
@@ -257,7 +268,7 @@ fn nothing_to_do(plan: &Plan, format: Option<Format>) -> Result<Exit, Failure> {
 }
 
 /// Shows the plan and asks the operator at the terminal.
-fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
+pub fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
     let paper = output::Paper { columns: output::columns(), ..place.paper };
     let question = match plan.confirm {
         Confirmation::Enter => "Press Enter to confirm, Ctrl-C to cancel: ".to_owned(),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::domain::action::Action;
@@ -401,6 +401,9 @@ pub struct Run {
     /// Holds the first request back; Ctrl-C cancels, and nothing was sent.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub hold: u64,
+    /// For secureAccount and remediatedElsewhere: confirms each step by itself, as at a terminal; `jobs resume` goes on.
+    #[arg(long)]
+    pub each_step: bool,
     /// How to print: a summary, one JSON document, or one JSON object for each event [default: table].
     #[arg(long, value_name = "FORMAT", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]
     pub format: Option<Format>,
@@ -440,13 +443,16 @@ pub struct Jobs {
 }
 
 /// What to do with a job.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum JobsCommand {
     /// Goes on with an unfinished job; reads before it sends anything again.
     #[command(override_usage = "entriage jobs resume ID [OPTIONS]")]
     Resume {
         /// Number of the job.
         id: u64,
+        /// How a checklist is gone on with.
+        #[command(flatten)]
+        steps: Steps,
     },
     /// Cancels an unfinished job; what was sent is read back first.
     #[command(override_usage = "entriage jobs cancel ID [OPTIONS]")]
@@ -454,6 +460,27 @@ pub enum JobsCommand {
         /// Number of the job.
         id: u64,
     },
+}
+
+/// How a checklist whose steps are confirmed one by one is gone on with.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Steps {
+    /// Confirms the next step of a checklist: the number of users that it will act on.
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<usize>,
+    /// Of a checklist, this step and not the next one: one that failed, or was left out.
+    #[arg(long, value_name = "ACTION", value_parser = action(), ignore_case = true)]
+    pub step: Option<Action>,
+    /// Leaves the step of a checklist out, and says why.
+    #[arg(long, value_name = "TEXT", conflicts_with = "confirm", value_parser = NonEmptyStringValueParser::new())]
+    pub skip: Option<String>,
+}
+
+impl Steps {
+    /// Whether anything was asked for.
+    pub fn is_given(&self) -> bool {
+        self.confirm.is_some() || self.step.is_some() || self.skip.is_some()
+    }
 }
 
 /// `journal`

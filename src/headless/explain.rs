@@ -8,10 +8,8 @@ use super::failure::Failure;
 use super::output;
 use super::place::{self, Place};
 use crate::domain::advice::{self, Advice, Explanation, Facts, Verdict};
-use crate::domain::dataset::Dataset;
 use crate::domain::facts::{BlockedBy, NotSafe};
-use crate::domain::ledger::Ledger;
-use crate::domain::plan::{Access, PlanContext};
+use crate::domain::plan::Access;
 use crate::domain::records::UserRecords;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -32,17 +30,13 @@ pub async fn explain(place: &Place, args: &Explain) -> Result<(), Failure> {
     }
     let records = place::find_user(&dataset, id.as_str())?;
     let (ledger, context) = (session.ledger(), session.plan_context("", false));
-    let explanation = advice::explain(&facts_of(records, &dataset, &ledger, &context));
+    let tenant_id = session.tenant_id();
+    let explanation = advice::explain(&Facts::of(records, dataset.tenant(), tenant_id.as_deref(), &ledger, &context));
     output::data(&match args.format {
         Format::Json => output::json(&document(&explanation))?,
         Format::Jsonl => output::json_line(&document(&explanation))?,
         Format::Table | Format::Csv => sheet(records, &explanation, place.paper),
     })
-}
-
-/// What the adviser looks at, of a user of this workspace.
-pub fn facts_of<'a>(records: &'a UserRecords, dataset: &'a Dataset, ledger: &Ledger, context: &'a PlanContext) -> Facts<'a> {
-    Facts::of(records, dataset.tenant(), ledger, context)
 }
 
 fn document(explanation: &Explanation) -> Value {
@@ -277,13 +271,15 @@ impl Page {
 mod tests {
     use super::*;
     use crate::domain::fixture;
+    use crate::domain::ledger::Ledger;
+    use crate::domain::plan::PlanContext;
+    use crate::domain::policy::TenantFacts;
 
     fn explained(change: impl FnOnce(&mut UserRecords)) -> (UserRecords, Explanation) {
         let mut records = fixture::risky_user("adele", "anomalousToken");
         change(&mut records);
-        let dataset: Dataset = [records.clone()].into_iter().collect();
         let context = PlanContext::new("me", Access::ReadWrite, fixture::now());
-        let explanation = advice::explain(&facts_of(&records, &dataset, &Ledger::default(), &context));
+        let explanation = advice::explain(&Facts::of(&records, &TenantFacts::default(), Some("tenant-7"), &Ledger::default(), &context));
         (records, explanation)
     }
 
@@ -297,7 +293,7 @@ mod tests {
             let page = sheet(&records, &explanation, output::Paper { columns: Some(columns), bold: false });
             let widest = page.lines().map(text::width).max();
             assert!(widest <= Some(columns), "{columns}: {widest:?}\n{page}");
-            assert!(!page.contains('\u{1b}') && page.contains("Tenant ID: <tenant id>"), "{page}");
+            assert!(!page.contains('\u{1b}') && page.contains("Tenant ID: tenant-7"), "{page}");
         }
     }
 

@@ -145,7 +145,7 @@ fn tell_unfinished(ledger: &Ledger, id: JobId) {
     let Some(playbook) = ledger.playbook(id).filter(|playbook| playbook.state == JobState::Open) else { return };
     output::say(&match playbook.next(ledger) {
         Some((_, StepState::Waiting)) if !playbook.steps_confirmed => {
-            "the next step was not confirmed yet: entriage opens the checklist, which shows its plan".to_owned()
+            format!("the next step is not confirmed yet: entriage jobs resume {id} shows its plan, and so does the console")
         }
         _ => format!("job {id} stays open: entriage jobs resume {id} tries again what is left, entriage jobs cancel {id} ends it"),
     });

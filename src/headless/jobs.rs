@@ -6,7 +6,7 @@ use super::cli::{Format, Jobs, JobsCommand};
 use super::failure::{Exit, Failure};
 use super::output::{self, Column};
 use super::place::Place;
-use super::{job, left};
+use super::{job, left, steps};
 use crate::domain::journal::JobId;
 use crate::domain::ledger::{Job, Ledger};
 use crate::domain::playbook::{Playbook, StepState};
@@ -33,7 +33,7 @@ const COLUMNS: &[Column] = &[
 /// `jobs`
 pub async fn jobs(place: &Place, args: &Jobs) -> Result<Exit, Failure> {
     let session = place.open().await?;
-    match args.command {
+    match &args.command {
         None => {
             let ledger = session.ledger();
             let mut rows: Vec<(JobId, Map<String, Value>)> = ledger.jobs().map(|job| (job.id, object(job))).collect();
@@ -46,8 +46,8 @@ pub async fn jobs(place: &Place, args: &Jobs) -> Result<Exit, Failure> {
             output::list(COLUMNS, rows, count, args.format, place.paper)?;
             Ok(Exit::Done)
         }
-        Some(JobsCommand::Resume { id }) => job::resume(&session, JobId(id), events(args.format)?).await,
-        Some(JobsCommand::Cancel { id }) => job::cancel(&session, JobId(id), events(args.format)?).await,
+        Some(JobsCommand::Resume { id, steps }) => steps::resume(place, &session, JobId(*id), steps, events(args.format)?).await,
+        Some(JobsCommand::Cancel { id }) => job::cancel(&session, JobId(*id), events(args.format)?).await,
     }
 }
 

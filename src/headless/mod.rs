@@ -31,6 +31,7 @@ mod settings;
 mod show;
 mod sign_in;
 mod simulate;
+mod steps;
 mod sync;
 mod targets;
 mod views;

@@ -40,6 +40,13 @@ fn an_explanation_says_all_that_the_design_promises() {
         assert!(explanation["blocked"].as_object().unwrap().contains_key("value") && explanation["blocked"]["by"].is_array());
         let fact = &explanation["situation"]["riskState"];
         assert_eq!((&fact["value"], &fact["source"]), (&"atRisk".into(), &"riskyUser".into()), "{query}");
+        if query == "deleted:true" {
+            let case =
+                explanation["advice"].as_array().unwrap().iter().find(|option| option["option"] == "support case for a deleted user");
+            let case = case.unwrap()["effect"].as_str().unwrap();
+            let tenant_id = case.split_once("Tenant ID: ").unwrap().1.lines().next().unwrap();
+            assert_eq!((tenant_id.len(), tenant_id.matches('-').count()), (36, 4), "{case}");
+        }
         // Nobody can say anymore what it was, of an account that is deleted.
         assert_eq!(explanation["verdicts"].as_array().unwrap().len(), if query == "deleted:true" { 0 } else { 4 }, "{query}");
         let advice = explanation["advice"].as_array().unwrap();

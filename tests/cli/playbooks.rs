@@ -85,6 +85,59 @@ fn a_step_that_the_tenant_refuses_hinders_no_other_and_is_told() {
 }
 
 #[test]
+fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
+    let home = Home::with_faults(60, r#"[{"actions":["revokeSessions"],"does":"poison","times":1}]"#);
+    let user = owner_of_a_device(&home);
+    let begun =
+        home.run(&["act", "secureAccount", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1", "--each-step"]);
+    assert_eq!(begun.exit, 2, "{}", begun.err);
+    assert!(
+        begun.out.contains("will be confirmed compromised") && begun.err.contains("the step confirmUserCompromised is not confirmed"),
+        "{}",
+        begun.err
+    );
+    let id = listed(&home, "secureAccount")["id"].to_string();
+    let resume = |more: &[&str]| home.run(&[&["jobs", "resume", &id][..], more].concat());
+    let states = || -> Vec<String> {
+        let playbook = listed(&home, "secureAccount");
+        playbook["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(states(), ["waiting"; 4], "nothing is sent before a step is confirmed");
+    assert!(!home.journal().contains("\"intent\""));
+    let wrong = resume(&["--confirm", "2"]);
+    wrong.is_usage("1");
+    let first = resume(&["--confirm", "1"]);
+    assert_eq!(first.exit, 0, "{}", first.err);
+    assert!(first.err.contains("next of job") && first.err.contains("temporary password"), "{}", first.err);
+    assert_eq!(states(), ["verified", "waiting", "waiting", "waiting"]);
+    resume(&["--step", "disableDevices", "--confirm", "1"]).is_usage("not");
+    let left_out = resume(&["--skip", "the service desk did it"]);
+    assert_eq!(left_out.exit, 0, "{}", left_out.err);
+    let failed = resume(&["--confirm", "1"]);
+    assert_eq!(failed.exit, 1, "{}", failed.err);
+    let last = resume(&["--confirm", "1"]);
+    assert_eq!(last.exit, 1, "a step before it failed: {}", last.err);
+    assert!(last.err.contains("stays open") && last.err.contains("revokeSessions"), "{}", last.err);
+    assert_eq!(states(), ["verified", "skipped", "unfinished", "verified"]);
+    let again = resume(&["--step", "revokeSessions", "--confirm", "1"]);
+    assert_eq!(again.exit, 0, "{}", again.err);
+    assert!(again.err.contains("every step is settled"), "{}", again.err);
+    assert_eq!(listed(&home, "secureAccount")["state"], "done");
+    resume(&[]).is_usage("ended");
+    resume(&["--confirm", "1"]).is_usage("ended");
+}
+
+#[test]
+fn each_step_is_for_checklists_alone() {
+    let home = Home::demo(60);
+    let user = owner_of_a_device(&home);
+    home.run(&["act", "revokeSessions", "--user", &user, "--confirm", "1", "--each-step"]).is_usage("--each-step is for");
+    let answer = secure(&home, &["--user", &user]);
+    let job = answer.json()["job"].to_string();
+    home.run(&["jobs", "resume", &job, "--skip", "x"]).is_usage("step by step");
+}
+
+#[test]
 fn a_step_whose_answer_is_lost_is_read_back_and_not_sent_twice() {
     let home = Home::with_faults(60, r#"[{"actions":["blockSignIn"],"times":1,"does":"breakAfter"}]"#);
     let user = owner_of_a_device(&home);

@@ -3,7 +3,7 @@
 use super::{Facts, Start};
 use crate::domain::action::Action;
 use crate::domain::permission::{Holder, Lack, lacks_for};
-use crate::domain::plan::Access;
+use crate::domain::plan::{Access, Because};
 use crate::domain::scales::{Availability, Scales};
 
 /// What a rule says of its option.
@@ -42,6 +42,13 @@ impl Scales {
             }
         }
         let Some(holder) = facts.holder else { return self };
+        if holder.is(facts.records.id()) {
+            let own = "this is your own account";
+            self = match Because::OwnAccount.refuses(action) {
+                true => self.against(true, format!("{own}: change the password yourself, or have another administrator reset it")),
+                false => self.note(true, own),
+            };
+        }
         let missing = missing(facts, action, holder);
         // Roles of administrative units and custom roles do not show in a token: that none is named is no proof.
         if missing.iter().all(|lack| lack.is_uncertain()) {

@@ -41,6 +41,8 @@ pub struct Facts<'a> {
     pub tenant: &'a TenantFacts,
     /// What was stated of the tenant.
     pub settings: &'a TenantSettings,
+    /// The tenant's object id, where it is known.
+    pub tenant_id: Option<&'a str>,
     /// Whether anything can be sent.
     pub access: Access,
     /// What the operator may do, as far as known.
@@ -52,12 +54,19 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a user, by what a plan would know of tenant and operator.
-    pub fn of(records: &'a UserRecords, tenant: &'a TenantFacts, ledger: &Ledger, context: &'a PlanContext) -> Self {
+    /// The facts of a user of the tenant with this id, by what a plan would know of tenant and operator.
+    pub fn of(
+        records: &'a UserRecords,
+        tenant: &'a TenantFacts,
+        tenant_id: Option<&'a str>,
+        ledger: &Ledger,
+        context: &'a PlanContext,
+    ) -> Self {
         Facts {
             records,
             tenant,
             settings: &context.settings,
+            tenant_id,
             access: context.access,
             holder: context.holder.as_ref(),
             change_required_at: ledger.password_change_required(records.id()),

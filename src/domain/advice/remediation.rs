@@ -142,12 +142,14 @@ pub fn support_case(facts: &Facts<'_>) -> String {
     let word = |word: Option<&str>| word.map_or("unknown".to_owned(), |word| text::safe(word).into_owned());
     format!(
         "Please remove a deleted user from the risk report of Microsoft Entra ID Protection.\n\
-         Tenant ID: <tenant id>\n\
+         Tenant ID: {}\n\
          Object ID: {}\n\
          User principal name: {}\n\
          Risk state: {}\n\
          Risk level: {}\n\
          The account was deleted from the directory, still appears as a risky user, and cannot be dismissed by an administrator.",
+        // Imported files do not tell: the place stays open for whoever sends it.
+        facts.tenant_id.map_or_else(|| "<tenant id>".into(), text::safe),
         text::safe(user.id.as_str()),
         word(user.user_principal_name.as_deref()),
         word(user.risk_state.as_ref().map(RiskState::as_str)),

@@ -79,6 +79,7 @@ impl Situation {
             records: &self.records,
             tenant: &self.tenant,
             settings: &self.settings,
+            tenant_id: Some("f1e2d3c4-0000-4000-8000-000000000001"),
             access: self.access,
             holder: self.holder.as_ref(),
             change_required_at: self.change_required_at,
@@ -222,7 +223,7 @@ fn situations() -> Vec<(&'static str, Situation)> {
         ("evidence_workspace", of("passwordSpray").with(|of| of.access = Access::Evidence)),
         ("permission_missing", of("passwordSpray").with(|of| of.holder = holder(&["IdentityRiskyUser.ReadWrite.All"], &["Security Operator"]))),
         ("role_missing", of("passwordSpray").with(|of| of.holder = holder(
-            &["IdentityRiskyUser.ReadWrite.All", "User.ReadWrite.All", "Device.ReadWrite.All", "Policy.ReadWrite.ConditionalAccess"], &["Security Reader"]))),
+            &["IdentityRiskyUser.ReadWrite.All", "User.ReadWrite.All", "Device.ReadWrite.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"], &["Security Reader"]))),
         ("change_required_and_pending", of("passwordSpray").policies(Some(Vec::new())).with(|of| {
             of.change_required_at = hours_ago(2);
             of.records.directory.password_change_required = Some(true);
@@ -373,13 +374,15 @@ fn the_text_of_a_support_case_is_ready_and_safe() {
     });
     insta::assert_snapshot!(support_case(&situation.facts()), @r"
     Please remove a deleted user from the risk report of Microsoft Entra ID Protection.
-    Tenant ID: <tenant id>
+    Tenant ID: f1e2d3c4-0000-4000-8000-000000000001
     Object ID: adele
     User principal name: a\ndele@contoso.test
     Risk state: atRisk
     Risk level: medium
     The account was deleted from the directory, still appears as a risky user, and cannot be dismissed by an administrator.
     ");
+    let of_files = support_case(&Facts { tenant_id: None, ..situation.facts() });
+    assert!(of_files.contains("Tenant ID: <tenant id>"), "{of_files}");
 }
 
 #[test]

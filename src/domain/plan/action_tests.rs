@@ -269,6 +269,26 @@ fn what_the_operator_may_not_do_is_refused_and_a_role_that_the_token_does_not_na
 }
 
 #[test]
+fn nobody_locks_themselves_out_unasked_or_resets_their_own_password() {
+    let holder = Holder {
+        user_id: Some("U".to_owned()),
+        permissions: vec!["User.ReadWrite.All".to_owned(), "IdentityRiskyUser.ReadWrite.All".to_owned()],
+        ..Holder::default()
+    };
+    let of = |action, id: &str| {
+        judged(action, user(|_| {}), &PlanContext { holder: Some(Holder { user_id: Some(id.to_owned()), ..holder.clone() }), ..context() })
+    };
+    for action in [Action::BlockSignIn, Action::RevokeSessions, Action::DismissUserRisk, Action::SecureAccount] {
+        assert_eq!(of(action, "U"), (Verdict::Caution, vec![Because::OwnAccount]), "{action}");
+        assert_eq!(of(action, "another"), (Verdict::Eligible, vec![]), "{action}");
+    }
+    assert_eq!(of(Action::GenerateTemporaryPassword, "U"), (Verdict::Refused, vec![Because::OwnAccount]));
+    let context = PlanContext { holder: Some(holder), include_caution: true, reason: "PT-118".to_owned(), ..context() };
+    let plan = Plan::compute(Action::BlockSignIn, &[Target::User("u".into())], &[user(|_| {})].into_iter().collect(), &context);
+    assert_eq!(plan.confirm, Confirmation::Phrase);
+}
+
+#[test]
 fn a_playbook_tells_which_of_its_steps_will_be_refused_and_why() {
     let lines = |action, records: UserRecords, context: &PlanContext| {
         let target = target_of(action, Target::User("u".into()), &[records].into_iter().collect(), context);

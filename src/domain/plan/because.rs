@@ -94,6 +94,8 @@ pub enum Because {
     PasswordOlder,
     /// A temporary password was set and told by the same playbook: another one would take it from the user.
     PasswordTold,
+    /// The account that the operator is signed in with.
+    OwnAccount,
 }
 
 impl Because {
@@ -142,6 +144,7 @@ impl Because {
             Because::StillAtRisk => ("stillAtRisk", "still at risk"),
             Because::LeakedCredentials => ("leakedCredentials", "leaked credentials are no false positive"),
             Because::PasswordTold => ("passwordTold", "a temporary password was told: another replaces it"),
+            Because::OwnAccount => ("ownAccount", "your own account"),
             Because::PasswordOlder => ("passwordOlder", "the password is older than the newest detection"),
         }
     }
@@ -172,7 +175,7 @@ impl Because {
     }
 
     /// Whether taking it in asks for the phrase: token theft and privilege, where either was not read, what an administrator
-    /// confirmed, and what concerns others.
+    /// confirmed, what concerns others, and what can lock the operator out.
     pub(super) fn is_guarded(self) -> bool {
         matches!(
             self,
@@ -183,6 +186,7 @@ impl Because {
                 | Because::Everybody
                 | Because::RiskyAddress
                 | Because::ConfirmedCompromised
+                | Because::OwnAccount
         )
     }
 
@@ -229,6 +233,8 @@ impl Because {
             | Because::TrustedElsewhere
             | Because::NotPublic
             | Because::InvalidAddress => true,
+            // Graph resets nobody's own password (`reference/graph.md` section 2).
+            Because::OwnAccount => action == Action::GenerateTemporaryPassword,
             Because::Guest => {
                 matches!(action, Action::GenerateTemporaryPassword | Action::RequirePasswordChange | Action::RevokeSessions)
             }

@@ -116,7 +116,11 @@ pub(super) fn judge(by: &Judgement<'_>, target: &Target) -> PlanTarget {
         }
         (Target::Address(address), _) => because.extend(of_address(by, address)),
         (_, None) => because.push(Because::UnknownUser),
-        (_, Some((records, sign_in))) => because.extend(reasons(by, records, sign_in)),
+        (_, Some((records, sign_in))) => {
+            because.extend(reasons(by, records, sign_in));
+            let is_own = by.context.holder.as_ref().is_some_and(|holder| holder.is(records.id()));
+            because.extend(is_own.then_some(Because::OwnAccount));
+        }
     }
     because.sort_unstable();
     because.dedup();

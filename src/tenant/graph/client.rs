@@ -282,6 +282,7 @@ impl Client {
         let is_application = claims.is_application();
         Holder {
             is_application,
+            user_id: claims.object_id.clone().filter(|_| !is_application),
             permissions: if is_application { claims.roles.clone() } else { claims.scopes.clone() },
             roles: claims.directory_roles.as_deref().map(role_names),
             service_plans: self.service_plans().clone().flatten(),

@@ -266,7 +266,7 @@ fn advised(tenant: &DemoTenant, records: &UserRecords, settings: &TenantSettings
     let now = tenant.clock.now();
     let of_tenant = tenant.lock().tenant_facts(now);
     let (tenant, access) = (&of_tenant, Access::ReadWrite);
-    advice::explain(&Facts { records, tenant, settings, access, holder: None, change_required_at: None, now }).advice
+    advice::explain(&Facts { records, tenant, settings, tenant_id: None, access, holder: None, change_required_at: None, now }).advice
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,137 @@
+//! A checklist whose steps are confirmed one by one: each step's plan is shown, and runs once its number is given or typed.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use super::cli::{Format, Steps};
+use super::failure::{Exit, Failure};
+use super::place::Place;
+use super::{apply, job, output, plan};
+use crate::domain::action::Action;
+use crate::domain::journal::{JobId, JobState};
+use crate::domain::ledger::Ledger;
+use crate::domain::plan::{Answer, Plan};
+use crate::domain::playbook::{Playbook, StepState, nobody_left, words_of};
+use crate::domain::text;
+use crate::engine::Session;
+
+/// `jobs resume`: goes on with a job, or with the step of a checklist that comes next.
+pub async fn resume(place: &Place, session: &Session, id: JobId, wanted: &Steps, format: Format) -> Result<Exit, Failure> {
+    let ledger = session.ledger();
+    let by_itself = ledger.playbook(id).filter(|playbook| playbook.state == JobState::Open && !playbook.steps_confirmed);
+    let Some(playbook) = by_itself else {
+        if wanted.is_given() {
+            let why = format!("job {id} is none, or has ended, or its steps were confirmed with it");
+            return Err(Failure::usage("--confirm, --step and --skip are for a checklist that is confirmed step by step").because(why));
+        }
+        return job::resume(session, id, format).await;
+    };
+    let open = playbook.steps(&ledger).into_iter().find(|(_, state)| matches!(state, StepState::Open(_)));
+    match open {
+        // What was sent is read back before anything else is planned.
+        Some((step, _)) if wanted.is_given() => Err(Failure::usage(format!("{step} is still on its way"))
+            .because("what was sent of it is read back before another step")
+            .hinted(format!("entriage jobs resume {id}"))),
+        Some(_) => job::resume(session, id, format).await,
+        None => go_on(place, session, id, wanted, Duration::ZERO, format).await,
+    }
+}
+
+/// Goes on with a checklist step by step: at a terminal each step is asked for, else one step is confirmed by its number.
+pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, hold: Duration, format: Format) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    let mut named = wanted.step;
+    loop {
+        let ledger = session.ledger();
+        let held = ledger.playbook(id).ok_or_else(|| Failure::usage(format!("there is no job {id}")))?;
+        let next = held.next(&ledger).map(|(step, _)| step);
+        let Some(step) = named.take().or(next) else {
+            return Ok(over(session, held, &ledger, exit));
+        };
+        if let Some(because) = &wanted.skip {
+            session.engine.skip_step(id, step, because.trim().to_owned())?;
+            output::say(&format!("{}: left out", step.title()));
+            return Ok(finish(session, id, exit)?);
+        }
+        let (plan, devices_may_come) = planned(session, held, step).await?;
+        if plan.included_count() == 0 {
+            if !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
+                return Err(nobody(id, &plan));
+            }
+            let because = nobody_left(&plan);
+            output::say(&format!("{}: left out: {}", step.title(), text::safe(&words_of(&because))));
+            session.engine.skip_step(id, step, because)?;
+            continue;
+        }
+        let confirmed = match wanted.confirm {
+            Some(count) => plan.confirm(Answer::Number(count))?,
+            None if io::stdin().is_terminal() && io::stderr().is_terminal() => apply::ask(place, plan)?,
+            None => {
+                output::data(&plan::printed(&plan, format, place.paper)?)?;
+                let hint = format!("look at the plan; if it is right, entriage jobs resume {id} --confirm {}", plan.included_count());
+                return Err(Failure::usage(format!("the step {step} is not confirmed")).because(plan::in_numbers(&plan)).hinted(hint));
+            }
+        };
+        let came_out = job::run(session, &confirmed, hold, format).await?;
+        if came_out != Exit::Done {
+            exit = came_out;
+        }
+        if wanted.confirm.is_some() || came_out == Exit::Cancelled {
+            return Ok(finish(session, id, exit)?);
+        }
+    }
+}
+
+/// The plan of a step, and whether devices that could not be read may be read another time.
+async fn planned(session: &Session, held: &Playbook, step: Action) -> Result<(Plan, bool), Failure> {
+    let mut late = false;
+    if step == Action::DisableDevices {
+        let users: Vec<_> = held.plan.included().map(|target| target.id.as_str().into()).collect();
+        let (_, problem) = session.engine.look(&users).await;
+        if let Some(error) = problem {
+            late = true;
+            output::say(&format!("note: not all devices could be read: {error}"));
+        }
+    }
+    Ok((session.engine.plan_step(held.id, step)?, late))
+}
+
+fn nobody(id: JobId, plan: &Plan) -> Failure {
+    let mut failure = Failure::usage(format!("nobody is left whom {} may act on", plan.action)).because(plan::in_numbers(plan)).hinted(
+        format!("entriage jobs resume {id} tries again what may come later; entriage jobs resume {id} --skip TEXT leaves the step out"),
+    );
+    failure.lines = apply::not_acted_on(plan);
+    failure
+}
+
+/// Says what comes next.
+fn finish(session: &Session, id: JobId, exit: Exit) -> Result<Exit, Failure> {
+    let ledger = session.ledger();
+    let held = ledger.playbook(id).ok_or_else(|| Failure::usage(format!("there is no job {id}")))?;
+    Ok(match held.next(&ledger) {
+        Some((next, _)) => {
+            output::say(&format!("next of job {id}: {}; entriage jobs resume {id} shows its plan", next.title()));
+            exit
+        }
+        None => over(session, held, &ledger, exit),
+    })
+}
+
+/// Every step is settled: ends the checklist, unless a step failed that can be tried again.
+fn over(session: &Session, held: &Playbook, ledger: &Ledger, exit: Exit) -> Exit {
+    let id = held.id;
+    let failed: Vec<&str> = held.plan.steps.iter().filter(|step| !held.is_over(**step, ledger)).map(|step| step.as_str()).collect();
+    if failed.is_empty() {
+        match session.engine.end_playbook(id) {
+            Ok(_) => output::say(&format!("job {id} ended: every step is settled")),
+            Err(error) => output::say(&format!("job {id} is not ended: {error}")),
+        }
+        return exit;
+    }
+    output::say(&format!(
+        "job {id} stays open, not verified for everybody: {}; entriage jobs resume {id} --step ACTION tries a step again, \
+         entriage jobs cancel {id} ends it",
+        failed.join(", ")
+    ));
+    if exit == Exit::Done { Exit::Partly } else { exit }
+}
