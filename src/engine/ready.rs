@@ -51,7 +51,13 @@ impl Run<'_> {
             }
         };
         let users = self.owners(batch.iter().chain(queue.iter().flatten()));
-        let read = self.engine.tenant.changes_of(&users, since).await;
+        let read = match self.engine.tenant.changes_of(&users, since).await {
+            Ok((records, unread)) => {
+                unread.iter().for_each(|error| self.tell_unread(error));
+                Ok(records)
+            }
+            Err(error) => Err(error),
+        };
         self.file_present(read).await?;
         *self.changes_read.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, next_call));
         Ok(())
@@ -73,10 +79,7 @@ impl Run<'_> {
         let records = match read {
             Ok(records) => records,
             Err(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. })) => {
-                if !self.told_unread.swap(true, Ordering::Relaxed) {
-                    let since = "what was read at the last sync counts";
-                    self.tell(EngineEvent::Notice(format!("what changed since may not be read before sending ({error}): {since}")));
-                }
+                self.tell_unread(&error);
                 return Ok(());
             }
             // Nothing was sent yet, so that nothing can be in doubt.
@@ -86,6 +89,14 @@ impl Run<'_> {
         let filed = self.engine.file(records, true).await?;
         self.tell(EngineEvent::Records(filed.users));
         Ok(())
+    }
+
+    /// Says once that what changed cannot be judged by.
+    fn tell_unread(&self, error: &TenantError) {
+        if !self.told_unread.swap(true, Ordering::Relaxed) {
+            let since = "what was read at the last sync counts";
+            self.tell(EngineEvent::Notice(format!("what changed since may not be read before sending ({error}): {since}")));
+        }
     }
 
     /// The account as it was right before it was sent, as far as this process knows.

@@ -236,7 +236,7 @@ impl Tenant for Scripted {
         Ok(())
     }
 
-    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         let left = *self.unreachable_reads.lock().unwrap();
         if left > 0 {
@@ -245,7 +245,8 @@ impl Tenant for Scripted {
         }
         *self.asked_for_changes.lock().unwrap() += 1;
         let held = self.users.lock().unwrap();
-        Ok(users.iter().filter_map(|id| held.get(id)).map(|records| Record::User(records.user.clone())).collect())
+        let records = users.iter().filter_map(|id| held.get(id)).map(|records| Record::User(records.user.clone()));
+        Ok((records.collect(), None))
     }
 
     async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {

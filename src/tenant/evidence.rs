@@ -230,7 +230,7 @@ impl Tenant for EvidenceTenant {
         Err(TenantError::Evidence)
     }
 
-    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         Err(TenantError::Evidence)
     }
 

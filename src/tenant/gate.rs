@@ -59,7 +59,7 @@ impl Tenant for Gate {
         self.tenant.read_back(action, targets, since).await
     }
 
-    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         self.tenant.changes_of(users, since).await
     }
 

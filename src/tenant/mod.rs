@@ -237,9 +237,10 @@ pub trait Tenant: Send + Sync {
     /// clock; `None` where nobody knows.
     async fn read_back(&self, action: Action, targets: &[Target], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
 
-    /// Reads what changed of these users since then, by the tenant's clock, as far as a plan judges by it: their risk, and who is an
-    /// administrator. Whoever is left out is as before. `None` where nobody knows since when.
-    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError>;
+    /// Reads what changed of these users since then, by the tenant's clock, as far as a plan judges by it: their risk and what was
+    /// detected, and who is an administrator. Whoever is left out is as before. `None` where nobody knows since when. Tells also why a part
+    /// may not be read.
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError>;
 
     /// Reads what the directory says of these users now, and which of them it no longer has.
     async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError>;

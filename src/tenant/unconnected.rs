@@ -34,7 +34,7 @@ impl Tenant for Unconnected {
         Err(self.0.clone())
     }
 
-    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, _users: &[UserId], _since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         Err(self.0.clone())
     }
 

@@ -7,7 +7,7 @@ use entriage::domain::facts;
 use entriage::domain::plan::{Because, Target, Verdict};
 use entriage::domain::policy::TenantFacts;
 use entriage::domain::records::UserRecords;
-use entriage::domain::risk::RiskState;
+use entriage::domain::risk::{RiskLevel, RiskState};
 use entriage::domain::settings::TenantSettings;
 use entriage::domain::verification::{Seen, Verification, verify};
 use entriage::domain::workspace::{Fault, FaultKind};
@@ -172,6 +172,48 @@ async fn happens_unseen(place: &Place, happening: &Happening, user: &str) {
         None => place.session.simulate(&simulation).await.unwrap().unwrap(),
     };
     assert!(came.applied, "{happening:?}: {}", came.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_token_was_stolen_since_the_plan_or_who_became_an_administrator_is_left_out_before_the_call() {
+    for kind in KINDS {
+        let place = place(kind, 200, vec![]).await;
+        let plain = |records: &&UserRecords| {
+            records.user.risk_state == Some(RiskState::AtRisk)
+                && facts::token_theft(records) == Some(false)
+                && facts::deleted(records) != Some(true)
+                && records.directory.account_enabled == Some(true)
+        };
+        let users = place.users();
+        let (administrators, others): (Vec<&UserRecords>, Vec<&UserRecords>) =
+            users.iter().filter(plain).partition(|records| records.directory.is_admin == Some(true));
+        // As at a sync before the role was given.
+        let mut promoted = administrators[0].clone();
+        promoted.directory.is_admin = Some(false);
+        place.session.store.put(std::slice::from_ref(&promoted)).unwrap();
+        let target = |records: &UserRecords| Target::User(records.id().clone());
+        let mut plain = others.iter().filter(|records| records.directory.is_admin == Some(false)).map(|records| target(records));
+        for count in [1, 6] {
+            let mut targets: Vec<Target> = plain.by_ref().take(count).collect();
+            if count > 1 {
+                targets.push(target(&promoted));
+            }
+            let plan = place.plan(Action::DismissUserRisk, &targets, 100);
+            assert_eq!(plan.included_count(), targets.len(), "{kind:?}: {:?}", plan.targets);
+            let stolen = plan.targets[0].id.clone();
+            let happening = Happening::SignIn { detection: "anomalousToken".to_owned(), level: RiskLevel::High };
+            happens_unseen(&place, &happening, &stolen).await;
+            let report = place.run(plan).await.unwrap();
+            let job = place.job(report.job);
+            let because = |id: &str| format!("{:?}", job.items.iter().find(|item| item.id == id).unwrap());
+            assert!(because(&stolen).contains("tokenTheft"), "{kind:?}: {}", because(&stolen));
+            assert_ne!(place.user(&stolen).user.risk_state, Some(RiskState::Dismissed), "{kind:?}");
+            if count > 1 {
+                assert!(because(promoted.id().as_str()).contains("privileged"), "{kind:?}: {}", because(promoted.id().as_str()));
+            }
+            assert_eq!(report.tally.verified, count - 1, "{kind:?}: {:?}", job.items);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -304,7 +304,7 @@ impl Tenant for DemoTenant {
         Ok(records)
     }
 
-    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, users: &[UserId], _since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         self.pacer.turn(Urgency::Acting).await;
         let mut inner = self.lock();
         let now = self.clock.now();
@@ -314,7 +314,7 @@ impl Tenant for DemoTenant {
         for index in users.iter().filter_map(|id| self.population.user(id.as_str())) {
             spread(inner.state.read(&self.population, index, now), &mut records);
         }
-        Ok(records)
+        Ok((records, None))
     }
 
     async fn accounts(&self, users: &[UserId]) -> Result<Vec<Record>, TenantError> {

@@ -133,7 +133,7 @@ impl Tenant for GraphTenant {
         read_back::read(&self.client, action, targets, since).await
     }
 
-    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    async fn changes_of(&self, users: &[UserId], since: Option<Timestamp>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
         read_back::changes_of(&self.client, users, since).await
     }
 

@@ -94,47 +94,83 @@ async fn of_feedback(client: &Client, targets: &[Target], since: Option<Timestam
     Ok(records)
 }
 
-/// What changed of these users since then: their risk, and who is an administrator, as far as that may be read. What a list of what
-/// changed does not have is as before, so nobody is asked for one by one, unless they are few.
-pub(super) async fn changes_of(client: &Client, users: &[UserId], since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+/// What changed of these users since then: their risk and what was detected, and who is an administrator. What a list of what changed does
+/// not have is as before, so nobody is asked for one by one, unless they are few. Tells also why something may not be read.
+pub(super) async fn changes_of(
+    client: &Client,
+    users: &[UserId],
+    since: Option<Timestamp>,
+) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
     let wanted: HashSet<String> = users.iter().map(|id| id.as_str().to_ascii_lowercase()).collect();
+    let since = since.map(|since| Timestamp(since.0 - OVERLAP));
     let risk = async {
         let mut records = Vec::new();
         if wanted.len() > FEW {
-            let filter = since.map(|since| format!("riskLastUpdatedDateTime ge {}", literal(Timestamp(since.0 - OVERLAP))));
+            let filter = since.map(|since| format!("riskLastUpdatedDateTime ge {}", literal(since)));
             listed(client, filter.as_deref(), &mut wanted.clone(), &mut records).await?;
         } else {
             records.extend(one_by_one(client, List::RiskyUsers, &wanted).await?);
         }
-        Ok(records)
+        // Whose risk moved may have been detected for another reason than the plan knows.
+        let moved = records.iter().filter_map(|record| match record {
+            Record::User(user) if since.is_none_or(|since| user.risk_last_updated_date_time.is_none_or(|at| at >= since)) => {
+                Some(user.id.as_str().to_ascii_lowercase())
+            }
+            _ => None,
+        });
+        let (detections, unread) = or_unread(detections_of(client, &moved.collect(), since).await)?;
+        records.extend(detections);
+        Ok((records, unread))
     };
-    let (mut records, administrators) = futures::future::try_join(risk, administrators(client, &wanted)).await?;
+    let roles = async { or_unread(administrators(client, &wanted).await) };
+    let ((mut records, of_risk), (administrators, of_roles)) = futures::future::try_join(risk, roles).await?;
     records.extend(administrators);
+    Ok((records, of_risk.or(of_roles)))
+}
+
+/// What may not be read is told, and hinders nothing.
+fn or_unread(read: Result<Vec<Record>, TenantError>) -> Result<(Vec<Record>, Option<TenantError>), TenantError> {
+    match read {
+        Ok(records) => Ok((records, None)),
+        Err(error @ (TenantError::Denied { .. } | TenantError::Rejected { .. })) => Ok((Vec::new(), Some(error))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The detections of these users that changed since then: of a few each user's, of many out of the list of all that changed.
+async fn detections_of(client: &Client, wanted: &HashSet<String>, since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
+    let changed = since.map(|since| format!("lastUpdatedDateTime ge {}", literal(since)));
+    if wanted.len() > MISSING {
+        return every(client, List::Detections, changed.as_deref(), wanted).await;
+    }
+    let mut records = Vec::new();
+    for id in wanted {
+        let changed = changed.as_deref().map(|changed| format!(" and {changed}")).unwrap_or_default();
+        let filter = format!("userId eq {}{changed}", quoted(id));
+        records.extend(every(client, List::Detections, Some(&filter), wanted).await?);
+    }
     Ok(records)
 }
 
 /// Who of these is an administrator by the registration report, which not everybody may read.
 async fn administrators(client: &Client, wanted: &HashSet<String>) -> Result<Vec<Record>, TenantError> {
-    let list = List::Registration;
-    let read = async {
-        if wanted.len() <= FEW {
-            return one_by_one(client, list, wanted).await;
-        }
-        let mut records = Vec::new();
-        let mut url = list.first(client, Some("isAdmin eq true"));
-        loop {
-            let page = list.page(client, Urgency::Acting, url).await?;
-            records.extend(list.records(page.value).0);
-            let Some(next) = page.next else { return Ok(records) };
-            url = client.next(&next)?;
-        }
-    };
-    let records = match read.await {
-        Err(TenantError::Denied { .. } | TenantError::Rejected { .. }) => Vec::new(),
-        read => read?,
-    };
+    if wanted.len() <= FEW {
+        return one_by_one(client, List::Registration, wanted).await;
+    }
+    every(client, List::Registration, Some("isAdmin eq true"), wanted).await
+}
+
+/// Reads a list to its end, and keeps what is of these users.
+async fn every(client: &Client, list: List, filter: Option<&str>, wanted: &HashSet<String>) -> Result<Vec<Record>, TenantError> {
     let is_wanted = |record: &Record| record.user_id().is_some_and(|id| wanted.contains(&id.as_str().to_ascii_lowercase()));
-    Ok(records.into_iter().filter(is_wanted).collect())
+    let mut records = Vec::new();
+    let mut url = list.first(client, filter);
+    loop {
+        let page = list.page(client, Urgency::Acting, url).await?;
+        records.extend(list.records(page.value).0.into_iter().filter(is_wanted));
+        let Some(next) = page.next else { return Ok(records) };
+        url = client.next(&next)?;
+    }
 }
 
 async fn risky_users(client: &Client, mut wanted: HashSet<String>, since: Option<Timestamp>) -> Result<Vec<Record>, TenantError> {
