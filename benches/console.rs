@@ -37,6 +37,7 @@ fn console(session: &Session, size: (u16, u16)) -> App {
     let opened = Opened {
         workspace: session.name.clone(),
         tenant: session.manifest.tenant.clone(),
+        tenant_id: None,
         label: "DEMO",
         access: session.access(),
         operator: session.operator.clone(),

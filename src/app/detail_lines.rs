@@ -250,7 +250,7 @@ fn about_user(lines: &mut Lines, records: &UserRecords, tenant: &TenantFacts, le
     if let Some(change) = password_change(records, ledger, times) {
         lines.field("Password change", &change, Tone::Warning);
     }
-    let blocked = facts::blocked(records, tenant);
+    let blocked = facts::blocked(records, tenant, times.now);
     let causes: Vec<&str> = blocked.by.iter().map(|cause| cause.as_str()).collect();
     let blocked = if causes.is_empty() { yes_no(blocked.value).to_owned() } else { causes.join(", ") };
     lines.field("Blocked", &blocked, Tone::Plain);

@@ -8,9 +8,11 @@ use super::msg::Effect;
 use super::overlay::{Overlay, Pending};
 use crate::domain::action::Action;
 use crate::domain::advice::{self, Advice, Explanation, Facts, Group, Start, Verdict};
+use crate::domain::blocking::{self, Known};
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::plan::{PlanContext, Target};
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 
 /// What is asked of a user.
@@ -333,6 +335,7 @@ fn cause_words(cause: BlockedBy) -> &'static str {
         BlockedBy::SignInRisk => "a policy on sign-in risk",
         BlockedBy::BuiltInProtection => "built-in protection for high confidence of risk",
         BlockedBy::SmartLockout => "smart lockout, after wrong passwords",
+        BlockedBy::Error50053 => "smart lockout or built-in protection: error 50053 does not tell which",
         BlockedBy::ConditionalAccess => "another Conditional Access policy",
     }
 }
@@ -340,7 +343,7 @@ fn cause_words(cause: BlockedBy) -> &'static str {
 /// What speaks for the answer whether a user is blocked. Holds hostile text.
 fn believed(app: &App, records: &UserRecords) -> Vec<String> {
     let time = |at: Option<Timestamp>| at.map_or("at an unknown time".to_owned(), |at| app.times().detail(at).replace("  (", " ("));
-    let blocked = facts::blocked(records, app.dataset.tenant());
+    let blocked = facts::blocked(records, app.dataset.tenant(), app.now);
     let mut lines = Vec::new();
     let stopped = records.sign_ins.iter().filter(|sign_in| facts::sign_in_block(records, app.dataset().tenant(), sign_in).is_some());
     if let Some(sign_in) = stopped.max_by_key(|sign_in| sign_in.created_date_time) {
@@ -350,14 +353,16 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
         lines.push(format!("The last blocked sign-in was {}{code}{reason}", time(sign_in.created_date_time)));
     }
     if blocked.value == Some(true) && blocked.by.iter().any(|cause| *cause != BlockedBy::AccountDisabled) {
-        let policies = facts::blocking_policies(records, app.dataset.tenant());
+        let settings = TenantSettings::of(&app.ledger);
+        let known = Known { records, tenant: app.dataset.tenant(), settings: &settings, now: app.now };
+        let policies = blocking::policies_that_block(&known);
         let names: Vec<&str> = policies.iter().map(|policy| policy.display_name.as_str()).collect();
         if !names.is_empty() {
             lines.push(format!("Policies that keep the user out: {}", names.join(", ")));
         }
     }
     let succeeded = |status: &crate::domain::records::SignInStatus| status.error_code == Some(0);
-    let endings: Vec<&str> = facts::endings(records, app.dataset.tenant()).into_iter().map(facts::BlockEnded::words).collect();
+    let endings: Vec<&str> = facts::endings(records, app.dataset.tenant(), app.now).into_iter().map(facts::BlockEnded::words).collect();
     if blocked.value != Some(true) && !endings.is_empty() {
         lines.push(format!("What blocked the user is gone: {}.", endings.join(", and ")));
     }

@@ -12,11 +12,13 @@ use super::preview::Preview;
 use super::summary;
 use crate::domain::action::{Action, Aim};
 use crate::domain::advice::Start;
+use crate::domain::blocking::{self, Known};
 use crate::domain::facts;
 use crate::domain::plan::{LOOKED_AT, Plan, PlanContext, Target, Verdict};
 use crate::domain::policy::{self, Policy};
 use crate::domain::records::{SignIn, UserId, UserRecords};
 use crate::domain::risk::RiskState;
+use crate::domain::settings::TenantSettings;
 
 /// What can be done about a user, in the order of the menu: the checklists first, what takes something back last.
 const FOR_USERS: [Action; 17] = [
@@ -153,11 +155,12 @@ impl App {
     /// The policies that an action can be about: those that keep these users out first.
     fn policies_for(&self, action: Action, targets: &[Target]) -> Vec<(&Policy, String)> {
         let tenant = self.dataset.tenant();
+        let settings = TenantSettings::of(&self.ledger);
         let users: Vec<&UserRecords> = targets.iter().filter_map(|target| self.user_of(target)).collect();
-        let blocking: BTreeSet<&str> = users
+        let keeping_out: BTreeSet<&str> = users
             .iter()
             .take(LOOKED_AT)
-            .flat_map(|records| facts::blocking_policies(records, tenant))
+            .flat_map(|records| blocking::policies_that_block(&Known { records, tenant, settings: &settings, now: self.now }))
             .map(|policy| policy.id.as_str())
             .collect();
         let excluded = |policy: &Policy| users.iter().filter(|records| policy.excludes(records.id().as_str())).count();
@@ -167,7 +170,7 @@ impl App {
             _ => policy.is_enforced(),
         };
         let mut found: Vec<(bool, &Policy)> =
-            tenant.policies.iter().flatten().filter(fits).map(|policy| (blocking.contains(policy.id.as_str()), policy)).collect();
+            tenant.policies.iter().flatten().filter(fits).map(|policy| (keeping_out.contains(policy.id.as_str()), policy)).collect();
         found.sort_by_key(|(blocks, _)| !blocks);
         let words = |(blocks, policy): (bool, &Policy)| {
             let mut parts = vec![if blocks { "keeps out".to_owned() } else { policy.state.clone() }];

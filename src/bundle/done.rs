@@ -141,7 +141,7 @@ pub(super) fn open(source: &Source<'_>, records: &UserRecords, deeds: &[Deed<'_>
     }
     let not_safe = facts::not_safe(records).into_iter();
     open.extend(not_safe.map(|why| Open::new("not safe", format!("The risk is closed, but {}.", why.words()))));
-    let blocked = facts::blocked(records, source.facts);
+    let blocked = facts::blocked(records, source.facts, source.at);
     if blocked.value == Some(true) {
         let by: Vec<&str> = blocked.by.iter().map(|by| by.words()).collect();
         open.push(Open::new("blocked", format!("The user is blocked ({}).", by.join(", "))));

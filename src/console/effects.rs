@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::runtime::Inbound;
 use crate::app::computing::{Answer, Computation, Computed};
+use crate::app::format::count;
 use crate::app::msg::Syncing;
 use crate::app::{Effect, Msg};
 use crate::domain::action::Action;
@@ -142,7 +143,11 @@ impl Effects {
             Effect::EndPlaybook(playbook) => blocking(answers, move |answer| match session.engine.end_playbook(playbook) {
                 Ok(true) => {
                     answer(Msg::Ledger(session.ledger()));
-                    answer(Msg::Said(format!("Playbook {playbook} ended: every step is settled.")));
+                    let at_risk = match session.engine.still_at_risk(playbook) {
+                        Ok(0) | Err(_) => String::new(),
+                        Ok(left) => format!(" {} still at risk.", count(left, "user is", "users are")),
+                    };
+                    answer(Msg::Said(format!("Playbook {playbook} ended: every step is settled.{at_risk}")));
                 }
                 // Somebody else is at work on it: what the journal says now is shown.
                 Ok(false) | Err(EngineError::Ended(_)) => {

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod address;
 pub mod advice;
+pub mod blocking;
 pub mod campaigns;
 pub mod case;
 pub mod catalogue;

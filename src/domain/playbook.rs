@@ -234,7 +234,12 @@ impl Playbook {
     /// them. Where reading back showed the old password, there is nothing to take.
     fn told_passwords(&self, ledger: &Ledger) -> Vec<String> {
         let mut told: Vec<String> = Vec::new();
-        for job in self.jobs_of(Action::GenerateTemporaryPassword, ledger) {
+        // Whether this playbook set it, or somebody beside it.
+        let since = |job: &&Job| {
+            job.plan.action == Action::GenerateTemporaryPassword
+                && (job.plan.playbook == Some(self.id) || job.created_at >= self.created_at)
+        };
+        for job in ledger.jobs().filter(since) {
             let set =
                 job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, _)));
             told.retain(|id| !set.contains(id));
@@ -396,10 +401,14 @@ impl Playbook {
         let needed = self.needed_before(step, dataset, ledger);
         // A second try is for whom the first did not help: nobody gets a second password.
         let done = self.verified(step, ledger);
-        let told = if step == Action::GenerateTemporaryPassword { self.told_passwords(ledger) } else { Vec::new() };
-        // Whose password was reset since would be set to high risk again, with nothing after it that brings that down.
-        let secured =
-            if step == Action::ConfirmUserCompromised { self.verified(Action::GenerateTemporaryPassword, ledger) } else { Vec::new() };
+        let with_password = self.told_passwords(ledger);
+        let told: &[String] = if step == Action::GenerateTemporaryPassword { &with_password } else { &[] };
+        // Whose password was reset since, here or beside, would be set to high risk again, with nothing after it that brings that down.
+        let mut secured = Vec::new();
+        if step == Action::ConfirmUserCompromised {
+            secured.extend(self.verified(Action::GenerateTemporaryPassword, ledger));
+            secured.extend_from_slice(&with_password);
+        }
         for target in &mut plan.targets {
             if secured.contains(&target.id) && !target.because.contains(&Because::NotAtRisk) {
                 target.because.push(Because::NotAtRisk);

@@ -20,6 +20,7 @@ pub struct Availability {
 /// One reason against it settles the matter; then what is unknown does not matter any more, and is not told.
 #[derive(Debug, Clone, Default)]
 pub struct Scales {
+    shut: Option<String>,
     against: Vec<String>,
     unknown: Vec<String>,
     notes: Vec<String>,
@@ -29,6 +30,12 @@ impl Scales {
     /// Nothing on them yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What holds for every action of the workspace, whatever speaks for or against this one.
+    pub fn shut(mut self, why: impl Into<String>) -> Self {
+        self.shut = Some(why.into());
+        self
     }
 
     /// A reason against it, where it holds.
@@ -108,7 +115,7 @@ impl Scales {
 
     /// Whether it can work, as things lie on the scales.
     pub fn available(&self) -> Option<bool> {
-        match (self.against.is_empty(), self.unknown.is_empty()) {
+        match (self.against.is_empty() && self.shut.is_none(), self.unknown.is_empty()) {
             (false, _) => Some(false),
             (true, false) => None,
             (true, true) => Some(true),
@@ -118,8 +125,8 @@ impl Scales {
     /// What it comes to.
     pub fn weighed(self) -> Availability {
         let available = self.available();
-        let because = if available == Some(false) { self.against } else { self.unknown.into_iter().chain(self.notes).collect() };
-        Availability { available, because }
+        let own = if self.against.is_empty() { self.unknown.into_iter().chain(self.notes).collect() } else { self.against };
+        Availability { available, because: self.shut.into_iter().chain(own).collect() }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::action::{Action, Aim};
-use super::journal::JobId;
+use super::action::{Action, Aim, Kind};
+use super::journal::{JobId, JobState};
 use super::ledger::{ItemState, Job, Ledger};
 use super::plan::{Plan, PlanTarget};
+use super::playbook::Playbook;
 use super::records::UserId;
 
 /// An unfinished job, and what of a plan it is still about.
@@ -21,17 +22,25 @@ pub struct Unfinished {
 
 impl Ledger {
     /// The open jobs that have something left to do, sent or not, for targets that a plan takes in; oldest first. A playbook between two
-    /// steps is none: what it does next is judged anew when it comes.
+    /// steps is none, as what it does next is judged anew when it comes; but nobody needs a second playbook.
     pub fn unfinished_with(&self, plan: &Plan) -> Vec<Unfinished> {
+        let name = |target: &PlanTarget| target.user_principal_name.clone().unwrap_or_else(|| target.id.clone());
         let met = |job: &Job| {
             let left = Left::of(job);
             let same = !left.ids.is_empty() && changes_the_same(&job.plan, plan);
             let met = plan.included().filter(|target| same || left.meets(target));
-            let name = |target: &PlanTarget| target.user_principal_name.clone().unwrap_or_else(|| target.id.clone());
             Unfinished { job: job.plan.playbook.unwrap_or(job.id), action: job.plan.action, names: met.map(name).collect() }
         };
-        let mut all: Vec<Unfinished> = self.open_jobs().map(met).filter(|unfinished| !unfinished.names.is_empty()).collect();
+        let begun = |playbook: &Playbook| {
+            let users: HashSet<&str> = playbook.plan.included().map(|target| target.id.as_str()).collect();
+            let met = plan.included().filter(|target| users.contains(target.id.as_str())).map(name);
+            Unfinished { job: playbook.id, action: playbook.plan.action, names: met.collect() }
+        };
+        let playbooks = self.playbooks().filter(|playbook| playbook.state == JobState::Open && plan.action.kind() == Kind::Playbook);
+        let mut all: Vec<Unfinished> = self.open_jobs().map(met).chain(playbooks.map(begun)).collect();
+        all.retain(|unfinished| !unfinished.names.is_empty());
         all.sort_by_key(|unfinished| unfinished.job);
+        all.dedup_by_key(|unfinished| unfinished.job);
         all
     }
 }
@@ -153,6 +162,10 @@ mod tests {
         ];
         assert_eq!(met(&ledger(entries.clone()), &again).iter().map(|found| found.0).collect::<Vec<_>>(), [1]);
         entries.push(Entry::JobEnded { job, state: JobState::Done });
-        assert!(met(&ledger(entries), &again).is_empty());
+        assert!(met(&ledger(entries.clone()), &again).is_empty());
+        let second = plan(Action::RemediatedElsewhere, &users(&["a", "b"]));
+        assert_eq!(met(&ledger(entries.clone()), &second), [(1, vec!["a@contoso.test".to_owned()])], "but by a second playbook");
+        entries.push(Entry::PlaybookEnded { playbook, state: JobState::Cancelled });
+        assert!(met(&ledger(entries), &second).is_empty());
     }
 }

@@ -177,9 +177,7 @@ impl Engine {
         }
         let _running = self.running.try_lock().map_err(|_| EngineError::Busy)?;
         self.require_due(confirmed.plan())?;
-        self.require_untouched(confirmed.plan())?;
-        let plan = Box::new(confirmed.plan().clone());
-        let job = self.begin_numbered(|job| Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() })?;
+        let job = self.begin_numbered(confirmed.plan(), |job, plan| Entry::JobConfirmed { job, plan, hold_seconds: hold.as_secs() })?;
         let run = Run::new(self, job, cancel, events)?;
         run.tell(EngineEvent::Started { job, action: run.plan.action });
         if run.held(hold).await { run.drive().await } else { run.end(JobState::Cancelled) }
@@ -238,7 +236,7 @@ impl Engine {
     }
 
     /// Whether no unfinished job is about a target of the plan.
-    fn require_untouched(&self, plan: &Plan) -> Result<(), EngineError> {
+    pub(super) fn require_untouched(&self, plan: &Plan) -> Result<(), EngineError> {
         let mut met = None;
         self.store.with_ledger(&mut |ledger| met = ledger.unfinished_with(plan).into_iter().next());
         met.map_or(Ok(()), |met| Err(EngineError::Unfinished { job: met.job, action: met.action }))

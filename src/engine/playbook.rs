@@ -34,16 +34,17 @@ impl Engine {
     /// Takes a confirmed playbook into the journal. Nothing is sent yet: its steps were confirmed with it, or are one by one.
     pub fn begin_playbook(&self, confirmed: &Confirmed, steps_confirmed: bool) -> Result<JobId, EngineError> {
         self.require_access()?;
-        let plan = Box::new(confirmed.plan().clone());
-        self.begin_numbered(|playbook| Entry::PlaybookStarted { playbook, plan, steps_confirmed })
+        self.begin_numbered(confirmed.plan(), |playbook, plan| Entry::PlaybookStarted { playbook, plan, steps_confirmed })
     }
 
-    /// Takes the beginning of a job or playbook into the journal under the next number: two that begin at once get two.
-    pub(super) fn begin_numbered(&self, entry: impl FnOnce(JobId) -> Entry) -> Result<JobId, EngineError> {
+    /// Takes the beginning of a job or playbook into the journal under the next number, where no unfinished one is about a target of its
+    /// plan: of two that begin at once, either sees the other.
+    pub(super) fn begin_numbered(&self, plan: &Plan, entry: impl FnOnce(JobId, Box<Plan>) -> Entry) -> Result<JobId, EngineError> {
         let _numbering = self.numbering.lock().unwrap_or_else(PoisonError::into_inner);
+        self.require_untouched(plan)?;
         let mut id = JobId(0);
         self.store.with_ledger(&mut |ledger| id = ledger.next_job());
-        self.append(vec![entry(id)])?;
+        self.append(vec![entry(id, Box::new(plan.clone()))])?;
         Ok(id)
     }
 
@@ -77,6 +78,12 @@ impl Engine {
         }
         dataset.set_tenant(self.store.tenant_facts()?);
         Ok(dataset)
+    }
+
+    /// How many users of a playbook are at risk although it ended: a step that was left out, or failed, may have been the one that counts.
+    pub fn still_at_risk(&self, playbook: JobId) -> Result<usize, EngineError> {
+        let users = self.users_of(playbook)?;
+        Ok(users.users().iter().filter(|records| records.user.at_risk() == Some(true)).count())
     }
 
     /// Leaves a step out.

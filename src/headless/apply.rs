@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::cli::{Act, Apply, Format, Run, Steps};
+use super::cli::{Act, Apply, Format, Run};
 use super::failure::{Exit, Failure};
 use super::job;
 use super::left;
@@ -113,9 +113,7 @@ async fn execute(
     };
     let (hold, format) = (Duration::from_secs(run.hold), run.format.unwrap_or(Format::Table));
     if each_step {
-        let id = session.engine.begin_playbook(&confirmed, false)?;
-        output::say(&format!("job {id} begun: {}; nothing is sent before a step is confirmed", confirmed.plan().action.title()));
-        return steps::go_on(place, session, id, &Steps::default(), hold, format).await;
+        return steps::begin(place, session, &confirmed, hold, format).await;
     }
     job::run(session, &confirmed, hold, format).await
 }

@@ -185,6 +185,7 @@ fn cause_words(cause: BlockedBy) -> &'static str {
         BlockedBy::SignInRisk => "a policy on sign-in risk",
         BlockedBy::BuiltInProtection => "built-in protection",
         BlockedBy::SmartLockout => "smart lockout",
+        BlockedBy::Error50053 => "smart lockout or built-in protection (50053)",
         BlockedBy::ConditionalAccess => "Conditional Access",
     }
 }

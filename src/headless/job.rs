@@ -135,8 +135,11 @@ async fn follow_to_report(
     }
     concluded?;
     tell_not_safe(session, &jobs)?;
-    tell_next(&jobs, ledger.playbook(report.job).is_some());
+    tell_next(&jobs, ledger.playbook(report.job).is_some() || jobs.iter().any(|job| job.plan.playbook.is_some()));
     tell_unfinished(&ledger, report.job);
+    if ledger.playbook(report.job).is_some_and(|playbook| playbook.state != JobState::Open) {
+        tell_still_at_risk(session, report.job)?;
+    }
     Ok(report)
 }
 
@@ -149,6 +152,16 @@ fn tell_unfinished(ledger: &Ledger, id: JobId) {
         }
         _ => format!("job {id} stays open: entriage jobs resume {id} tries again what is left, entriage jobs cancel {id} ends it"),
     });
+}
+
+/// A checklist that ended need not have closed the risk: says how many of its users are still at risk.
+pub fn tell_still_at_risk(session: &Session, playbook: JobId) -> Result<(), Failure> {
+    match session.engine.still_at_risk(playbook)? {
+        0 => {}
+        1 => output::say("1 user of the checklist is still at risk: entriage explain USER says what closes that"),
+        more => output::say(&format!("{more} users of the checklist are still at risk: entriage users state:atRisk")),
+    }
+    Ok(())
 }
 
 /// Verified is not safe: says how many of those whose risk was closed are not.

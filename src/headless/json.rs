@@ -16,7 +16,7 @@ const ADDED: &str = "entriage";
 /// A user.
 pub fn user(records: &UserRecords, tenant: &TenantFacts, ledger: &Ledger, now: Timestamp) -> Map<String, Value> {
     let directory = &records.directory;
-    let blocked = facts::blocked(records, tenant);
+    let blocked = facts::blocked(records, tenant, now);
     let case = ledger.case(records.id());
     let by: Vec<&str> = blocked.by.iter().map(|by| by.as_str()).collect();
     let expiry = facts::evidence_expires(records, now);

@@ -10,7 +10,7 @@ use super::{apply, job, output, plan};
 use crate::domain::action::Action;
 use crate::domain::journal::{JobId, JobState};
 use crate::domain::ledger::Ledger;
-use crate::domain::plan::{Answer, Plan};
+use crate::domain::plan::{Answer, Confirmed, Plan};
 use crate::domain::playbook::{Playbook, StepState, nobody_left, words_of};
 use crate::domain::text;
 use crate::engine::Session;
@@ -46,29 +46,37 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         let held = ledger.playbook(id).ok_or_else(|| Failure::usage(format!("there is no job {id}")))?;
         let next = held.next(&ledger).map(|(step, _)| step);
         let Some(step) = named.take().or(next) else {
-            return Ok(over(session, held, &ledger, exit));
+            return over(session, held, &ledger, exit);
         };
         if let Some(because) = &wanted.skip {
             session.engine.skip_step(id, step, because.trim().to_owned())?;
             output::say(&format!("{}: left out", step.title()));
-            return Ok(finish(session, id, exit)?);
+            return finish(session, id, exit);
         }
         let (plan, devices_may_come) = planned(session, held, step).await?;
         if plan.included_count() == 0 {
-            if !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
+            // A step that was named is not what comes next, and is to be tried again, not left out.
+            if wanted.step.is_some() || !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
                 return Err(nobody(id, &plan));
             }
             let because = nobody_left(&plan);
             output::say(&format!("{}: left out: {}", step.title(), text::safe(&words_of(&because))));
             session.engine.skip_step(id, step, because)?;
+            if wanted.confirm.is_some() {
+                // What was confirmed was this step, and no other.
+                output::say("nothing was sent: the number was that of this step's plan");
+                return finish(session, id, exit);
+            }
             continue;
         }
         let confirmed = match wanted.confirm {
             Some(count) => plan.confirm(Answer::Number(count))?,
-            None if io::stdin().is_terminal() && io::stderr().is_terminal() => apply::ask(place, plan)?,
+            None if asks() => apply::ask(place, plan)?,
             None => {
                 output::data(&plan::printed(&plan, format, place.paper)?)?;
-                let hint = format!("look at the plan; if it is right, entriage jobs resume {id} --confirm {}", plan.included_count());
+                let named = wanted.step.map(|step| format!(" --step {step}")).unwrap_or_default();
+                let hint =
+                    format!("look at the plan; if it is right, entriage jobs resume {id}{named} --confirm {}", plan.included_count());
                 return Err(Failure::usage(format!("the step {step} is not confirmed")).because(plan::in_numbers(&plan)).hinted(hint));
             }
         };
@@ -77,9 +85,27 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
             exit = came_out;
         }
         if wanted.confirm.is_some() || came_out == Exit::Cancelled {
-            return Ok(finish(session, id, exit)?);
+            return finish(session, id, exit);
         }
     }
+}
+
+/// Begins a checklist whose steps are confirmed one by one; at a terminal each is asked for at once.
+pub async fn begin(place: &Place, session: &Session, confirmed: &Confirmed, hold: Duration, format: Format) -> Result<Exit, Failure> {
+    let id = session.engine.begin_playbook(confirmed, false)?;
+    let plan = confirmed.plan();
+    let steps: Vec<&str> = plan.steps.iter().map(|step| step.as_str()).collect();
+    let nothing = "nothing is sent before a step is confirmed";
+    output::say(&format!("job {id} begun: {}: {}; {nothing}", plan.action.title(), steps.join(", ")));
+    if asks() {
+        return go_on(place, session, id, &Steps::default(), hold, format).await;
+    }
+    finish(session, id, Exit::Done)
+}
+
+/// Whether somebody is there to answer.
+fn asks() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// The plan of a step, and whether devices that could not be read may be read another time.
@@ -108,30 +134,29 @@ fn nobody(id: JobId, plan: &Plan) -> Failure {
 fn finish(session: &Session, id: JobId, exit: Exit) -> Result<Exit, Failure> {
     let ledger = session.ledger();
     let held = ledger.playbook(id).ok_or_else(|| Failure::usage(format!("there is no job {id}")))?;
-    Ok(match held.next(&ledger) {
+    match held.next(&ledger) {
         Some((next, _)) => {
             output::say(&format!("next of job {id}: {}; entriage jobs resume {id} shows its plan", next.title()));
-            exit
+            Ok(exit)
         }
         None => over(session, held, &ledger, exit),
-    })
+    }
 }
 
 /// Every step is settled: ends the checklist, unless a step failed that can be tried again.
-fn over(session: &Session, held: &Playbook, ledger: &Ledger, exit: Exit) -> Exit {
+fn over(session: &Session, held: &Playbook, ledger: &Ledger, exit: Exit) -> Result<Exit, Failure> {
     let id = held.id;
     let failed: Vec<&str> = held.plan.steps.iter().filter(|step| !held.is_over(**step, ledger)).map(|step| step.as_str()).collect();
     if failed.is_empty() {
-        match session.engine.end_playbook(id) {
-            Ok(_) => output::say(&format!("job {id} ended: every step is settled")),
-            Err(error) => output::say(&format!("job {id} is not ended: {error}")),
-        }
-        return exit;
+        session.engine.end_playbook(id)?;
+        output::say(&format!("job {id} ended: every step is settled"));
+        job::tell_still_at_risk(session, id)?;
+        return Ok(exit);
     }
     output::say(&format!(
         "job {id} stays open, not verified for everybody: {}; entriage jobs resume {id} --step ACTION tries a step again, \
          entriage jobs cancel {id} ends it",
         failed.join(", ")
     ));
-    if exit == Exit::Done { Exit::Partly } else { exit }
+    Ok(if exit == Exit::Done { Exit::Partly } else { exit })
 }

@@ -10,6 +10,7 @@ use super::failure::{Exit, Failure};
 use super::list;
 use super::place;
 use crate::domain::action::{Action, Aim};
+use crate::domain::blocking::{self, Known};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts;
 use crate::domain::ledger::Ledger;
@@ -17,6 +18,7 @@ use crate::domain::plan::Target;
 use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::query::Query;
 use crate::domain::records::{UserId, UserRecords};
+use crate::domain::settings::TenantSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
@@ -168,7 +170,7 @@ pub fn targets(
         (Named::Addresses(addresses), _) => Ok(addresses.iter().cloned().map(Target::Address).collect()),
         (wanted, Aim::Address) => {
             let users = users(wanted, dataset, ledger, now)?;
-            let addresses = users.iter().flat_map(|records| facts::blocked_addresses(records));
+            let addresses = users.iter().flat_map(|records| facts::addresses_to_trust(records, dataset.tenant(), now));
             Ok(addresses.map(|address| Target::Address(address.to_owned())).collect())
         }
         (Named::Query { text }, Aim::User) => {
@@ -212,7 +214,7 @@ pub fn users_whose_block_is_unknown(wanted: &Named, dataset: &Dataset, ledger: &
     let users = users(wanted, dataset, ledger, now)?;
     Ok(users
         .into_iter()
-        .filter(|records| facts::blocked(records, dataset.tenant()).value.is_none())
+        .filter(|records| facts::blocked(records, dataset.tenant(), now).value.is_none())
         .map(|records| records.id().clone())
         .collect())
 }
@@ -230,25 +232,26 @@ pub fn policy(planned: &Planned, wanted: &Named, dataset: &Dataset, ledger: &Led
     if let Some(name) = &planned.policy {
         return named_policy(name, dataset.tenant(), all).cloned().map(Some);
     }
-    let mut blocking: Vec<&Policy> = Vec::new();
+    let settings = TenantSettings::of(ledger);
+    let mut concerned_by: Vec<&Policy> = Vec::new();
     let taking_in = planned.action == Action::IncludeInPolicy;
     let users = users(wanted, dataset, ledger, now)?;
     for records in &users {
         let concerned = match taking_in {
             true => all.iter().filter(|policy| policy.excludes(records.id().as_str())).collect(),
-            false => facts::blocking_policies(records, dataset.tenant()),
+            false => blocking::policies_that_block(&Known { records, tenant: dataset.tenant(), settings: &settings, now }),
         };
         for policy in concerned {
-            if !blocking.iter().any(|held| held.id == policy.id) {
-                blocking.push(policy);
+            if !concerned_by.iter().any(|held| held.id == policy.id) {
+                concerned_by.push(policy);
             }
         }
     }
-    if blocking.is_empty() && planned.action == Action::ExcludeFromPolicy && !users.is_empty() {
+    if concerned_by.is_empty() && planned.action == Action::ExcludeFromPolicy && !users.is_empty() {
         // What is done already is done again without harm, and without naming it again.
-        blocking.extend(all.iter().filter(|policy| users.iter().all(|records| policy.excludes(records.id().as_str()))));
+        concerned_by.extend(all.iter().filter(|policy| users.iter().all(|records| policy.excludes(records.id().as_str()))));
     }
-    match blocking.as_slice() {
+    match concerned_by.as_slice() {
         [one] => Ok(Some((*one).clone())),
         [] => {
             let what = if taking_in { "no policy leaves these users out" } else { "no policy is known to block these users" };

@@ -90,12 +90,8 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     let user = owner_of_a_device(&home);
     let begun =
         home.run(&["act", "secureAccount", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1", "--each-step"]);
-    assert_eq!(begun.exit, 2, "{}", begun.err);
-    assert!(
-        begun.out.contains("will be confirmed compromised") && begun.err.contains("the step confirmUserCompromised is not confirmed"),
-        "{}",
-        begun.err
-    );
+    assert_eq!(begun.exit, 0, "{}", begun.err);
+    assert!(begun.err.contains("generateTemporaryPassword") && begun.err.contains("jobs resume"), "{}", begun.err);
     let id = listed(&home, "secureAccount")["id"].to_string();
     let resume = |more: &[&str]| home.run(&[&["jobs", "resume", &id][..], more].concat());
     let states = || -> Vec<String> {
@@ -104,8 +100,9 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     };
     assert_eq!(states(), ["waiting"; 4], "nothing is sent before a step is confirmed");
     assert!(!home.journal().contains("\"intent\""));
-    let wrong = resume(&["--confirm", "2"]);
-    wrong.is_usage("1");
+    let shown = resume(&[]);
+    assert!(shown.exit == 2 && shown.out.contains("will be confirmed compromised"), "{}", shown.err);
+    resume(&["--confirm", "2"]).is_usage("1");
     let first = resume(&["--confirm", "1"]);
     assert_eq!(first.exit, 0, "{}", first.err);
     assert!(first.err.contains("next of job") && first.err.contains("temporary password"), "{}", first.err);
@@ -119,12 +116,42 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     assert_eq!(last.exit, 1, "a step before it failed: {}", last.err);
     assert!(last.err.contains("stays open") && last.err.contains("revokeSessions"), "{}", last.err);
     assert_eq!(states(), ["verified", "skipped", "unfinished", "verified"]);
+    let shown = resume(&["--step", "revokeSessions"]);
+    assert!(shown.err.contains(&format!("entriage jobs resume {id} --step revokeSessions --confirm 1")), "{}", shown.err);
     let again = resume(&["--step", "revokeSessions", "--confirm", "1"]);
     assert_eq!(again.exit, 0, "{}", again.err);
     assert!(again.err.contains("every step is settled"), "{}", again.err);
     assert_eq!(listed(&home, "secureAccount")["state"], "done");
     resume(&[]).is_usage("ended");
     resume(&["--confirm", "1"]).is_usage("ended");
+}
+
+#[test]
+fn what_is_confirmed_is_the_step_that_was_shown_and_no_other() {
+    let home = Home::demo(60);
+    let user = owner_of_a_device(&home);
+    let begin = ["act", "secureAccount", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1", "--each-step"];
+    assert_eq!(home.run(&begin).exit, 0);
+    let id = listed(&home, "secureAccount")["id"].to_string();
+    let second = home.run(&begin);
+    assert!(second.exit == 3 && second.err.contains(&format!("entriage jobs resume {id}")), "one checklist a user: {}", second.err);
+    // The step is done elsewhere before it is confirmed: the number is not spent on the next one.
+    let elsewhere =
+        home.run(&["act", "confirmUserCompromised", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1"]);
+    assert_eq!(elsewhere.exit, 0, "{}", elsewhere.err);
+    let confirmed = home.run(&["jobs", "resume", &id, "--confirm", "1"]);
+    assert!(confirmed.exit == 0 && confirmed.err.contains("nothing was sent"), "{}", confirmed.err);
+    assert!(confirmed.out.is_empty() && !home.journal().contains("passwordsTold"), "{}", confirmed.out);
+    // Another password would take the one that was told from the user.
+    let by_hand =
+        home.run(&["act", "generateTemporaryPassword", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1"]);
+    assert_eq!(by_hand.exit, 0, "{}", by_hand.err);
+    let next = home.run(&["jobs", "resume", &id, "--confirm", "1"]);
+    assert!(next.exit == 2 && next.err.contains("temporary password was told"), "{}", next.err);
+    // A step that is named and has nothing to do is no reason to do another.
+    let named = home.run(&["jobs", "resume", &id, "--step", "confirmUserCompromised", "--confirm", "1"]);
+    assert!(named.exit == 2 && named.err.contains("nobody is left"), "{}", named.err);
+    assert!(listed(&home, "secureAccount")["steps"].as_array().unwrap().iter().all(|step| step["state"] != "verified"));
 }
 
 #[test]

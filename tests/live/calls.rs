@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use entriage::clock::Clock;
 use entriage::domain::action::Action;
+use entriage::domain::blocking::{Known, policies_that_block};
 use entriage::domain::facts;
 use entriage::domain::journal::Outcome;
 use entriage::domain::ledger::{ItemState, Job};
@@ -12,12 +13,13 @@ use entriage::domain::password::{RANDOM_BYTES, TemporaryPassword};
 use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::policy::{OWN_LOCATION, Policy, TenantFacts};
 use entriage::domain::records::{Record, UserId, UserRecords};
+use entriage::domain::settings::TenantSettings;
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::engine::EngineError;
 use entriage::tenant::{Call, Tenant as _, TenantError};
 use secrecy::ExposeSecret as _;
 
-use crate::support::{self, Kind, Place, fault, place};
+use crate::support::{self, Kind, Place, fault, now, place};
 
 /// People of the directory whom nothing speaks against acting on.
 fn people(place: &Place, fits: impl Fn(&UserRecords) -> bool) -> Vec<UserId> {
@@ -310,20 +312,23 @@ async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_blocks_a_user_without_being_risky_is_known_when_somebody_looks() {
     let demo = place(Kind::Demo, 200, vec![]).await;
-    let by_risk = |records: &UserRecords| facts::blocked(records, &TenantFacts::default()).by.contains(&facts::BlockedBy::UserRisk);
+    let by_risk = |records: &UserRecords| facts::blocked(records, &TenantFacts::default(), now()).by.contains(&facts::BlockedBy::UserRisk);
     let user = demo.users().into_iter().find(|records| by_risk(records)).unwrap().id().clone();
     let place = place(Kind::Live, 200, vec![]).await;
     assert_eq!(
-        facts::blocked(&place.user(user.as_str()), &TenantFacts::default()).value,
+        facts::blocked(&place.user(user.as_str()), &TenantFacts::default(), now()).value,
         None,
         "the block was no risky sign-in, so nobody read it"
     );
     let (_, hindered) = place.session.engine.look(std::slice::from_ref(&user)).await;
     assert!(hindered.is_none(), "{hindered:?}");
     let records = place.user(user.as_str());
-    assert!(by_risk(&records), "{:?}", facts::blocked(&records, &TenantFacts::default()));
+    assert!(by_risk(&records), "{:?}", facts::blocked(&records, &TenantFacts::default(), now()));
     let policies = facts_of(&place);
-    assert_eq!(facts::blocking_policies(&records, &policies).len(), 1);
+    assert_eq!(
+        policies_that_block(&Known { records: &records, tenant: &policies, settings: &TenantSettings::default(), now: now() }).len(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! What a rule of the adviser comes to: what is on the scales, what the option does, and whether the operator may start it.
 
 use super::{Facts, Start};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::permission::{Holder, Lack, lacks_for};
 use crate::domain::plan::{Access, Because};
 use crate::domain::scales::{Availability, Scales};
@@ -36,10 +36,16 @@ impl Scales {
     pub(super) fn needs_permission(mut self, facts: &Facts<'_>, action: Action) -> Self {
         match facts.access {
             Access::ReadWrite => {}
-            Access::ReadOnly => self = self.against(true, "read-only: writing is turned off for this workspace"),
+            Access::ReadOnly => self = self.shut("read-only: writing is turned off for this workspace"),
             Access::Evidence => {
-                return self.against(true, "read-only: an evidence workspace holds files, there is no tenant to send to");
+                return self.shut("read-only: an evidence workspace holds files, there is no tenant to send to");
             }
+        }
+        if action.aim() == Aim::User {
+            let privileged = facts.records.directory.is_admin;
+            self = self
+                .note(privileged == Some(true), "a privileged user: look twice")
+                .note(privileged.is_none(), "whether the user is privileged was not read");
         }
         let Some(holder) = facts.holder else { return self };
         if holder.is(facts.records.id()) {

@@ -4,7 +4,6 @@
 
 mod judgement;
 mod options;
-mod policies;
 mod remediation;
 mod rules;
 mod securing;
@@ -22,6 +21,7 @@ use serde_json::Value;
 pub use self::options::DOCUMENTED;
 pub use self::remediation::support_case;
 use super::action::Action;
+use super::blocking::Known;
 use super::facts::{Blocked, BlockedBy, NotSafe};
 use super::ledger::Ledger;
 use super::normal::{self, Comparison};
@@ -54,6 +54,11 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// What policies are told by.
+    fn known(&self) -> Known<'a> {
+        Known { records: self.records, tenant: self.tenant, settings: self.settings, now: self.now }
+    }
+
     /// The facts of a user of the tenant with this id, by what a plan would know of tenant and operator.
     pub fn of(
         records: &'a UserRecords,
@@ -211,7 +216,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         user: facts.records.id().clone(),
         user_principal_name: facts.records.user.user_principal_name.as_ref().map(String::from),
         at_risk: facts.records.user.at_risk(),
-        blocked: super::facts::blocked(facts.records, facts.tenant),
+        blocked: super::facts::blocked(facts.records, facts.tenant, facts.now),
         causes: why::causes(facts),
         warnings: why::warnings(facts),
         why: why::why(facts),

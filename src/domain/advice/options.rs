@@ -59,6 +59,7 @@ pub(super) fn ways_out(cause: BlockedBy) -> (Group, &'static [&'static str]) {
         BlockedBy::BuiltInProtection => (Group::UnblockBuiltIn, &[TRUST_IP, MODERN]),
         BlockedBy::AccountDisabled => (Group::Other, &[UNBLOCK]),
         BlockedBy::SmartLockout => (Group::Other, &[WAIT, SELF_SERVICE_RESET]),
+        BlockedBy::Error50053 => (Group::UnblockBuiltIn, &[WAIT, TRUST_IP, MODERN, SELF_SERVICE_RESET]),
         BlockedBy::ConditionalAccess => (Group::Other, &[EXCLUDE, DISABLE_POLICY]),
     }
 }

@@ -11,6 +11,9 @@ use crate::domain::scales::Scales;
 use crate::domain::text;
 use crate::domain::transition::Event;
 
+/// What is to be thought of before acting on the risk of somebody from another tenant.
+const GUEST: &str = "a guest: risk, password and sessions are kept in the home tenant, and whose risk is meant here is not sure";
+
 /// Section "Dismiss user risk".
 pub(super) fn dismiss(facts: &Facts<'_>) -> Judgement {
     closing(facts, "open a support case: risk of a deleted user cannot be dismissed").starting(
@@ -46,11 +49,11 @@ fn closing(facts: &Facts<'_>, deleted: &str) -> Scales {
     Scales::new()
         .against(facts::deleted(records) == Some(true), deleted)
         .needs_risk(facts.records)
+        .unknown(facts::guest(records) == Some(true), GUEST)
         .note(theft == Some(true), "token theft: revoke the sessions and reset the password first; a stolen token outlives the dismissal")
         .note(theft.is_none() && !expired, "token theft cannot be ruled out: what made the user risky cannot be seen")
         .note(expired, "the evidence has expired: nothing can be looked at any more")
         .note(facts::confirmed_compromised(records), "an administrator confirmed the compromise")
-        .note(records.directory.is_admin == Some(true), "a privileged user: look twice")
         .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
 }
 
@@ -64,6 +67,7 @@ pub(super) fn confirm_compromised(facts: &Facts<'_>) -> Judgement {
     };
     Scales::new()
         .needs_account(facts.records)
+        .unknown(facts::guest(facts.records) == Some(true), GUEST)
         .against(confirmed, "an administrator confirmed it already")
         .note(facts.records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
         .starting(
@@ -84,11 +88,22 @@ pub(super) fn secure_account(facts: &Facts<'_>) -> Option<Judgement> {
     let concerns = records.user.at_risk() != Some(false) || !facts::not_safe(records).is_empty();
     concerns.then(|| {
         let guest = facts::guest(records) == Some(true);
+        let hybrid = records.directory.on_premises_sync_enabled;
+        let password_step = match (hybrid, facts.settings.password_writeback) {
+            (Some(true), Some(false)) => Some("hybrid, and passwords are not written back: reset the password in Active Directory"),
+            (Some(true), None) => Some("hybrid: whether its password can be reset from here is not known, writeback was not stated"),
+            (None, Some(false) | None) => Some("whether the user is hybrid was not read: the password step may not be possible from here"),
+            _ if facts::federated(records) == Some(true) => Some("federated: the password is kept elsewhere, and is to be reset there"),
+            _ => None,
+        };
         let left_out: Vec<&str> =
             Action::SecureAccount.steps().iter().filter(|step| !permitted(facts, **step)).map(|step| step.as_str()).collect();
         Scales::new()
             .needs_account(facts.records)
             .unknown(guest, "a guest: password and sessions are kept in the home tenant")
+            .note(records.user.at_risk() == Some(false), "no risk is open: taken in against that caution, it secures the account")
+            .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
+            .note(password_step.is_some(), password_step.unwrap_or_default())
             .note(!left_out.is_empty(), format!("steps that are not permitted to you are left out: {}", left_out.join(", ")))
             .note(facts::token_theft(records) == Some(true), "token theft: this order ends what a stolen token can do")
             .starting(

@@ -2,7 +2,7 @@
 
 use super::judgement::Judgement;
 use super::{Advice, Facts, Group, options as o, remediation, securing, self_remediation, unblocking, why};
-use crate::domain::facts::BlockedBy;
+use crate::domain::facts::{self, BlockedBy};
 
 /// One option and how it is judged.
 struct Rule {
@@ -73,6 +73,15 @@ pub(super) fn ways_out(causes: &[BlockedBy]) -> Vec<(Group, &'static str)> {
     ways
 }
 
+/// The place of an option where somebody else may hold the account: what secures it comes first, and closing the risk by word last.
+fn place_after_compromise(option: &str) -> u8 {
+    match option {
+        o::SECURE_ACCOUNT => 0,
+        o::DISMISS | o::CONFIRM_SAFE => 2,
+        _ => 1,
+    }
+}
+
 /// The options, in the order in which they should be looked at: the ways out of a block, then what can be done, what perhaps can,
 /// and what cannot.
 pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
@@ -85,6 +94,7 @@ pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
         let section = if rule.section == USER_RISK && group == Group::UnblockSignInRisk { SIGN_IN_RISK } else { rule.section };
         Some(Advice { option: rule.option, group, section, available, because, effect, start })
     };
+    let stolen = facts::token_theft(facts.records) == Some(true) || facts::confirmed_compromised(facts.records);
     let mut advice: Vec<Advice> = RULES.iter().filter_map(judged).collect();
     advice.sort_by_key(|advice| {
         let way = ways.iter().position(|(_, option)| *option == advice.option).unwrap_or(ways.len());
@@ -93,7 +103,8 @@ pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
             None => 1,
             Some(false) => 2,
         };
-        (way, if way < ways.len() { 0 } else { weight })
+        let place = if stolen && weight < 2 { place_after_compromise(advice.option) } else { 1 };
+        if way < ways.len() { (way, 0, 0, 0) } else { (way, u8::from(weight == 2), place, weight) }
     });
     advice
 }

@@ -20,8 +20,11 @@ pub(super) fn revoke_sessions(facts: &Facts<'_>) -> Judgement {
     Scales::new()
         .needs_account(facts.records)
         .against(facts::guest(records) == Some(true), "a guest: sessions are kept in the home tenant")
-        .note(facts::token_theft(records) == Some(true), "token theft: a new password alone does not end stolen tokens")
-        .note(since, "sessions were revoked since the newest detection")
+        .note(
+            facts::token_theft(records) == Some(true),
+            "token theft: this ends stolen refresh tokens; a password reset does so, too, and a change by the user does not",
+        )
+        .note(since, "sessions were ended since the newest detection, by hand or by a password reset")
         .starting(facts, Action::RevokeSessions, format!("Refresh tokens and session cookies end; {tokens}. Risk stays as it is."))
 }
 
@@ -40,7 +43,7 @@ pub(super) fn block_sign_in(facts: &Facts<'_>) -> Judgement {
 pub(super) fn unblock_sign_in(facts: &Facts<'_>) -> Option<Judgement> {
     let records = facts.records;
     let enabled = records.directory.account_enabled;
-    let disabled = enabled == Some(false) || facts::blocked(records, facts.tenant).by.contains(&BlockedBy::AccountDisabled);
+    let disabled = enabled == Some(false) || facts::blocked(records, facts.tenant, facts.now).by.contains(&BlockedBy::AccountDisabled);
     disabled.then(|| {
         Scales::new()
             .needs_account(facts.records)

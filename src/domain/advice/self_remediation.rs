@@ -4,10 +4,10 @@
 
 use super::Facts;
 use super::judgement::Judgement;
-use super::policies;
 use super::situation::{PendingChange, pending_change};
 use super::words::{ago, closes_all, transition};
 use crate::domain::action::Action;
+use crate::domain::blocking;
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::links::Links;
 use crate::domain::records::SignIn;
@@ -72,7 +72,7 @@ pub(super) fn by_secure_password_change(facts: &Facts<'_>) -> Judgement {
 /// Section "Self-service password reset".
 pub(super) fn by_self_service_reset(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
-    let locked = facts::blocked(records, facts.tenant).by.contains(&BlockedBy::SmartLockout);
+    let locked = facts::blocked(records, facts.tenant, facts.now).by.contains(&BlockedBy::SmartLockout);
     let locked_words = if locked { " It also ends the smart lockout." } else { "" };
     rules::self_service_reset(records, facts.settings)
         .note(facts::token_theft(records) == Some(true), "token theft: revoke the sessions as well")
@@ -86,8 +86,11 @@ pub(super) fn by_temporary_password(facts: &Facts<'_>) -> Judgement {
         .needs_account(records)
         .needs_own_password(records)
         .note(records.user.at_risk() == Some(false), "no risk is open: it secures the account and changes no risk")
-        .note(records.directory.is_admin == Some(true), "a privileged user: that may ask for a higher role of yours")
-        .note(facts::token_theft(records) == Some(true), "token theft: revoke the sessions after it");
+        .note(records.directory.is_admin == Some(true), "an administrator's password may ask for a higher role of yours")
+        .note(
+            facts::token_theft(records) == Some(true),
+            "token theft: the reset ends sessions, too; access tokens go on until they expire, and devices stay enabled",
+        );
     let effect = format!(
         "The present password ends at once; the user must be told the new one and change it at the next sign-in. {}",
         closes_all(facts, Event::GenerateTemporaryPassword)
@@ -135,8 +138,8 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
     } else {
         scales.needs_writeback(records, facts.settings)
     };
-    let blocks_at_level = policies::on_user_risk(facts).iter().flatten().any(|of| of.policy.asks_for(rules::BLOCK));
-    let kept_out = blocks_at_level || facts::blocked(records, facts.tenant).by.contains(&BlockedBy::UserRisk);
+    let blocks_at_level = blocking::on_user_risk(&facts.known()).iter().flatten().any(|of| of.policy.asks_for(rules::BLOCK));
+    let kept_out = blocks_at_level || facts::blocked(records, facts.tenant, facts.now).by.contains(&BlockedBy::UserRisk);
     scales
         .against(pending_change(facts).is_some(), pending)
         .unknown(
@@ -149,8 +152,8 @@ pub(super) fn by_required_change(facts: &Facts<'_>) -> Judgement {
             facts,
             Action::RequirePasswordChange,
             format!(
-                "At the next sign-in the user passes multifactor authentication and sets a new password; until then the risk stays \
-                 open. {}",
+                "At the next sign-in the user passes multifactor authentication and sets a new password{}. {}",
+                if records.user.at_risk() == Some(false) { "" } else { "; until then the risk stays open" },
                 closes_all(facts, Event::SecurePasswordChange)
             ),
         )

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Fact, Facts, policies, unblocking};
+use super::{Fact, Facts, unblocking};
+use crate::domain::blocking;
 use crate::domain::facts;
 use crate::domain::records::{RiskDetection, SignIn, UserRecords};
 use crate::domain::settings::Setting;
@@ -40,14 +41,14 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
         fact("federated", json!(facts::federated(records)), "signIns"),
         fact("legacyProtocol", legacy_protocols(facts), "signIns"),
         fact("blockedAddresses", blocked_addresses(facts), "signIns"),
-        fact("userRiskPolicies", names(policies::on_user_risk(facts)), "conditionalAccess"),
-        fact("signInRiskPolicies", names(policies::on_sign_in_risk(facts)), "conditionalAccess"),
+        fact("userRiskPolicies", names(blocking::on_user_risk(&facts.known())), "conditionalAccess"),
+        fact("signInRiskPolicies", names(blocking::on_sign_in_risk(&facts.known())), "conditionalAccess"),
     ];
     all.extend(Setting::ALL.map(|setting| fact(setting.as_str(), json!(facts.settings.get(setting)), "settings")));
     all
 }
 
-fn names(applying: Option<Vec<policies::Applying<'_>>>) -> Value {
+fn names(applying: Option<Vec<blocking::Applying<'_>>>) -> Value {
     json!(applying.map(|all| all.iter().map(|of| of.policy.display_name.clone()).collect::<Vec<_>>()))
 }
 
@@ -56,7 +57,8 @@ fn of_blocked<'a>(facts: &Facts<'a>, tell: impl Fn(&'a SignIn) -> Option<&'a str
     if facts.records.sign_ins.is_empty() {
         return Value::Null;
     }
-    let mut told: Vec<&str> = policies::blocked_sign_ins(facts).into_iter().filter_map(|(_, sign_in)| tell(sign_in)).collect();
+    let mut told: Vec<&str> =
+        facts::blocked_sign_ins(facts.records, facts.tenant, facts.now).into_iter().filter_map(|(_, sign_in)| tell(sign_in)).collect();
     told.sort_unstable();
     told.dedup();
     json!(told)

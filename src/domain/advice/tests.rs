@@ -4,8 +4,11 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::action::Aim;
+use crate::domain::dataset::Dataset;
 use crate::domain::facts::BlockedBy;
 use crate::domain::fixture;
+use crate::domain::plan::{Plan, PlanTarget, Target, Verdict as Judged};
 use crate::domain::policy::{IpLocation, Policy, range, range_value};
 use crate::domain::records::{AppliedPolicy, AuthenticationMethod, Device, SignIn, SignInStatus};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState, TokenIssuerType};
@@ -119,6 +122,8 @@ fn blocking() -> Vec<Policy> {
 
 const BUILT_IN: &str = "Sign-in was blocked by built-in protections due to high confidence of risk.";
 
+const MALICIOUS: &str = "Sign-in was blocked because it came from an IP address with malicious activity.";
+
 fn holder(permissions: &[&str], roles: &[&str]) -> Option<Holder> {
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Some(Holder { permissions: texts(permissions), roles: Some(texts(roles)), ..Holder::default() })
@@ -210,6 +215,10 @@ fn situations() -> Vec<(&'static str, Situation)> {
             of.records.user.risk_state = Some(RiskState::None);
             of.records.detections.clear();
         })),
+        ("blocked_from_an_address_with_malicious_activity", of("passwordSpray").blocked(50053, MALICIOUS, None)),
+        ("blocked_with_50053_without_a_reason", of("passwordSpray").blocked(50053, "", None)),
+        ("locked_out_yesterday", of("passwordSpray").blocked(50053, "The account is locked.", None)
+            .with(|of| of.records.sign_ins[0].created_date_time = hours_ago(24))),
         ("blocked_by_a_disabled_account", of("anomalousToken").with(|of| of.records.directory.account_enabled = Some(false))),
         ("blocked_by_conditional_access_alone", of("passwordSpray").blocked(53003, "", Some("device"))
             .policies(Some(vec![policy("device", "Compliant devices", "clientAppTypes", &["all"], &["compliantDevice"])]))
@@ -344,6 +353,39 @@ fn who_will_be_blocked_is_told_before_it_happens() {
         seen += usize::from(!explanation.warnings.is_empty());
     }
     assert!(seen > 0);
+}
+
+/// The plan of an option, as the adviser would start it.
+fn planned(situation: &Situation, start: &Start) -> PlanTarget {
+    let policy = start.policy.as_deref().and_then(|id| situation.tenant.policy(id)).cloned();
+    let context = PlanContext {
+        settings: situation.settings.clone(),
+        holder: situation.holder.clone(),
+        policy,
+        ..PlanContext::new("me", situation.access, fixture::now())
+    };
+    let mut dataset: Dataset = [situation.records.clone()].into_iter().collect();
+    dataset.set_tenant(situation.tenant.clone());
+    Plan::compute(start.action, &[Target::User(situation.records.id().clone())], &dataset, &context).targets.remove(0)
+}
+
+#[test]
+fn what_the_adviser_offers_no_plan_refuses_and_what_it_rules_out_no_plan_takes_in_unasked() {
+    for (name, situation) in situations() {
+        for advice in situation.explained().advice {
+            let Some(start) = advice.start.filter(|start| start.action.aim() == Aim::User) else { continue };
+            let target = planned(&situation, &start);
+            let told = format!("{name}: {} {:?} {:?}, planned {:?}", advice.option, advice.available, advice.because, target.because);
+            match advice.available {
+                Some(true) => {
+                    assert_ne!(target.verdict, Judged::Refused, "{told}");
+                    assert!(!advice.because.is_empty() || target.verdict == Judged::Eligible, "{told}");
+                }
+                Some(false) => assert_ne!(target.verdict, Judged::Eligible, "{told}"),
+                None => {}
+            }
+        }
+    }
 }
 
 #[test]

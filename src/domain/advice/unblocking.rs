@@ -1,10 +1,10 @@
-//! What lets a blocked user in: policies, places, protocols.
+//! What lets a blocked user in: places, protocols.
 
 use super::judgement::Judgement;
-use super::policies::{self, Blocking};
 use super::words::listed;
 use super::{Facts, Start};
 use crate::domain::action::Action;
+use crate::domain::blocking::{self, Blocking};
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::scales::Scales;
@@ -48,25 +48,21 @@ pub(super) fn exclude(facts: &Facts<'_>) -> Judgement {
     let scales = Scales::new()
         .needs_account(facts.records)
         .note(token_theft, "token theft: the policy is what keeps the attacker out")
-        .note(facts.records.directory.is_admin == Some(true), "a privileged user: who most needs the policy");
+        .note(facts.records.directory.is_admin == Some(true), "an administrator most needs the policy");
     about_policy(scales, facts, Action::ExcludeFromPolicy, |name| {
-        format!(
-            "{name} does not apply to this user any more; the risk stays open. Take the user back in when the cause is gone: the journal \
-             undoes it."
-        )
+        let risk = if facts.records.user.at_risk() == Some(false) { "" } else { "; the risk stays open" };
+        format!("{name} does not apply to this user any more{risk}. Take the user back in when the cause is gone: the journal undoes it.")
     })
 }
 
 /// Disable the policy that blocks.
 pub(super) fn disable(facts: &Facts<'_>) -> Judgement {
     let scales = Scales::new().needs_account(facts.records).note(true, "it concerns everybody: only where the policy itself is wrong");
-    about_policy(scales, facts, Action::DisablePolicy, |name| {
-        format!("{name} protects nobody any more, and everybody's risk stays open. The journal undoes it.")
-    })
+    about_policy(scales, facts, Action::DisablePolicy, |name| format!("{name} protects nobody any more. The journal undoes it."))
 }
 
 fn about_policy(scales: Scales, facts: &Facts<'_>, action: Action, effect: impl Fn(&str) -> String) -> Judgement {
-    let found = policies::blocking(facts);
+    let found = blocking::blocking(&facts.known());
     let candidates: Vec<&Blocking> = found.iter().flatten().filter(|of| of.blocks != Some(false)).collect();
     let first = candidates.iter().find(|of| of.blocks == Some(true)).or(candidates.first());
     let told = |of: &Blocking| format!("policy {:?}: {}", of.name, of.why);
@@ -90,8 +86,11 @@ fn about_policy(scales: Scales, facts: &Facts<'_>, action: Action, effect: impl 
 /// Sign in from a familiar location or device.
 pub(super) fn from_familiar(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
-    let blocked: Vec<&SignIn> =
-        policies::blocked_sign_ins(facts).into_iter().filter(|(cause, _)| *cause == BlockedBy::SignInRisk).map(|(_, of)| of).collect();
+    let blocked: Vec<&SignIn> = facts::blocked_sign_ins(facts.records, facts.tenant, facts.now)
+        .into_iter()
+        .filter(|(cause, _)| *cause == BlockedBy::SignInRisk)
+        .map(|(_, of)| of)
+        .collect();
     let linked = |of: &&RiskDetection| blocked.iter().any(|sign_in| of.request_id.as_ref() == Some(&sign_in.id));
     let of_detections = records.detections.iter().filter(linked).filter_map(|of| of.risk_event_type.as_deref());
     let mut kinds: Vec<&str> = blocked.iter().flat_map(|of| &of.risk_event_types).map(TenantText::as_str).chain(of_detections).collect();
@@ -142,22 +141,24 @@ fn any_blocked(facts: &Facts<'_>, blocked: &[&SignIn]) -> Option<bool> {
     (!facts.records.sign_ins.is_empty()).then_some(!blocked.is_empty())
 }
 
-/// The sign-ins that built-in protection keeps out now.
-fn built_in<'a>(facts: &Facts<'a>) -> Vec<&'a SignIn> {
-    let blocked = policies::blocked_sign_ins(facts).into_iter();
-    let blocked: Vec<&SignIn> = blocked.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect();
-    if blocked.is_empty() { facts::refused_attempts(facts.records, facts.tenant) } else { blocked }
+/// The sign-ins that built-in protection keeps out now, or may.
+fn built_in<'a>(facts: &Facts<'a>) -> Vec<(BlockedBy, &'a SignIn)> {
+    let stopped = facts::stopped_by_protection(facts.records, facts.tenant, facts.now);
+    let holds = |(cause, sign_in): &(BlockedBy, &SignIn)| facts::ended(facts.records, facts.tenant, *cause, sign_in, facts.now).is_none();
+    stopped.into_iter().filter(holds).collect()
+}
+
+/// Weighs that error 50053 may be smart lockout as well.
+fn as_protection(scales: Scales, blocked: &[(BlockedBy, &SignIn)]) -> Scales {
+    let unsure = !blocked.is_empty() && blocked.iter().all(|(cause, _)| *cause == BlockedBy::Error50053);
+    scales.unknown(unsure, "the reason of error 50053 does not tell built-in protection from smart lockout")
 }
 
 /// Add the addresses to the trusted locations.
 pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
     // Those that a trusted address let in by now, too: what was asked for is done.
-    let stopped = facts::stopped_sign_ins(facts.records, facts.tenant).into_iter();
-    let mut blocked: Vec<&SignIn> =
-        stopped.filter(|(cause, _)| *cause == BlockedBy::BuiltInProtection).map(|(_, sign_in)| sign_in).collect();
-    if blocked.is_empty() {
-        blocked = facts::refused_attempts(facts.records, facts.tenant);
-    }
+    let stopped = facts::stopped_by_protection(facts.records, facts.tenant, facts.now);
+    let blocked: Vec<&SignIn> = stopped.iter().map(|(_, sign_in)| *sign_in).collect();
     let mut addresses: Vec<&str> = Vec::new();
     let (mut risky, mut trusted) = (Vec::new(), Vec::new());
     for address in blocked.iter().filter_map(|of| of.ip_address.as_deref()) {
@@ -175,7 +176,7 @@ pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
         }
     }
     let none = blocked.is_empty();
-    let judgement = Scales::new()
+    let judgement = as_protection(Scales::new(), &stopped)
         .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
         .against(!none && addresses.is_empty() && !trusted.is_empty(), format!("trusted already: {}", listed(&trusted)))
         .unknown(!none && addresses.is_empty() && trusted.is_empty(), "the address of the blocked sign-in is not known")
@@ -196,12 +197,13 @@ pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
 
 /// Use a modern authentication protocol.
 pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
-    let blocked = built_in(facts);
+    let stopped = built_in(facts);
+    let blocked: Vec<&SignIn> = stopped.iter().map(|(_, sign_in)| *sign_in).collect();
     let mut used: Vec<&str> = blocked.iter().filter_map(|of| legacy_protocol(of)).collect();
     used.sort_unstable();
     used.dedup();
     let unknown = blocked.iter().any(|of| of.client_app_used.is_none());
-    Scales::new()
+    as_protection(Scales::new(), &stopped)
         .needs(any_blocked(facts, &blocked), "no sign-in of this user is blocked by built-in protection now", UNREAD)
         .against(!blocked.is_empty() && used.is_empty() && !unknown, "the blocked sign-ins used no legacy protocol")
         .unknown(used.is_empty() && unknown, "the protocol of the blocked sign-in is not known")
@@ -209,12 +211,15 @@ pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
         .judged("The user signs in with a client that does modern authentication: what is blocked for its legacy protocol gets in.")
 }
 
-/// Smart lockout ends by itself. Only for users who are locked out.
+/// Smart lockout ends by itself. Only for users who are locked out, or may be.
 pub(super) fn wait(facts: &Facts<'_>) -> Option<Judgement> {
-    facts::blocked(facts.records, facts.tenant).by.contains(&BlockedBy::SmartLockout).then(|| {
+    let by = facts::blocked(facts.records, facts.tenant, facts.now).by;
+    let (locked, unsure) = (by.contains(&BlockedBy::SmartLockout), by.contains(&BlockedBy::Error50053));
+    (locked || unsure).then(|| {
         Scales::new()
             .needs_sign_in(facts.records)
-            .note(true, "locked after wrong passwords: each further wrong one, also an attacker's, begins it again")
+            .unknown(!locked, "the reason of error 50053 does not tell smart lockout from built-in protection")
+            .note(true, "after wrong passwords: each further wrong one, also an attacker's, begins the lockout again")
             .judged("The lockout ends by itself, after a minute by default, and longer after each further wrong password.")
     })
 }

@@ -1,9 +1,9 @@
 //! Why a user is at risk or blocked, or what is to be followed up: a sentence each.
 
-use super::policies::{self, Blocking};
 use super::situation::{PendingChange, pending_change};
 use super::words::{ago, level, listed};
 use super::{Facts, unblocking};
+use crate::domain::blocking::{self, Blocking};
 use crate::domain::facts::{self, BlockedBy, Evidence};
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
@@ -15,12 +15,12 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
     let records = facts.records;
     let mut why = vec![risk(facts)];
     why.extend(token_theft(facts));
-    let blocked = facts::blocked(records, facts.tenant);
+    let blocked = facts::blocked(records, facts.tenant, facts.now);
     for cause in &blocked.by {
         why.push(block(facts, *cause));
     }
     if blocked.ended && blocked.by.is_empty() {
-        let because: Vec<&str> = facts::endings(records, facts.tenant).into_iter().map(facts::BlockEnded::words).collect();
+        let because: Vec<&str> = facts::endings(records, facts.tenant, facts.now).into_iter().map(facts::BlockEnded::words).collect();
         let because = listed(&because);
         why.push(format!(
             "What blocked the user is gone, as far as is known ({because}): the next sign-in tells whether the user gets in."
@@ -30,8 +30,12 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
     why.extend(pending(facts));
     if facts::deleted(records) == Some(true) {
         why.push(
-            "The account is deleted and still in the risk report: its risk cannot be dismissed, and only a support case removes it."
-                .to_owned(),
+            if records.user.at_risk() == Some(false) {
+                "The account is deleted and still in the risk report, with no open risk: only a support case removes it."
+            } else {
+                "The account is deleted and still in the risk report: its risk cannot be dismissed, and only a support case removes it."
+            }
+            .to_owned(),
         );
     }
     match facts::evidence(records, facts.now) {
@@ -109,7 +113,7 @@ fn token_theft(facts: &Facts<'_>) -> Option<String> {
     let at_risk = facts.records.user.at_risk() == Some(true);
     match facts::token_theft(facts.records) {
         Some(true) => {
-            let policies: Vec<String> = policies::on_user_risk(facts)
+            let policies: Vec<String> = blocking::on_user_risk(&facts.known())
                 .iter()
                 .flatten()
                 .filter(|of| of.names_user == Some(true) && asks_for_change(of.policy))
@@ -135,8 +139,11 @@ fn token_theft(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn block(facts: &Facts<'_>, cause: BlockedBy) -> String {
-    let sign_ins: Vec<&SignIn> =
-        policies::blocked_sign_ins(facts).into_iter().filter(|(of, _)| *of == cause).map(|(_, sign_in)| sign_in).collect();
+    let sign_ins: Vec<&SignIn> = facts::blocked_sign_ins(facts.records, facts.tenant, facts.now)
+        .into_iter()
+        .filter(|(of, _)| *of == cause)
+        .map(|(_, sign_in)| sign_in)
+        .collect();
     let newest = sign_ins.iter().filter_map(|of| of.created_date_time).max();
     let when = newest.map(|at| format!(", {}", ago(at, facts.now))).unwrap_or_default();
     match cause {
@@ -153,11 +160,23 @@ fn block(facts: &Facts<'_>, cause: BlockedBy) -> String {
             let from = place(&sign_ins);
             let used: Vec<&str> = sign_ins.iter().filter_map(|of| unblocking::legacy_protocol(of)).take(1).collect();
             let used = used.first().map(|used| format!(" with {used}, a legacy protocol")).unwrap_or_default();
-            format!("Blocked by built-in protection (50053{when}){from}{used}: high confidence of risk. This is no smart lockout.")
+            let because = match sign_ins.iter().any(|of| facts::is_malicious_address(of)) {
+                true => "an address with malicious activity: an attacker's, or one that the company shares with others",
+                false => "high confidence of risk",
+            };
+            format!("Blocked by built-in protection (50053{when}){from}{used}: {because}. This is no smart lockout.")
         }
         BlockedBy::SmartLockout => {
-            format!("Blocked by smart lockout (50053{when}) after wrong passwords{}. This is not built-in protection.", place(&sign_ins))
+            format!(
+                "Blocked by smart lockout (50053{when}) after wrong passwords{}: it lasts a minute by default, and may be over. This is not \
+                 built-in protection.",
+                place(&sign_ins)
+            )
         }
+        BlockedBy::Error50053 => format!(
+            "Blocked with error 50053{when}{}, without a reason: by smart lockout after wrong passwords, or by built-in protection.",
+            place(&sign_ins)
+        ),
         BlockedBy::ConditionalAccess => {
             format!("Blocked by Conditional Access, not for risk{when}: {}.", by_policies(facts, cause))
         }
@@ -177,23 +196,23 @@ pub(super) fn warnings(facts: &Facts<'_>) -> Vec<String> {
 /// What the ways out are of: what blocks the user; where nothing does now, what [`warnings`] tell of.
 pub(super) fn causes(facts: &Facts<'_>) -> Vec<BlockedBy> {
     if !gets_in(facts) {
-        return facts::blocked(facts.records, facts.tenant).by;
+        return facts::blocked(facts.records, facts.tenant, facts.now).by;
     }
     let refused = refused(facts).map(|_| BlockedBy::BuiltInProtection);
     refused.into_iter().chain((!will_block(facts).is_empty()).then_some(BlockedBy::UserRisk)).collect()
 }
 
 fn gets_in(facts: &Facts<'_>) -> bool {
-    facts::blocked(facts.records, facts.tenant).by.is_empty() && facts::deleted(facts.records) != Some(true)
+    facts::blocked(facts.records, facts.tenant, facts.now).by.is_empty() && facts::deleted(facts.records) != Some(true)
 }
 
 fn will_block(facts: &Facts<'_>) -> Vec<Blocking> {
     let will_block = |of: &Blocking| of.about == BlockedBy::UserRisk && of.blocks == Some(true);
-    policies::blocking(facts).into_iter().flatten().filter(will_block).collect()
+    blocking::blocking(&facts.known()).into_iter().flatten().filter(will_block).collect()
 }
 
 fn refused(facts: &Facts<'_>) -> Option<String> {
-    let refused = facts::refused_attempts(facts.records, facts.tenant);
+    let refused = facts::refused_attempts(facts.records, facts.tenant, facts.now);
     let newest = refused.iter().max_by_key(|of| of.created_date_time)?;
     let when = newest.created_date_time.map(|at| format!(", {}", ago(at, facts.now))).unwrap_or_default();
     let used = newest.client_app_used.as_deref().map(|used| format!(" with {used}")).unwrap_or_default();
@@ -210,7 +229,7 @@ fn place(sign_ins: &[&SignIn]) -> String {
 }
 
 fn by_policies(facts: &Facts<'_>, cause: BlockedBy) -> String {
-    let Some(found) = policies::blocking(facts) else {
+    let Some(found) = blocking::blocking(&facts.known()) else {
         return "which policy did it is not known, policies were not read".to_owned();
     };
     let told = |of: &Blocking| format!("policy {:?}: {}", of.name, of.why);

@@ -293,6 +293,8 @@ fn a_playbook_tells_which_of_its_steps_will_be_refused_and_why() {
     let lines = |action, records: UserRecords, context: &PlanContext| {
         let target = target_of(action, Target::User("u".into()), &[records].into_iter().collect(), context);
         assert_ne!(target.verdict, Verdict::Refused, "{:?}", target.because);
+        let no_password = target.changes.iter().any(|line| line.contains("hybridNoWriteback"));
+        assert_eq!(target.because.contains(&Because::HybridNoWriteback), no_password, "it is a caution for the whole");
         target.changes
     };
     assert_eq!(lines(Action::SecureAccount, user(|_| {}), &context()), Vec::<String>::new());

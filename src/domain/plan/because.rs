@@ -92,7 +92,7 @@ pub enum Because {
     LeakedCredentials,
     /// The password is older than the newest detection: nothing tells that the risk was dealt with.
     PasswordOlder,
-    /// A temporary password was set and told by the same playbook: another one would take it from the user.
+    /// A temporary password was set and told since the playbook began: another one would take it from the user.
     PasswordTold,
     /// The account that the operator is signed in with.
     OwnAccount,
@@ -211,6 +211,8 @@ impl Because {
         match self {
             // Whoever is on the list can be taken off it, deleted or not.
             Because::UnknownUser | Because::Deleted if action == Action::IncludeInPolicy => false,
+            // The other steps can be done.
+            Because::HybridNoWriteback | Because::OwnAccount if action.kind() == Kind::Playbook => false,
             // A checklist may be worked through for a user whose risk is closed, or was closed since; but not unasked.
             Because::NotAtRisk if action.kind() == Kind::Playbook => false,
             Because::UnknownUser

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::changes;
 use super::{Access, Because, PlanContext, PlanTarget, Target};
 use crate::domain::action::{Action, Aim, Kind};
+use crate::domain::blocking::{self, Known};
 use crate::domain::dataset::Dataset;
 use crate::domain::facts::{self, Evidence};
 use crate::domain::permission::{Lack, lacks_for};
@@ -361,7 +362,8 @@ fn of_membership(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
         if facts::confirmed_compromised(records) {
             because.push(Because::ConfirmedCompromised);
         }
-        if !excludes && !facts::blocking_policies(records, by.dataset.tenant()).iter().any(|of| of.id == policy.id) {
+        let known = Known { records, tenant: by.dataset.tenant(), settings: &by.context.settings, now: by.context.now };
+        if !excludes && !blocking::policies_that_block(&known).iter().any(|of| of.id == policy.id) {
             because.push(Because::DoesNotBlock);
         }
     }
@@ -383,8 +385,10 @@ fn of_playbook(by: &Judgement<'_>, records: &UserRecords) -> Vec<Because> {
             Kind::Account => of_account(by, *step, records),
             Kind::Policy | Kind::Playbook => Vec::new(),
         };
-        // Devices are read when their step comes.
-        because.extend(of_step.into_iter().filter(|because| !because.refuses(*step) && *because != Because::DevicesUnknown));
+        // Devices are read when their step comes. A password that cannot be set is to be known before the compromise is confirmed.
+        let tells =
+            |because: &Because| *because == Because::HybridNoWriteback || (!because.refuses(*step) && *because != Because::DevicesUnknown);
+        because.extend(of_step.into_iter().filter(tells));
     }
     because
 }

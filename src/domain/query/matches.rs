@@ -220,7 +220,7 @@ impl<'a> Subject<'a> {
     /// A sign-in was itself blocked or not; everything else is asked of the user.
     fn blocked(self, context: QueryContext<'_>) -> Blocked {
         let Subject::SignIn(records, sign_in, _) = self else {
-            return facts::blocked(self.records(), context.tenant);
+            return facts::blocked(self.records(), context.tenant, context.now);
         };
         let cause = facts::sign_in_block(records, context.tenant, sign_in);
         let ended = sign_in.status.as_ref().and_then(|status| status.error_code).is_some();

@@ -74,14 +74,18 @@ async fn no_step_is_sent_out_of_turn_or_after_the_end_of_its_playbook() {
 
 #[test]
 fn playbooks_that_begin_at_once_have_numbers_of_their_own() {
-    let bench = bench(Scripted::new(1));
-    let plan = confirmed(Action::SecureAccount, &bench.tenant.dataset());
-    let begin = || (0..50).map(|_| bench.engine.begin_playbook(&plan, false).unwrap()).collect::<Vec<_>>();
+    let bench = bench(Scripted::new(200));
+    let dataset = bench.tenant.dataset();
+    let of = |records: &UserRecords| confirmed(Action::SecureAccount, &[records.clone()].into_iter().collect());
+    let plans: Vec<Confirmed> = dataset.users().iter().map(of).collect();
+    let begin = |plans: &[Confirmed]| plans.iter().map(|plan| bench.engine.begin_playbook(plan, false).unwrap()).collect::<Vec<_>>();
     let ids: Vec<JobId> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(begin)).collect();
+        let threads: Vec<_> = plans.chunks(50).map(|plans| scope.spawn(move || begin(plans))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 200);
+    let second = bench.engine.begin_playbook(&plans[0], false).unwrap_err();
+    assert!(matches!(second, EngineError::Unfinished { .. }), "nobody needs two: {second}");
 }
 
 #[tokio::test(start_paused = true)]

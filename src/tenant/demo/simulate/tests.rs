@@ -35,7 +35,7 @@ impl Bench {
     fn calm(&self, holds: impl Fn(&UserRecords) -> bool) -> UserId {
         let calm = |records: &UserRecords| {
             let plain = records.user.risk_state == Some(RiskState::None) && records.user.is_deleted == Some(false);
-            plain && facts::blocked(records, &TenantFacts::default()).value == Some(false) && holds(records)
+            plain && facts::blocked(records, &TenantFacts::default(), crate::domain::fixture::now()).value == Some(false) && holds(records)
         };
         users(&self.tenant, calm).remove(0).into()
     }
@@ -100,7 +100,7 @@ async fn who_cannot_do_what_a_policy_asks_for_is_kept_out() {
         let applied = &sign_in.applied_conditional_access_policies[0];
         assert_eq!(applied.result.as_deref(), Some("failure"));
         assert!(bench.tenant.policies().iter().any(|policy| policy["id"].as_str() == applied.id.as_deref()));
-        assert_eq!(facts::blocked(&records, &TenantFacts::default()).value, Some(true));
+        assert_eq!(facts::blocked(&records, &TenantFacts::default(), crate::domain::fixture::now()).value, Some(true));
     }
     assert!(!bench.happens(Happening::MfaPassed, &not_registered, &NOTHING_STATED).applied);
     assert_eq!(bench.records(&not_registered).user.at_risk(), Some(true));
