@@ -442,3 +442,30 @@ fn a_terminal_that_vanishes_during_a_job_leaves_it_to_be_resumed() {
     let job = job();
     assert!(job["state"] == "done" && job["verified"] == 1 && job["total"] == 1, "{job}");
 }
+
+#[test]
+fn whose_password_was_on_the_screen_of_a_killed_console_is_told_once_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = Console::start(home.path(), &["demo", "--rate", "off"], 40, 120);
+    console.wait_for("Adele Vance");
+    console.send("/mfa:true hybrid:false guest:false privileged:false tokentheft:false state:atRisk deleted:false\r");
+    console.wait_for("deleted:false");
+    console.send("r");
+    console.wait_for("Generate temporary password");
+    console.send("jjjjj\r");
+    console.wait_for("will get a temporary password");
+    console.send("drill\r");
+    console.wait_for("confirm ");
+    console.send("\r");
+    console.wait_for("Shown once");
+    console.child.kill().unwrap();
+    console.child.wait().unwrap();
+    let said = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
+        let output = command.args(["users", "--count"]).env("ENTRIAGE_HOME", home.path()).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = said();
+    assert!(told.contains("ended with a temporary password on the screen") && told.contains("@contoso.test"), "{told}");
+    assert!(!said().contains("temporary password"), "it is told once");
+}

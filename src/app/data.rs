@@ -69,7 +69,7 @@ impl App {
                     self.toasts.fail(message);
                 }
             }
-            Msg::Password { user, password } => self.passwords.add(user, password),
+            Msg::Password { job, id, user, password } => self.passwords.add(job, id, user, password),
             Msg::Job(event) => self.job_event(&event),
             Msg::JobStarted(id) => {
                 if let Some(job) = &mut self.job {

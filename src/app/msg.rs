@@ -96,7 +96,11 @@ pub enum Msg {
     Holder(Option<Holder>),
     /// A temporary password was set: it is shown until it is closed, and never again.
     Password {
-        /// Whose. Hostile text.
+        /// The job that set it.
+        job: JobId,
+        /// Whose, by object id.
+        id: String,
+        /// Whose, by name. Hostile text.
         user: String,
         /// The password.
         password: TemporaryPassword,

@@ -1,5 +1,7 @@
 //! Temporary passwords on the screen: shown once, in front of everything, kept nowhere (invariant 10).
 
+use std::collections::BTreeMap;
+
 use super::App;
 use super::command::{CommandId, Context};
 use super::format::count;
@@ -7,6 +9,7 @@ use super::key::{Key, KeyCode};
 use super::layout::{self, Area};
 use super::msg::Effect;
 use super::scroll::Scroll;
+use crate::domain::journal::{Entry, JobId};
 use crate::domain::password::TemporaryPassword;
 use crate::domain::text::safe;
 
@@ -16,6 +19,10 @@ const OTHER_LINES: u16 = 6;
 /// One of them.
 #[derive(Debug)]
 pub struct Shown {
+    /// The job that set it.
+    job: JobId,
+    /// Whose, by object id.
+    id: String,
     /// Whose. Hostile text.
     pub user: String,
     /// The password.
@@ -44,8 +51,8 @@ impl Passwords {
     }
 
     /// Adds one. A question that is open is no longer about all of them.
-    pub fn add(&mut self, user: String, password: TemporaryPassword) {
-        self.list.push(Shown { user, password, seen: false });
+    pub fn add(&mut self, job: JobId, id: String, user: String, password: TemporaryPassword) {
+        self.list.push(Shown { job, id, user, password, seen: false });
         self.asking = false;
     }
 
@@ -75,6 +82,18 @@ impl Passwords {
     }
 }
 
+/// That these were closed, for the journal: what is not, was on the screen when the console ended.
+fn journalled(closed: Vec<Shown>) -> Vec<Effect> {
+    let mut jobs: BTreeMap<JobId, Vec<String>> = BTreeMap::new();
+    let total = closed.len();
+    for shown in closed {
+        jobs.entry(shown.job).or_default().push(shown.id);
+    }
+    let entries: Vec<Entry> = jobs.into_iter().map(|(job, ids)| Entry::PasswordsClosed { job, ids, read: true }).collect();
+    let said = format!("{} closed.", count(total, "temporary password", "temporary passwords"));
+    if entries.is_empty() { Vec::new() } else { vec![Effect::Record { entries, said }] }
+}
+
 impl App {
     /// The temporary passwords that are shown, in front of everything else.
     pub fn passwords(&self) -> &Passwords {
@@ -87,10 +106,13 @@ impl App {
         self.passwords.message = None;
         if self.passwords.asking {
             self.passwords.asking = false;
+            let mut effects = Vec::new();
             // No key that copies, confirms or is typed in passing: what is closed here is gone.
             if key == Key::plain(KeyCode::Char('c')) {
                 // Each is overwritten as it goes. What was below the last row stays: nobody has read it.
-                self.passwords.list.retain(|shown| !shown.seen);
+                let (closed, left) = std::mem::take(&mut self.passwords.list).into_iter().partition(|shown| shown.seen);
+                self.passwords.list = left;
+                effects = journalled(closed);
                 if self.passwords.are_shown() {
                     let left = count(self.passwords.list.len(), "password was", "passwords were");
                     self.passwords.message = Some(format!("{left} not in sight yet: not closed."));
@@ -98,7 +120,7 @@ impl App {
                     self.passwords = Passwords::default();
                 }
             }
-            return Vec::new();
+            return effects;
         }
         let command = self.options.keys.command(Context::List, key);
         let len = self.passwords.list.len();

@@ -534,7 +534,8 @@ fn a_required_password_change_that_was_not_made_yet_is_shown() {
 
 /// A temporary password, as the engine tells it.
 pub fn password(user: &str, byte: u8) -> Msg {
-    Msg::Password { user: user.to_owned(), password: TemporaryPassword::generate([byte; 16]) }
+    let id = user.split('@').next().unwrap_or_default().to_owned();
+    Msg::Password { job: JobId(4), id, user: user.to_owned(), password: TemporaryPassword::generate([byte; 16]) }
 }
 
 #[test]
@@ -557,7 +558,10 @@ fn passwords_come_to_the_front_are_shown_once_and_closed_deliberately() {
     app.update(password("carol@contoso.test", 3), now());
     keys(&mut app, "c");
     assert_eq!(app.passwords().list.len(), 3, "one that came meanwhile is not closed unseen");
-    assert_eq!(keys(&mut app, "enter c"), []);
+    let closed = keys(&mut app, "enter c");
+    let [Effect::Record { entries, .. }] = closed.as_slice() else { panic!("{closed:?}") };
+    let ids = ["alex", "bob", "carol"].map(str::to_owned).to_vec();
+    assert_eq!(*entries, [Entry::PasswordsClosed { job: JobId(4), ids, read: true }], "what is not closed is told of at the next start");
     assert!(!app.passwords().are_shown() && app.passwords().list.is_empty());
     assert!(matches!(app.overlay(), Some(Overlay::Preview(_))));
 }

@@ -44,6 +44,7 @@ pub(super) fn job_of(entry: &Entry) -> Option<JobId> {
         | Entry::Intent { job, .. }
         | Entry::Answered { job, .. }
         | Entry::PasswordsTold { job, .. }
+        | Entry::PasswordsClosed { job, .. }
         | Entry::NotApplied { job, .. }
         | Entry::Outcomes { job, .. }
         | Entry::JobEnded { job, .. } => Some(*job),

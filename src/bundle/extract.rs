@@ -57,7 +57,7 @@ pub(super) fn extracts(source: &Source<'_>) -> Extracts {
                 about
             }
             Entry::Answered { job, call, .. } => calls.get(&(*job, *call)).cloned().unwrap_or_default(),
-            Entry::NotApplied { job, ids } | Entry::PasswordsTold { job, ids } => named(job, ids),
+            Entry::NotApplied { job, ids } | Entry::PasswordsTold { job, ids } | Entry::PasswordsClosed { job, ids, .. } => named(job, ids),
             Entry::Outcomes { job, items } => items.iter().filter_map(|item| of(job, &item.id)).collect(),
             Entry::JobResumed { job } | Entry::JobEnded { job, .. } => jobs.get(job).cloned().unwrap_or_default(),
             Entry::StepSkipped { playbook, .. } | Entry::PlaybookEnded { playbook, .. } => jobs.get(playbook).cloned().unwrap_or_default(),

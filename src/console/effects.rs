@@ -230,8 +230,8 @@ fn message(event: EngineEvent, running: &mut Option<JobId>) -> Msg {
         EngineEvent::Records(records) => Msg::Records(records),
         EngineEvent::Tenant(facts) => Msg::Tenant(facts),
         EngineEvent::Notice(text) => Msg::Said(text),
-        EngineEvent::Password { user, user_principal_name, password, .. } => {
-            Msg::Password { user: user_principal_name.unwrap_or(user), password }
+        EngineEvent::Password { job, user: id, user_principal_name, password } => {
+            Msg::Password { job, user: user_principal_name.unwrap_or_else(|| id.clone()), id, password }
         }
     }
 }

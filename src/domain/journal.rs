@@ -172,6 +172,15 @@ pub enum Entry {
         /// Whose.
         ids: Vec<String>,
     },
+    /// Temporary passwords that were shown are gone.
+    PasswordsClosed {
+        /// The job.
+        job: JobId,
+        /// Whose.
+        ids: Vec<String>,
+        /// Whether somebody closed them, or they were written out; else the program ended with them on the screen.
+        read: bool,
+    },
     /// The answer to a request was lost, and reading back showed that these were not changed: they may be sent again.
     NotApplied {
         /// The job.

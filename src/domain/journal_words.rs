@@ -14,6 +14,10 @@ pub fn words(entry: &Entry) -> String {
         Entry::Intent { job, call, ids } => format!("job {job}, request {call}: about to send {}", naming(ids)),
         Entry::Answered { job, call, answer } => format!("job {job}, request {call}: {}", answered(answer)),
         Entry::PasswordsTold { job, ids } => format!("job {job}: temporary password told, once: {}", naming(ids)),
+        Entry::PasswordsClosed { job, ids, read: true } => format!("job {job}: temporary password closed: {}", naming(ids)),
+        Entry::PasswordsClosed { job, ids, .. } => {
+            format!("job {job}: the program ended with a temporary password on the screen: {}", naming(ids))
+        }
         Entry::NotApplied { job, ids } => format!("job {job}: not applied, may be sent again: {}", naming(ids)),
         Entry::Outcomes { job, items } => format!("job {job}: {}", outcomes(items)),
         Entry::JobEnded { job, state } => format!("job {job} ended: {}", state.as_str()),

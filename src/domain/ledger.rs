@@ -8,7 +8,7 @@ use super::action::Action;
 use super::case::{Case, Snapshot};
 use super::journal::{CallAnswer, Entry, ItemOutcome, JobId, JobState, JournalRecord, Outcome};
 use super::password::UNTOLD;
-use super::plan::Plan;
+use super::plan::{Plan, PlanTarget};
 use super::playbook::Playbook;
 use super::records::{UserId, UserRecords};
 use super::time::Timestamp;
@@ -57,6 +57,8 @@ pub struct Job {
     remarks: HashMap<usize, CallAnswer>,
     /// Positions of users whose temporary password was told.
     told: HashSet<usize>,
+    /// Those of them whose password is, as far as the journal knows, still on a screen.
+    on_screen: HashSet<usize>,
     /// When the last request with a target was about to leave, by its position and this machine's clock.
     sent: HashMap<usize, Timestamp>,
     calls: HashMap<u32, Vec<usize>>,
@@ -139,6 +141,7 @@ impl Job {
             next_call: 1,
             remarks: HashMap::new(),
             told: HashSet::new(),
+            on_screen: HashSet::new(),
             sent: HashMap::new(),
             calls: HashMap::new(),
             positions,
@@ -172,6 +175,12 @@ impl Job {
         let by_outcome = matches!(self.items.get(*position).map(|item| &item.state),
             Some(ItemState::Ended(Outcome::Verified | Outcome::Unverified | Outcome::Diverged, because)) if because.as_deref() != Some(UNTOLD));
         self.told.contains(position) || (by_outcome && self.plan.action == Action::GenerateTemporaryPassword)
+    }
+
+    /// Targets whose temporary password was told and, as far as the journal knows, is still on a screen.
+    pub fn passwords_on_screen(&self) -> impl Iterator<Item = &PlanTarget> {
+        let shown = |target: &&PlanTarget| self.positions.get(&target.id).is_some_and(|position| self.on_screen.contains(position));
+        self.plan.included().filter(shown)
     }
 
     /// Ids of the targets for which this holds.
@@ -314,7 +323,14 @@ impl Ledger {
             Entry::Intent { job, call, ids } => self.with(*job, |job| job.intent(*call, ids, record.at)),
             Entry::Answered { job, call, answer } => self.with(*job, |job| job.answered(*call, answer)),
             Entry::PasswordsTold { job, ids } => self.with(*job, |job| {
-                job.told.extend(ids.iter().filter_map(|id| job.positions.get(id).copied()));
+                let positions: Vec<usize> = ids.iter().filter_map(|id| job.positions.get(id).copied()).collect();
+                job.told.extend(&positions);
+                job.on_screen.extend(&positions);
+            }),
+            Entry::PasswordsClosed { job, ids, .. } => self.with(*job, |job| {
+                for position in ids.iter().filter_map(|id| job.positions.get(id)) {
+                    job.on_screen.remove(position);
+                }
             }),
             Entry::NotApplied { job, ids } => self.with(*job, |job| job.not_applied(ids)),
             Entry::Outcomes { job, items } => self.with(*job, |job| job.outcomes(items)),

@@ -11,9 +11,10 @@ use crate::clock::Clock;
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::Entry;
 use crate::domain::ledger::Ledger;
-use crate::domain::plan::{Access, PlanContext};
+use crate::domain::plan::{Access, PlanContext, PlanTarget};
 use crate::domain::records::{Record, UserRecords};
 use crate::domain::sync::SyncState;
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{DemoSpec, LiveSpec, Manifest, SCHEMA_VERSION, Source};
 use crate::oauth::{Credential, Keyring, Prompt};
@@ -193,7 +194,33 @@ impl Session {
             session.fill(&opened.dir).await?;
         }
         options.home.set_last_used(name)?;
+        session.tell_lost_passwords();
         Ok(session)
+    }
+
+    /// Says whose temporary password was on a screen when the program ended: it is nowhere else, and is told of once.
+    fn tell_lost_passwords(&mut self) {
+        let (mut lost, mut entries) = (Vec::new(), Vec::new());
+        self.store.with_ledger(&mut |ledger| {
+            for job in ledger.jobs() {
+                let targets: Vec<&PlanTarget> = job.passwords_on_screen().collect();
+                if !targets.is_empty() {
+                    lost.extend(targets.iter().map(|target| target.user_principal_name.clone().unwrap_or_else(|| target.id.clone())));
+                    let ids = targets.into_iter().map(|target| target.id.clone()).collect();
+                    entries.push(Entry::PasswordsClosed { job: job.id, ids, read: false });
+                }
+            }
+        });
+        if lost.is_empty() {
+            return;
+        }
+        let whose = lost.iter().map(|name| text::safe(name)).collect::<Vec<_>>().join(", ");
+        self.notices.push(format!(
+            "entriage ended with a temporary password on the screen, which is nowhere else: {whose}; where nobody has it, generate another"
+        ));
+        if let Err(error) = self.store.append(self.clock.now(), &self.operator, entries) {
+            self.notices.push(format!("this will be said again at the next start: {error}"));
+        }
     }
 
     /// Opens the workspace `demo`, making and filling it where it does not exist. `spec` is for a new one; an existing one with

@@ -1,6 +1,6 @@
 //! A running job: what it tells, how it is stopped, and how it ends.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::pin::pin;
@@ -17,7 +17,7 @@ use super::{left, output};
 use crate::domain::action::Action;
 use crate::domain::facts;
 use crate::domain::job_event::{JobEvent, What};
-use crate::domain::journal::{JobId, JobState, Outcome};
+use crate::domain::journal::{Entry, JobId, JobState, Outcome};
 use crate::domain::ledger::{ItemState, Job, Ledger, Tally};
 use crate::domain::plan::Confirmed;
 use crate::domain::playbook::StepState;
@@ -106,9 +106,11 @@ async fn follow_to_report(
     }
     if !matches!(ended, Some(Ok(_))) {
         // There will be no document, and nobody else has them.
-        for event in std::mem::take(&mut teller.passwords) {
+        for event in teller.passwords.clone() {
             teller.print(&event);
         }
+        teller.all_written_out();
+        close(session, &mut teller)?;
     }
     // A step is gone on with by its playbook.
     let ledger = session.ledger();
@@ -130,6 +132,7 @@ async fn follow_to_report(
     };
     let jobs = jobs_of(&ledger, report.job);
     let concluded = teller.conclude(&report, &jobs);
+    close(session, &mut teller)?;
     if let Some(failure) = teller.unread_failure() {
         return Err(failure);
     }
@@ -141,6 +144,16 @@ async fn follow_to_report(
         tell_still_at_risk(session, report.job)?;
     }
     Ok(report)
+}
+
+/// Journals whose password was written out: what is not, is told of at the next start.
+fn close(session: &Session, teller: &mut Teller) -> Result<(), Failure> {
+    let written = std::mem::take(&mut teller.written).into_iter();
+    let entries: Vec<Entry> = written.map(|(job, ids)| Entry::PasswordsClosed { job, ids, read: true }).collect();
+    if !entries.is_empty() {
+        session.store.append(session.clock().now(), &session.operator, entries)?;
+    }
+    Ok(())
 }
 
 /// A playbook that is not over says what it waits for.
@@ -248,13 +261,15 @@ struct Teller {
     reader_left: bool,
     /// Passwords that are part of the one document at the end.
     passwords: Vec<Value>,
+    /// Whose password was written out, by job.
+    written: BTreeMap<JobId, Vec<String>>,
     /// Users whose password was set and could not be written out. Hostile text.
     unread: Vec<String>,
 }
 
 impl Teller {
     fn new(format: Format) -> Self {
-        Teller { format, job: None, last: None, reader_left: false, passwords: Vec::new(), unread: Vec::new() }
+        Teller { format, job: None, last: None, reader_left: false, passwords: Vec::new(), written: BTreeMap::new(), unread: Vec::new() }
     }
 
     fn tell(&mut self, event: &EngineEvent) {
@@ -289,7 +304,7 @@ impl Teller {
                     Format::Table | Format::Csv => {
                         let line = format!("temporary password of {}, shown once: {}\n", text::safe(name), password.expose());
                         self.reader_left |= output::data(&line).is_err();
-                        self.unread.extend(self.reader_left.then(|| name.to_owned()));
+                        self.written_out(*job, user, name);
                     }
                     Format::Jsonl | Format::Json => {
                         let event = json!({
@@ -300,7 +315,7 @@ impl Teller {
                             self.passwords.push(event);
                         } else {
                             self.print(&event);
-                            self.unread.extend(self.reader_left.then(|| name.to_owned()));
+                            self.written_out(*job, user, name);
                         }
                     }
                 }
@@ -315,6 +330,25 @@ impl Teller {
         if !self.reader_left {
             let line = output::json_line(event);
             self.reader_left = line.and_then(|line| output::data(&line)).is_err();
+        }
+    }
+
+    /// The passwords of the document, or of its stead, were written out.
+    fn all_written_out(&mut self) {
+        for event in std::mem::take(&mut self.passwords) {
+            let text = |name: &str| event[name].as_str().unwrap_or_default();
+            let name = event["userPrincipalName"].as_str().unwrap_or(text("id"));
+            if let Some(job) = event["job"].as_u64() {
+                self.written_out(JobId(job), text("id"), name);
+            }
+        }
+    }
+
+    /// A password was written out, as long as somebody reads.
+    fn written_out(&mut self, job: JobId, id: &str, name: &str) {
+        match self.reader_left {
+            true => self.unread.push(name.to_owned()),
+            false => self.written.entry(job).or_default().push(id.to_owned()),
         }
     }
 
@@ -335,10 +369,8 @@ impl Teller {
             Format::Jsonl => Ok(()),
             Format::Json => {
                 let written = output::data(&output::json(&document(report, jobs, &self.passwords))?);
-                if written.is_err() {
-                    let named = |event: &Value| event["userPrincipalName"].as_str().or(event["id"].as_str()).map(str::to_owned);
-                    self.unread.extend(self.passwords.iter().filter_map(named));
-                }
+                self.reader_left |= written.is_err();
+                self.all_written_out();
                 written
             }
             Format::Table | Format::Csv => {

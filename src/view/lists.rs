@@ -130,9 +130,10 @@ pub fn journal(
 /// The names behind the ids of a record, where they are users'.
 fn whom(app: &App, entry: &Entry) -> String {
     let ids: Vec<&str> = match entry {
-        Entry::Intent { ids, .. } | Entry::PasswordsTold { ids, .. } | Entry::NotApplied { ids, .. } => {
-            ids.iter().map(String::as_str).collect()
-        }
+        Entry::Intent { ids, .. }
+        | Entry::PasswordsTold { ids, .. }
+        | Entry::PasswordsClosed { ids, .. }
+        | Entry::NotApplied { ids, .. } => ids.iter().map(String::as_str).collect(),
         Entry::Outcomes { items, .. } => items.iter().map(|item| item.id.as_str()).collect(),
         Entry::Snapshot { users, .. } => users.iter().map(UserId::as_str).collect(),
         _ => Vec::new(),

@@ -359,7 +359,7 @@ fn who_will_be_blocked_is_told_before_it_happens() {
 fn planned(situation: &Situation, start: &Start) -> PlanTarget {
     let policy = start.policy.as_deref().and_then(|id| situation.tenant.policy(id)).cloned();
     let context = PlanContext {
-        settings: situation.settings.clone(),
+        settings: situation.settings,
         holder: situation.holder.clone(),
         policy,
         ..PlanContext::new("me", situation.access, fixture::now())
