@@ -331,6 +331,8 @@ impl App {
             };
             job.not_safe_users =
                 if job.not_safe == [0; 3] { 0 } else { of_verified().filter(|records| !facts::not_safe(records).is_empty()).count() };
+            let unread = |records: &&UserRecords| records.user.at_risk() == Some(false) && facts::safe(records).is_none();
+            job.safety_unread = if job.action == Action::DismissUserRisk { of_verified().filter(unread).count() } else { 0 };
         }
         if let Some(result) = self.job.as_ref().filter(|job| job.playbook.is_some()).map(super::checklist::result)
             && self.shows_job()

@@ -172,8 +172,9 @@ impl Explain {
         for why in &self.explanation.why {
             lines.put(2, why, Tone::Plain, None);
         }
-        for because in &self.explanation.not_safe {
-            lines.put(2, &format!("closed, but not safe: {}", because.words()), Tone::Warning, None);
+        if let Some(safety) = &self.explanation.safety {
+            let tone = if self.explanation.safe == Some(true) { Tone::Plain } else { Tone::Warning };
+            lines.put(2, safety, tone, None);
         }
         self.say_normal(lines);
         self.say_blocked(lines);

@@ -75,6 +75,8 @@ pub struct JobRun {
     pub not_safe: [usize; 3],
     /// How many of them for any reason.
     pub not_safe_users: usize,
+    /// Of how many of them it is not known, because something was not read.
+    pub safety_unread: usize,
     seen: HashSet<String>,
     /// Whose the sign-ins are that it is about, by their ids.
     owners: HashMap<String, UserId>,
@@ -104,6 +106,7 @@ impl JobRun {
             playbook: plan.playbook,
             not_safe: [0; 3],
             not_safe_users: 0,
+            safety_unread: 0,
             seen: HashSet::new(),
             owners: plan.included().filter_map(|target| Some((target.id.clone(), target.user_id.clone()?))).collect(),
         }

@@ -79,6 +79,8 @@ pub fn explanation(user: &str) -> Explanation {
     let verdict = |verdict, action, learns, because: &str| Verdict { verdict, action, learns, because: vec![because.to_owned()] };
     let records = risky_user(user, "passwordSpray");
     Explanation {
+        safe: Some(false),
+        safety: Some("Not safe: the risk is open.".to_owned()),
         user: user.into(),
         user_principal_name: records.user.user_principal_name.as_ref().map(String::from),
         at_risk: Some(true),

@@ -158,7 +158,7 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
     if !matches!(records.user.risk_state, Some(RiskState::Dismissed | RiskState::Remediated)) {
         return Vec::new();
     }
-    let (Some(first), Some(newest)) = (detected(records).min(), detected(records).max()) else { return Vec::new() };
+    let Some(newest) = newest_detection(records) else { return Vec::new() };
     let directory = &records.directory;
     let mut because = Vec::new();
     if password_is_older(records) == Some(true) {
@@ -167,11 +167,23 @@ pub fn not_safe(records: &UserRecords) -> Vec<NotSafe> {
     if directory.sign_in_sessions_valid_from_date_time.is_some_and(|at| at < newest) {
         because.push(NotSafe::SessionsNotRevoked);
     }
-    let added = |method: &AuthenticationMethod| method.created_date_time.is_some_and(|at| at > first) && method.kind != PASSWORD_METHOD;
-    if records.methods.iter().flatten().any(added) {
+    if methods_added_since(records).is_some_and(|added| !added.is_empty()) {
         because.push(NotSafe::MethodAddedSince);
     }
     because
+}
+
+/// When what was detected last happened.
+pub fn newest_detection(records: &UserRecords) -> Option<Timestamp> {
+    detected(records).max()
+}
+
+/// The authentication methods that were registered since the first detection; `None` where methods were not read.
+pub fn methods_added_since(records: &UserRecords) -> Option<Vec<&AuthenticationMethod>> {
+    let methods = records.methods.as_deref()?;
+    let Some(first) = detected(records).min() else { return Some(Vec::new()) };
+    let added = |method: &&AuthenticationMethod| method.created_date_time.is_some_and(|at| at > first) && method.kind != PASSWORD_METHOD;
+    Some(methods.iter().filter(added).collect())
 }
 
 /// Whether an open detection says that credentials which match the password were leaked.
@@ -182,7 +194,7 @@ pub fn leaked_credentials(records: &UserRecords) -> bool {
 
 /// Whether the password is older than the newest detection; `None` where either is not known.
 pub fn password_is_older(records: &UserRecords) -> Option<bool> {
-    let newest = detected(records).max()?;
+    let newest = newest_detection(records)?;
     Some(records.directory.last_password_change_date_time? < newest)
 }
 
@@ -200,13 +212,21 @@ pub fn safe(records: &UserRecords) -> Option<bool> {
     match records.user.risk_state {
         Some(RiskState::None | RiskState::ConfirmedSafe) => Some(true),
         Some(RiskState::Dismissed | RiskState::Remediated) if !not_safe(records).is_empty() => Some(false),
-        Some(RiskState::Dismissed | RiskState::Remediated) => {
-            let directory = &records.directory;
-            let read = directory.last_password_change_date_time.is_some() && directory.sign_in_sessions_valid_from_date_time.is_some();
-            (read && records.methods.is_some() && !records.detections.is_empty()).then_some(true)
-        }
+        Some(RiskState::Dismissed | RiskState::Remediated) => safety_unread(records).is_empty().then_some(true),
         _ => None,
     }
+}
+
+/// What was not read of a user without which nobody can say whether the user is safe.
+pub fn safety_unread(records: &UserRecords) -> Vec<&'static str> {
+    let directory = &records.directory;
+    let parts = [
+        (records.detections.is_empty(), "detections"),
+        (directory.last_password_change_date_time.is_none(), "the last password change"),
+        (directory.sign_in_sessions_valid_from_date_time.is_none(), "when sessions were revoked"),
+        (records.methods.is_none(), "authentication methods"),
+    ];
+    parts.into_iter().filter_map(|(unread, part)| unread.then_some(part)).collect()
 }
 
 /// The password is a method, too, and a new one is no alarm.

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output;
 use super::place::{self, Place};
 use crate::domain::advice::{self, Advice, Explanation, Facts, Verdict};
-use crate::domain::facts::{BlockedBy, NotSafe};
+use crate::domain::facts::BlockedBy;
 use crate::domain::plan::Access;
 use crate::domain::records::UserRecords;
 use crate::domain::text;
@@ -51,6 +51,7 @@ fn document(explanation: &Explanation) -> Value {
             "by": explanation.blocked.by.iter().map(|by| by.as_str()).collect::<Vec<_>>(),
         },
         "why": explanation.why,
+        "safe": explanation.safe,
         "notSafe": explanation.not_safe.iter().map(|because| because.as_str()).collect::<Vec<_>>(),
         "situation": situation,
         "normal": explanation.normal,
@@ -151,14 +152,13 @@ fn answers(explanation: &Explanation) -> Vec<String> {
     };
     let by: Vec<&str> = explanation.blocked.by.iter().copied().map(cause_words).collect();
     let by = if by.is_empty() { String::new() } else { format!(", by {}", by.join(", then by ")) };
-    let not_safe: Vec<&str> = explanation.not_safe.iter().copied().map(NotSafe::words).collect();
     let blocked = match explanation.blocked.value {
         None if explanation.blocked.ended => "no longer, as far as is known: the next sign-in tells",
         value => yes_no(value),
     };
     let mut answers = vec![format!("At risk: {}", yes_no(explanation.at_risk)), format!("Blocked: {blocked}{by}")];
-    if !not_safe.is_empty() {
-        answers.push(format!("Safe: no, {}", not_safe.join("; ")));
+    if let Some(safety) = &explanation.safety {
+        answers.push(format!("Safe: {}. {safety}", yes_no(explanation.safe)));
     }
     answers
 }

@@ -181,15 +181,24 @@ pub fn tell_still_at_risk(session: &Session, playbook: JobId) -> Result<(), Fail
 fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
     let ids: BTreeSet<String> =
         jobs.iter().filter(|job| left::closes_risk(job.plan.action)).flat_map(|job| job.ids_where(is_verified)).collect();
-    let mut not_safe = 0;
+    let (mut not_safe, mut unread) = (0, 0);
     for id in ids {
-        let records = session.store.user(&id.as_str().into())?;
-        not_safe += usize::from(records.is_some_and(|records| !facts::not_safe(&records).is_empty()));
+        let Some(records) = session.store.user(&id.as_str().into())? else { continue };
+        match facts::safe(&records) {
+            Some(false) => not_safe += 1,
+            None if records.user.at_risk() == Some(false) => unread += 1,
+            _ => {}
+        }
     }
     match not_safe {
         0 => {}
         1 => output::say("1 of them is not safe, by password, sessions or methods: entriage users safe:no"),
         more => output::say(&format!("{more} of them are not safe, by password, sessions or methods: entriage users safe:no")),
+    }
+    if unread > 0 {
+        output::say(&format!(
+            "{unread} of them: whether they are safe is not known, authentication methods were not read; entriage explain USER reads them"
+        ));
     }
     Ok(())
 }

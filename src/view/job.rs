@@ -123,7 +123,11 @@ fn not_safe(job: &JobRun) -> String {
         .filter(|(count, _)| **count > 0)
         .map(|(count, reason)| format!("{} {reason}", number(*count)))
         .collect();
-    format!("{} of the dismissed are not safe: {}.", number(job.not_safe_users), parts.join(", "))
+    let unread = match job.safety_unread {
+        0 => String::new(),
+        unread => format!(" Of {} it is not known: methods not read.", number(unread)),
+    };
+    format!("{} of the dismissed are not safe: {}.{unread}", number(job.not_safe_users), parts.join(", "))
 }
 
 fn hint(app: &App, job: &JobRun) -> String {

@@ -171,6 +171,10 @@ pub struct Explanation {
     pub warnings: Vec<String>,
     /// Why the user is at risk or blocked, or what is to be followed up, a sentence each. Holds hostile text.
     pub why: Vec<String>,
+    /// Whether the user is safe, as far as what was read tells.
+    pub safe: Option<bool>,
+    /// The same in a sentence; `None` where there never was a risk.
+    pub safety: Option<String>,
     /// Why the user is not safe although the risk is closed.
     pub not_safe: Vec<NotSafe>,
     /// The facts.
@@ -220,6 +224,8 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         causes: why::causes(facts),
         warnings: why::warnings(facts),
         why: why::why(facts),
+        safe: if facts.records.user.at_risk() == Some(true) { Some(false) } else { super::facts::safe(facts.records) },
+        safety: why::safety(facts),
         not_safe: super::facts::not_safe(facts.records),
         situation: situation::facts(facts),
         normal: normal::of_user(facts.records, COMPARED),

@@ -2,7 +2,6 @@
 
 use super::Facts;
 use super::judgement::{Judgement, permitted};
-use super::situation::newest_detection;
 use super::words::{closes_all, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, Evidence};
@@ -119,7 +118,7 @@ pub(super) fn secure_account(facts: &Facts<'_>) -> Option<Judgement> {
 pub(super) fn elsewhere(facts: &Facts<'_>) -> Option<Judgement> {
     let records = facts.records;
     (records.user.at_risk() != Some(false)).then(|| {
-        let newest = newest_detection(records);
+        let newest = facts::newest_detection(records);
         let changed = records.directory.last_password_change_date_time;
         let scales = closing(facts, "the account is deleted");
         let scales = match (changed, newest) {

@@ -2,7 +2,6 @@
 
 use super::Facts;
 use super::judgement::Judgement;
-use super::situation::newest_detection;
 use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
 use crate::domain::scales::Scales;
@@ -11,7 +10,7 @@ use crate::domain::scales::Scales;
 pub(super) fn revoke_sessions(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;
     let valid_from = records.directory.sign_in_sessions_valid_from_date_time;
-    let since = valid_from.zip(newest_detection(records)).is_some_and(|(valid_from, newest)| valid_from > newest);
+    let since = valid_from.zip(facts::newest_detection(records)).is_some_and(|(valid_from, newest)| valid_from > newest);
     let tokens = match facts.settings.continuous_access_evaluation {
         Some(true) => "continuous access evaluation ends access tokens as well, within minutes",
         Some(false) => "access tokens go on until they expire, up to about an hour",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Fact, Facts, unblocking};
 use crate::domain::blocking;
 use crate::domain::facts;
-use crate::domain::records::{RiskDetection, SignIn, UserRecords};
+use crate::domain::records::{SignIn, UserRecords};
 use crate::domain::settings::Setting;
 use crate::domain::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
         fact("openDetections", json!(facts::open_detections(records)), "riskDetections"),
         fact("tokenTheft", json!(facts::token_theft(records)), "riskDetections"),
         fact("evidence", json!(facts::evidence(records, facts.now).as_str()), "riskDetections"),
-        fact("newestDetection", json!(newest_detection(records)), "riskDetections"),
+        fact("newestDetection", json!(facts::newest_detection(records)), "riskDetections"),
         fact("accountEnabled", json!(directory.account_enabled), "directory"),
         fact("guest", json!(facts::guest(records)), "directory"),
         fact("hybrid", json!(directory.on_premises_sync_enabled), "directory"),
@@ -37,7 +37,7 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
         fact("privileged", json!(directory.is_admin), "registration"),
         fact("isMfaRegistered", json!(directory.is_mfa_registered), "registration"),
         fact("isSsprRegistered", json!(directory.is_sspr_registered), "registration"),
-        fact("methodsAddedSince", json!(methods_added_since(records)), "registration"),
+        fact("methodsAddedSince", json!(added_methods(records)), "registration"),
         fact("federated", json!(facts::federated(records)), "signIns"),
         fact("legacyProtocol", legacy_protocols(facts), "signIns"),
         fact("blockedAddresses", blocked_addresses(facts), "signIns"),
@@ -46,6 +46,10 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
     ];
     all.extend(Setting::ALL.map(|setting| fact(setting.as_str(), json!(facts.settings.get(setting)), "settings")));
     all
+}
+
+fn added_methods(records: &UserRecords) -> Option<Vec<&str>> {
+    Some(facts::methods_added_since(records)?.into_iter().map(|method| method.kind.as_str()).collect())
 }
 
 fn names(applying: Option<Vec<blocking::Applying<'_>>>) -> Value {
@@ -70,26 +74,6 @@ fn legacy_protocols(facts: &Facts<'_>) -> Value {
 
 fn blocked_addresses(facts: &Facts<'_>) -> Value {
     of_blocked(facts, |sign_in| sign_in.ip_address.as_deref())
-}
-
-/// When what the detections tell of happened, without what an administrator confirmed: that is no event of its own.
-fn times(records: &UserRecords) -> impl Iterator<Item = Timestamp> {
-    let told = |of: &&RiskDetection| of.risk_event_type.as_deref() != Some("adminConfirmedUserCompromised");
-    records.detections.iter().filter(told).filter_map(|of| of.activity_date_time.or(of.at()))
-}
-
-/// When the newest detection happened.
-pub(super) fn newest_detection(records: &UserRecords) -> Option<Timestamp> {
-    times(records).max()
-}
-
-/// Kinds of the authentication methods that were registered since the first detection; `None` where methods were not read.
-pub(super) fn methods_added_since(records: &UserRecords) -> Option<Vec<&str>> {
-    let methods = records.methods.as_deref()?;
-    let Some(first) = times(records).min() else { return Some(Vec::new()) };
-    // The password is a method, too, and a new one is no alarm.
-    let added = methods.iter().filter(|of| of.created_date_time.is_some_and(|at| at > first) && !of.kind.starts_with("password"));
-    Some(added.map(|of| of.kind.as_str()).collect())
 }
 
 /// A password change that was required and is not known to be done.

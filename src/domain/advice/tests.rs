@@ -279,6 +279,7 @@ fn mark(available: Option<bool>) -> &'static str {
 /// An explanation, a line for each thing that it says.
 fn rendered(explanation: &Explanation) -> String {
     let mut lines: Vec<String> = explanation.why.iter().map(|why| format!("why: {why}")).collect();
+    lines.extend(explanation.safety.iter().map(|safety| format!("safe {:?}: {safety}", explanation.safe)));
     for verdict in &explanation.verdicts {
         lines.push(format!("verdict: {} ({}): {}", verdict.verdict, verdict.action, verdict.because.join("; ")));
     }

@@ -2,7 +2,6 @@
 //!
 //! What to make of each detection type is the advice of `reference/domain.md` section 3.
 
-use super::situation::{methods_added_since, newest_detection};
 use super::unblocking::is_familiar;
 use super::words::listed;
 use super::{Facts, Verdict};
@@ -110,8 +109,9 @@ fn true_positive(facts: &Facts<'_>, sure: &[&str], grave: &[&str]) -> Case {
     if !grave.is_empty() {
         case.says(2, format!("{}: a compromise unless something explains it", listed(grave)));
     }
-    if let Some(added) = methods_added_since(facts.records).filter(|added| !added.is_empty()) {
-        case.says(2, format!("authentication methods were added since the first detection: {}", listed(&added)));
+    if let Some(added) = facts::methods_added_since(facts.records).filter(|added| !added.is_empty()) {
+        let kinds: Vec<&str> = added.into_iter().map(|method| method.kind.as_str()).collect();
+        case.says(2, format!("authentication methods were added since the first detection: {}", listed(&kinds)));
     }
     case
 }
@@ -151,7 +151,7 @@ fn benign() -> Case {
 fn fixed_elsewhere(facts: &Facts<'_>) -> Case {
     let mut case = Case::default();
     let directory = &facts.records.directory;
-    let Some(newest) = newest_detection(facts.records) else { return case };
+    let Some(newest) = facts::newest_detection(facts.records) else { return case };
     let since = |at: Option<crate::domain::time::Timestamp>| at.map(|at| at > newest);
     match (since(directory.last_password_change_date_time), since(directory.sign_in_sessions_valid_from_date_time)) {
         (Some(true), Some(true)) => case.says(8, "the password is newer than the newest detection, and sessions were revoked since"),

@@ -4,7 +4,7 @@ use super::situation::{PendingChange, pending_change};
 use super::words::{ago, level, listed};
 use super::{Facts, unblocking};
 use crate::domain::blocking::{self, Blocking};
-use crate::domain::facts::{self, BlockedBy, Evidence};
+use crate::domain::facts::{self, BlockedBy, Evidence, NotSafe};
 use crate::domain::records::{RiskDetection, SignIn};
 use crate::domain::risk::{RiskDetail, RiskLevel, RiskState};
 use crate::domain::self_remediation::asks_for_change;
@@ -51,7 +51,6 @@ pub(super) fn why(facts: &Facts<'_>) -> Vec<String> {
     if records.user.is_processing == Some(true) {
         why.push("Entra is still applying a change: what is shown may be out of date.".to_owned());
     }
-    why.extend(not_safe(facts));
     why
 }
 
@@ -249,7 +248,35 @@ fn pending(facts: &Facts<'_>) -> Option<String> {
     })
 }
 
-fn not_safe(facts: &Facts<'_>) -> Option<String> {
-    let because: Vec<&str> = facts::not_safe(facts.records).into_iter().map(facts::NotSafe::words).collect();
-    (!because.is_empty()).then(|| format!("Not safe although the risk is closed: {}.", listed(&because)))
+/// Whether the user is safe, in a sentence; `None` where there never was a risk that closed.
+pub(super) fn safety(facts: &Facts<'_>) -> Option<String> {
+    let records = facts.records;
+    if records.user.at_risk() == Some(true) {
+        return Some("Not safe: the risk is open.".to_owned());
+    }
+    if !matches!(records.user.risk_state, Some(RiskState::Dismissed | RiskState::Remediated)) {
+        return None;
+    }
+    let not_safe = facts::not_safe(records);
+    if not_safe.is_empty() {
+        let unread = facts::safety_unread(records);
+        return Some(match unread.as_slice() {
+            [] => {
+                "Safe, by what was read: password and sessions are newer than the newest detection, and no authentication method was added."
+                    .to_owned()
+            }
+            unread => format!("Whether the user is safe is not known: not read were {}.", listed(unread)),
+        });
+    }
+    let because: Vec<&str> = not_safe.iter().map(|why| why.words()).collect();
+    let mut sentence = format!("Not safe although the risk is closed: {}.", listed(&because));
+    let added: Vec<&str> = facts::methods_added_since(records).unwrap_or_default().into_iter().map(|method| method.kind.as_str()).collect();
+    if not_safe.contains(&NotSafe::MethodAddedSince) {
+        sentence.push_str(&format!(
+            " Added: {}. Ask whether it is the user's own; where not, remove it in the Entra admin center under the user's authentication \
+             methods.",
+            listed(&added)
+        ));
+    }
+    Some(sentence)
 }
