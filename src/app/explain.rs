@@ -6,7 +6,7 @@ use super::format::wrap;
 use super::layout::Area;
 use super::msg::Effect;
 use super::overlay::{Overlay, Pending};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Aim};
 use crate::domain::advice::{self, Advice, Explanation, Facts, Group, Start, Verdict};
 use crate::domain::blocking::{self, Known};
 use crate::domain::facts::{self, BlockedBy};
@@ -172,7 +172,8 @@ impl Explain {
         for why in &self.explanation.why {
             lines.put(2, why, Tone::Plain, None);
         }
-        if let Some(safety) = &self.explanation.safety {
+        // Whoever is at risk is not safe: that stands above already.
+        if let Some(safety) = self.explanation.safety.as_ref().filter(|_| self.explanation.at_risk != Some(true)) {
             let tone = if self.explanation.safe == Some(true) { Tone::Plain } else { Tone::Warning };
             lines.put(2, safety, tone, None);
         }
@@ -433,14 +434,20 @@ impl App {
     /// What the overlay says, on this screen.
     pub fn explain_lines(&self, explain: &Explain, area: Area) -> Vec<Line> {
         let columns = usize::from(area.inner().width.saturating_sub(2));
-        explain.lines(columns, |action| self.action_letter(action))
+        // The letters are those of the verbs on the user.
+        explain.lines(columns, |action| if action.aim() == Aim::SignIn { String::new() } else { self.action_letter(action) })
     }
 
     /// Starts the plan of what the cursor of the answer stands on.
     pub(super) fn start_explained(&mut self, mut explain: Box<Explain>, start: Option<Start>) -> Vec<Effect> {
         match start {
             Some(start) => {
-                let targets = vec![Target::User(explain.user)];
+                let records = self.dataset.user(&explain.user);
+                let at_risk = records.into_iter().flat_map(|records| &records.sign_ins).filter(|sign_in| sign_in.at_risk() == Some(true));
+                let targets = match start.action.aim() {
+                    Aim::SignIn => at_risk.map(|sign_in| Target::SignIn(sign_in.id.clone())).collect(),
+                    _ => vec![Target::User(explain.user)],
+                };
                 self.begin(Pending { start, targets, reason: String::new() })
             }
             None => {

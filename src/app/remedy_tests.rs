@@ -299,6 +299,19 @@ fn why_blocked_says_by_what_and_who_is_not_blocked_and_why_that_is_believed() {
 }
 
 #[test]
+fn a_verb_on_sign_ins_is_planned_for_those_of_the_user_that_are_at_risk() {
+    let mut app = in_tenant((120, 40));
+    keys(&mut app, "e");
+    let of_sign_ins = |item: &explain::Item| item.start().is_some_and(|start| start.action == Action::ConfirmSignInSafe);
+    let at = explained(&app).items().iter().position(of_sign_ins).unwrap();
+    (0..at).for_each(|_| _ = keys(&mut app, "j"));
+    keys(&mut app, "enter");
+    let plan = plan(&app);
+    assert_eq!(plan.action, Action::ConfirmSignInSafe);
+    assert!(!plan.targets.is_empty() && plan.targets.iter().all(|target| target.user_id.is_some()), "{:?}", plan.targets);
+}
+
+#[test]
 fn the_text_of_a_support_case_is_copied_for_a_deleted_user_alone() {
     let mut app = in_tenant((120, 40));
     keys(&mut app, "e y");

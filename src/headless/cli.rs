@@ -329,7 +329,7 @@ pub struct Campaigns {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Object id or user principal name.
+    /// Object id or user principal name; or the request id of a sign-in, which stands for its user.
     pub user: String,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = only(&[Format::Table, Format::Json, Format::Jsonl]))]

@@ -18,7 +18,9 @@ use crate::domain::time::Timestamp;
 pub async fn explain(place: &Place, args: &Explain) -> Result<(), Failure> {
     let session = place.open().await?;
     let mut dataset = session.load()?;
-    let id = place::find_user(&dataset, &args.user)?.id().clone();
+    let of_sign_in = || dataset.sign_ins().find(|(_, sign_in)| sign_in.id.as_str().eq_ignore_ascii_case(&args.user));
+    let named = place::named_user(&dataset, &args.user)?.or_else(|| of_sign_in().map(|(records, _)| records));
+    let id = named.map_or_else(|| place::find_user(&dataset, &args.user), Ok)?.id().clone();
     if session.access() != Access::Evidence {
         let (seen, error) = session.engine.look(std::slice::from_ref(&id)).await;
         if let Some(error) = error {
@@ -157,9 +159,7 @@ fn answers(explanation: &Explanation) -> Vec<String> {
         value => yes_no(value),
     };
     let mut answers = vec![format!("At risk: {}", yes_no(explanation.at_risk)), format!("Blocked: {blocked}{by}")];
-    if let Some(safety) = &explanation.safety {
-        answers.push(format!("Safe: {}. {safety}", yes_no(explanation.safe)));
-    }
+    answers.extend(explanation.safety.clone());
     answers
 }
 

@@ -47,6 +47,11 @@ fn an_explanation_says_all_that_the_design_promises() {
             let tenant_id = case.split_once("Tenant ID: ").unwrap().1.lines().next().unwrap();
             assert_eq!((tenant_id.len(), tenant_id.matches('-').count()), (36, 4), "{case}");
         }
+        let sign_ins = home.json(&["show", id])["signIns"].as_array().cloned().unwrap_or_default();
+        if let Some(request) = sign_ins.first().and_then(|sign_in| sign_in["id"].as_str()) {
+            assert_eq!(home.json(&["explain", request])["user"], id.as_str(), "a sign-in stands for its user");
+        }
+        assert!(explanation["safe"].is_boolean() || explanation["safe"].is_null());
         // Nobody can say anymore what it was, of an account that is deleted.
         assert_eq!(explanation["verdicts"].as_array().unwrap().len(), if query == "deleted:true" { 0 } else { 4 }, "{query}");
         let advice = explanation["advice"].as_array().unwrap();

@@ -19,6 +19,9 @@ pub(super) const TRUST_IP: &str = "trust the IP";
 pub(super) const MODERN: &str = "modern authentication";
 pub(super) const SUPPORT_CASE: &str = "support case for a deleted user";
 
+pub(super) const SIGN_IN_SAFE: &str = "confirm sign-ins safe";
+pub(super) const SIGN_IN_COMPROMISED: &str = "confirm sign-ins compromised";
+pub(super) const DISMISS_SIGN_IN: &str = "dismiss sign-in risk";
 pub(super) const SECURE_ACCOUNT: &str = "secure account";
 pub(super) const ELSEWHERE: &str = "remediated elsewhere";
 pub(super) const REVOKE: &str = "revoke sessions";

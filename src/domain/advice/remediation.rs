@@ -1,10 +1,13 @@
 //! What an administrator says of the risk, and what only Microsoft can do.
 
+use std::collections::HashSet;
+
 use super::Facts;
 use super::judgement::{Judgement, permitted};
 use super::words::{closes_all, transition};
 use crate::domain::action::Action;
 use crate::domain::facts::{self, Evidence};
+use crate::domain::records::{RiskDetection, SignIn, SignInId, UserRecords};
 use crate::domain::risk::RiskState;
 use crate::domain::scales::Scales;
 use crate::domain::text;
@@ -79,6 +82,49 @@ pub(super) fn confirm_compromised(facts: &Facts<'_>) -> Judgement {
                 transition(facts, Event::ConfirmUserCompromised)
             ),
         )
+}
+
+/// What is said of the user's sign-ins at risk, instead of the user as a whole; `None` where there are none.
+pub(super) fn of_sign_ins(facts: &Facts<'_>, action: Action) -> Option<Judgement> {
+    let records = facts.records;
+    let at_risk: Vec<&SignIn> = records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).collect();
+    let row = action.event()?.row();
+    if at_risk.is_empty() {
+        return None;
+    }
+    let closes = action != Action::ConfirmSignInCompromised;
+    let theft = at_risk.iter().any(|sign_in| facts::sign_in_token_theft(records, sign_in) != Some(false));
+    let left = facts::open_detections(records) - detections_of_sign_ins(records).len();
+    let detections = if left == 1 { "1 open detection belongs" } else { "open detections belong" };
+    let detections = if left > 1 { format!("{left} {detections}") } else { detections.to_owned() };
+    let what = match at_risk.len() {
+        1 => "The sign-in at risk and its detections".to_owned(),
+        more => format!("The {more} sign-ins at risk and their detections"),
+    };
+    let then = if closes {
+        "What stays open decides the user's risk; there is no learning mode and no blind window. It cannot be undone."
+    } else {
+        "The user goes to high risk until the account is secured."
+    };
+    let effect =
+        format!("{what}: risk state \"{}\", risk detail \"{}\" ({}). {then}", row.state.words(), row.detail.words(), row.detail.as_str());
+    Some(
+        Scales::new()
+            .needs_account(records)
+            .unknown(facts::guest(records) == Some(true), GUEST)
+            .note(closes && theft, "token theft, or it cannot be ruled out: revoke the sessions and reset the password first")
+            .note(closes && left > 0, format!("{detections} to none of them, and stays open"))
+            .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
+            .starting(facts, action, effect),
+    )
+}
+
+/// The open detections that belong to a sign-in at risk that was read.
+pub(super) fn detections_of_sign_ins(records: &UserRecords) -> Vec<&RiskDetection> {
+    let at_risk: HashSet<&SignInId> =
+        records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true)).map(|sign_in| &sign_in.id).collect();
+    let linked = |of: &&RiskDetection| of.is_open() && of.request_id.as_ref().is_some_and(|id| at_risk.contains(id));
+    records.detections.iter().filter(linked).collect()
 }
 
 /// The checklist of section "Confirm a user to be compromised", as one playbook. Not for those who never were at risk.

@@ -2,6 +2,7 @@
 
 use super::judgement::Judgement;
 use super::{Advice, Facts, Group, options as o, remediation, securing, self_remediation, unblocking, why};
+use crate::domain::action::Action;
 use crate::domain::facts::{self, BlockedBy};
 
 /// One option and how it is judged.
@@ -43,6 +44,15 @@ static RULES: &[Rule] = &[
     rule(o::DISMISS, Group::Remediation, "Dismiss user risk", |facts| Some(remediation::dismiss(facts))),
     rule(o::CONFIRM_COMPROMISED, Group::Remediation, COMPROMISED, |facts| Some(remediation::confirm_compromised(facts))),
     rule(o::CONFIRM_SAFE, Group::Remediation, "Administrator manual remediation", |facts| Some(remediation::confirm_safe(facts))),
+    rule(o::SIGN_IN_COMPROMISED, Group::Remediation, COMPROMISED, |facts| {
+        remediation::of_sign_ins(facts, Action::ConfirmSignInCompromised)
+    }),
+    rule(o::SIGN_IN_SAFE, Group::Remediation, "Administrator manual remediation", |facts| {
+        remediation::of_sign_ins(facts, Action::ConfirmSignInSafe)
+    }),
+    rule(o::DISMISS_SIGN_IN, Group::Remediation, "Administrator manual remediation", |facts| {
+        remediation::of_sign_ins(facts, Action::DismissSignInRisk)
+    }),
     rule(o::SECURE_ACCOUNT, Group::Securing, COMPROMISED, remediation::secure_account),
     rule(o::REVOKE, Group::Securing, COMPROMISED, |facts| Some(securing::revoke_sessions(facts))),
     rule(o::BLOCK, Group::Securing, COMPROMISED, |facts| Some(securing::block_sign_in(facts))),
@@ -77,7 +87,7 @@ pub(super) fn ways_out(causes: &[BlockedBy]) -> Vec<(Group, &'static str)> {
 fn place_after_compromise(option: &str) -> u8 {
     match option {
         o::SECURE_ACCOUNT => 0,
-        o::DISMISS | o::CONFIRM_SAFE => 2,
+        o::DISMISS | o::CONFIRM_SAFE | o::SIGN_IN_SAFE | o::DISMISS_SIGN_IN => 2,
         _ => 1,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What to make of each detection type is the advice of `reference/domain.md` section 3.
 
+use super::remediation::detections_of_sign_ins;
 use super::unblocking::is_familiar;
 use super::words::listed;
 use super::{Facts, Verdict};
@@ -52,9 +53,11 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
     }
     let open: Vec<&RiskDetection> = records.detections.iter().filter(|of| of.is_open()).collect();
     let (sure, grave) = (names_of(&open, SURE), names_of(&open, GRAVE));
+    // Where the sign-ins are all that there is, confirming them safe needs no learning mode of the whole user.
+    let only_sign_ins = !open.is_empty() && detections_of_sign_ins(records).len() == open.len();
     let mut cases = [
         (true_positive(facts, &sure, &grave), TRUE_POSITIVE),
-        (false_positive(facts, &open), FALSE_POSITIVE),
+        (false_positive(facts, &open), if only_sign_ins { FALSE_POSITIVE_SIGN_IN } else { FALSE_POSITIVE }),
         (benign(), BENIGN),
         (fixed_elsewhere(facts), FIXED_ELSEWHERE),
     ];
@@ -86,6 +89,11 @@ const FALSE_POSITIVE: (&str, Action, &str) = (
     "falsePositive",
     Action::ConfirmUserSafe,
     "Microsoft learns that this was no risk, and goes back to learning what is familiar for this user.",
+);
+const FALSE_POSITIVE_SIGN_IN: (&str, Action, &str) = (
+    "falsePositive",
+    Action::ConfirmSignInSafe,
+    "Microsoft learns that these sign-ins were no risk. All that is open belongs to them, so that the user need not go into learning mode.",
 );
 const BENIGN: (&str, Action, &str) = (
     "benignTruePositive",
