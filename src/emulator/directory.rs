@@ -1,6 +1,7 @@
 //! Users, their devices and methods, deleted users: what the directory says.
 
 use axum::http::{StatusCode, header};
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use super::paging::{Row, Wanted, version_url};
 use super::risk::one;
 use super::routes::change_of_user;
 use super::schema::{DEVICE, Schema, USER, WHOLE};
-use super::world::{Call, World, unavailable};
+use super::world::{Call, Reset, World, unavailable};
 use crate::domain::action::Action;
 use crate::domain::records::{AuthenticationMethod, Device, UserRecords};
 use crate::tenant::demo::{AccountDeed, object_id_of_device};
@@ -29,6 +30,9 @@ struct Profile {
     required: bool,
     with_mfa: bool,
 }
+
+/// How long writing a password back is tried.
+const WRITEBACK_GIVES_UP: TimeDelta = TimeDelta::seconds(30);
 
 /// What `/users` shows where nothing is selected.
 const DEFAULT: [&str; 11] = [
@@ -234,7 +238,8 @@ impl World {
         };
         self.change_password(call, &entry, &Profile { sets: true, required, with_mfa: false }).await?;
         let operation = Uuid::new_v4().to_string();
-        self.resets().insert(operation.clone(), entry.number);
+        let changed_before = entry.records.directory.last_password_change_date_time;
+        self.resets().insert(operation.clone(), Reset { user: entry.number, begun_at: call.now, changed_before });
         let location = format!("{}/users/{}/authentication/operations/{operation}", version_url(call.request), entry.records.id());
         let answer = match given {
             Some(_) => Answer::empty(StatusCode::ACCEPTED),
@@ -249,11 +254,18 @@ impl World {
 
     pub(super) fn operation(&self, call: &Call, id: &str, operation: &str) -> Result<Answer, GraphError> {
         let entry = self.living(id)?;
-        let known = self.resets().get(operation) == Some(&entry.number);
-        match known {
-            true => Ok(Answer::json(json!({"id": operation, "status": "succeeded", "lastActionDateTime": call.now}))),
-            false => Err(GraphError::no_resource(operation)),
-        }
+        let reset = self.resets().get(operation).filter(|reset| reset.user == entry.number).cloned();
+        let reset = reset.ok_or_else(|| GraphError::no_resource(operation))?;
+        // A fault may keep the password from getting where it is written back to, for a while or for good.
+        let changed = entry.records.directory.last_password_change_date_time;
+        let (status, detail) = if changed > reset.changed_before {
+            ("succeeded", None)
+        } else if reset.begun_at.age(call.now) < WRITEBACK_GIVES_UP {
+            ("running", None)
+        } else {
+            ("failed", Some("The password could not be written back to the on-premises directory."))
+        };
+        Ok(Answer::json(json!({"id": operation, "status": status, "statusDetail": detail, "lastActionDateTime": call.now})))
     }
 
     pub(super) fn devices(&self, call: &Call, id: &str) -> Result<Answer, GraphError> {

@@ -22,6 +22,17 @@ use crate::domain::time::Timestamp;
 use crate::domain::workspace::{Fault, FaultKind};
 use crate::tenant::demo::DemoTenant;
 
+/// A password reset that goes on after its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Reset {
+    /// Number of the user.
+    pub user: u32,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// When the password was last changed before.
+    pub changed_before: Option<Timestamp>,
+}
+
 /// Everything there is.
 pub(super) struct World {
     pub(super) tenant: DemoTenant,
@@ -30,8 +41,8 @@ pub(super) struct World {
     index: Mutex<Index>,
     faults: Mutex<Faults>,
     pace: Mutex<Pace>,
-    /// Password resets that were begun, with their users.
-    resets: Mutex<HashMap<String, u32>>,
+    /// Password resets that were begun.
+    resets: Mutex<HashMap<String, Reset>>,
     /// Held while a policy or location is read, changed and put back.
     changing: Mutex<()>,
     received: Mutex<Vec<Received>>,
@@ -82,7 +93,7 @@ impl World {
         index
     }
 
-    pub(super) fn resets(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+    pub(super) fn resets(&self) -> MutexGuard<'_, HashMap<String, Reset>> {
         lock(&self.resets)
     }
 

@@ -7,7 +7,7 @@ use entriage::clock::Clock;
 use entriage::domain::action::Action;
 use entriage::domain::blocking::{Known, policies_that_block};
 use entriage::domain::facts;
-use entriage::domain::journal::Outcome;
+use entriage::domain::journal::{Entry, Outcome};
 use entriage::domain::ledger::{ItemState, Job};
 use entriage::domain::password::{RANDOM_BYTES, TemporaryPassword};
 use entriage::domain::plan::{Because, Plan, Target, Verdict};
@@ -15,7 +15,6 @@ use entriage::domain::policy::{OWN_LOCATION, Policy, TenantFacts};
 use entriage::domain::records::{Record, UserId, UserRecords};
 use entriage::domain::settings::TenantSettings;
 use entriage::domain::workspace::{Fault, FaultKind};
-use entriage::engine::EngineError;
 use entriage::tenant::{Call, Tenant as _, TenantError};
 use secrecy::ExposeSecret as _;
 
@@ -151,6 +150,26 @@ async fn an_application_is_told_that_it_cannot_write_passwords_back() {
     assert_eq!(place.emulator().count("POST", "resetPassword"), 1);
     place.session.set_writable(false).unwrap();
     assert_eq!(place.session.tenant.act(&call).await, Err(TenantError::ReadOnly), "the gate holds for these calls, too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_written_back_is_followed_until_it_is_there_or_cannot_get_there() {
+    let slow = Fault { times: Some(1), ..fault(FaultKind::Slow { seconds: 20 }) };
+    let never = Fault { times: Some(1), ..fault(FaultKind::NoEffect) };
+    for (does, outcome, said) in [(slow, Outcome::Verified, ""), (never, Outcome::Failed, "could not be written back")] {
+        let reset = Fault { actions: vec![Action::GenerateTemporaryPassword], ..does };
+        let place = support::place_of_user(200, vec![reset]).await;
+        let entry = Entry::Setting { name: "passwordWriteback".to_owned(), value: "true".to_owned() };
+        place.session.store.append(now(), "me", vec![entry]).unwrap();
+        let hybrid = people(&place, |records| !cloud(records) && records.user.at_risk() == Some(true)).remove(0);
+        let job = act(&place, Action::GenerateTemporaryPassword, &[Target::User(hybrid.clone())], None).await;
+        let (came_out, because) = ended(&job);
+        assert_eq!(came_out, outcome, "{because}");
+        assert!(because.contains(said), "{because}");
+        assert_eq!(place.emulator().count("POST", "resetPassword"), 1, "a second password would be another one than was told");
+        assert!(place.emulator().count("GET", "/authentication/operations/") > 0, "it was watched");
+        assert_eq!(place.user(hybrid.as_str()).user.at_risk() == Some(false), outcome == Outcome::Verified);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,8 +324,13 @@ async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_
     assert_eq!(facts_of(&place), TenantFacts::default());
     assert!(!place.users().is_empty());
     assert_eq!(place.emulator().count("GET", "conditionalAccess"), 1, "locations take the same permission");
-    let refused = place.run(plan(&place, Action::TrustIp, &[Target::Address("192.0.2.207".to_owned())], None)).await;
-    assert!(matches!(refused, Err(EngineError::Tenant(TenantError::Denied { .. }))), "{refused:?}");
+    // What is written is read first, so that this is foreseen, and told by the tenant where it is not.
+    let refused = plan(&place, Action::TrustIp, &[Target::Address("192.0.2.207".to_owned())], None);
+    assert!(refused.targets[0].because.contains(&Because::NotPermitted), "{:?}", refused.targets);
+    let call = Call::new(Action::TrustIp, vec!["192.0.2.207".to_owned()], "me");
+    place.session.tenant.turn(call.action).await.unwrap();
+    let denied = place.session.tenant.act(&call).await;
+    assert!(matches!(denied, Err(TenantError::Denied { .. })), "{denied:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,8 +91,17 @@ pub fn graph(spec: &LiveSpec, clock: Clock) -> GraphTenant {
     GraphTenant::new(spec, credential, clock).unwrap()
 }
 
+/// A live place that a user with every role signed in to.
+pub async fn place_of_user(users: u32, faults: Vec<Fault>) -> Place {
+    place_with(Kind::Live, users, faults, |spec| (spec.auth, spec.all_actions) = (Auth::Device, true)).await
+}
+
 /// A place of this kind with its data read and writing on.
 pub async fn place(kind: Kind, users: u32, faults: Vec<Fault>) -> Place {
+    place_with(kind, users, faults, |_| {}).await
+}
+
+async fn place_with(kind: Kind, users: u32, faults: Vec<Fault>, sign_in: impl FnOnce(&mut LiveSpec)) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::sped_up(now(), SPEED);
     let home = Home(folder.path().join("home"));
@@ -102,7 +111,8 @@ pub async fn place(kind: Kind, users: u32, faults: Vec<Fault>) -> Place {
         return Place { session, emulator: None, folder, options };
     }
     let emulator = emulated(folder.path(), clock, users, Some(1.0), faults).await;
-    let spec = live_spec(&emulator, folder.path(), Some(1.0));
+    let mut spec = live_spec(&emulator, folder.path(), Some(1.0));
+    sign_in(&mut spec);
     let tenant = Arc::new(graph(&spec, clock));
     let session = Session::connect(&options, "live", "Contoso", spec, tenant).await.unwrap();
     session.set_writable(true).unwrap();

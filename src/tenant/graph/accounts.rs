@@ -1,7 +1,10 @@
 //! Writes to one account: passwords, sessions, sign-in (`reference/graph.md` section 2).
 
+use std::time::Duration;
+
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Ask, Client, Service, Version};
@@ -13,6 +16,10 @@ use crate::tenant::{Call, Missing, TenantError};
 
 /// The one password method that every user has.
 const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
+
+/// How often a reset is looked at, and for how long in all: writing back takes seconds, sometimes a minute.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+const WATCH_FOR: Duration = Duration::from_secs(60);
 
 /// One write to an account.
 struct Write<'a> {
@@ -37,7 +44,40 @@ pub(super) async fn act(client: &Client, call: &Call) -> Result<(), TenantError>
         url: client.url(Version::V1, &write.path, &[]),
         body: write.body.as_ref(),
     };
-    client.send(&ask).await.map(drop).map_err(|error| of_one(client, write.operation, error))
+    let answer = client.send(&ask).await.map_err(|error| of_one(client, write.operation, error))?;
+    match answer.location {
+        Some(location) if write.operation == Operation::ResetPassword => written_back(client, &location, answer.retry_after).await,
+        _ => Ok(()),
+    }
+}
+
+/// How a long-running operation stands (`longRunningOperation`).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Watched {
+    status: String,
+    #[serde(default)]
+    status_detail: Option<String>,
+}
+
+/// Waits until a password is written back on-premises: the reset goes on after its answer. Only a failure that is told is one; of whatever
+/// cannot be read, or takes longer, reading back tells.
+async fn written_back(client: &Client, location: &str, wait: Option<Duration>) -> Result<(), TenantError> {
+    let Ok(url) = client.next(location) else { return Ok(()) };
+    let wait = wait.unwrap_or(WATCH_EVERY).clamp(WATCH_EVERY, WATCH_FOR);
+    for _ in 0..WATCH_FOR.as_secs() / wait.as_secs().max(1) {
+        client.pause(wait).await;
+        let read = client.get_patiently(Operation::ReadMethods, Service::Directory, Urgency::Acting, url.clone()).await;
+        let Ok(watched) = read.and_then(|answer| answer.json::<Watched>()) else { return Ok(()) };
+        if watched.status.eq_ignore_ascii_case("succeeded") {
+            return Ok(());
+        }
+        if watched.status.eq_ignore_ascii_case("failed") {
+            let message = watched.status_detail.unwrap_or_else(|| "the password was not written back on-premises".to_owned());
+            return Err(TenantError::Rejected { status: 202, code: "passwordResetFailed".to_owned(), message });
+        }
+    }
+    Ok(())
 }
 
 fn write<'a>(call: &Call, user: &'a str) -> Result<Write<'a>, TenantError> {

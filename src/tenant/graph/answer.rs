@@ -19,6 +19,8 @@ pub struct Answer {
     pub is_html: bool,
     /// How long it asks to wait.
     pub retry_after: Option<Duration>,
+    /// Where an operation that goes on after the answer can be watched.
+    pub location: Option<String>,
     /// `request-id` of the answer and `client-request-id` of the request.
     pub ids: (Option<String>, String),
     /// The body.
@@ -176,7 +178,7 @@ mod tests {
 
     fn answer(status: u16, body: Value) -> Answer {
         let ids = (Some("r-1".to_owned()), "c-1".to_owned());
-        Answer { status, is_html: false, retry_after: None, ids, body: body.to_string().into_bytes() }
+        Answer { status, is_html: false, retry_after: None, location: None, ids, body: body.to_string().into_bytes() }
     }
 
     fn error(code: &str, message: &str) -> Value {

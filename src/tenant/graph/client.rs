@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
@@ -237,9 +238,15 @@ impl Client {
         let is_html = text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
         let retry_after = text(RETRY_AFTER).and_then(|wait| retry_after(wait, now));
         let request_id = headers.get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let location = text(LOCATION).map(str::to_owned);
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(failed)?.to_vec();
-        Ok((Answer { status, is_html, retry_after, ids: (request_id, client_id.clone()), body }, challenge))
+        Ok((Answer { status, is_html, retry_after, location, ids: (request_id, client_id.clone()), body }, challenge))
+    }
+
+    /// Waits by the clock.
+    pub(super) async fn pause(&self, wait: Duration) {
+        self.clock.sleep(wait).await;
     }
 
     /// Whether writes leave; for the gate to open and close.
