@@ -222,6 +222,12 @@ impl Engine {
         self.file(records, false).await.map(drop)
     }
 
+    /// Asks the tenant for somebody whom the workspace does not hold, by object id or principal name, and files what there is.
+    pub async fn find(&self, name: &str) -> Result<Vec<UserRecords>, EngineError> {
+        let records = self.tenant.find(name).await?;
+        Ok(if records.is_empty() { Vec::new() } else { self.file(records, false).await?.users })
+    }
+
     /// Reads what is too much to read of everybody: these users' accounts, devices and authentication methods. What came of it is
     /// filed; the error is the first that hindered. One that concerns a single user hinders no other.
     pub async fn look(&self, users: &[UserId]) -> (Vec<UserRecords>, Option<EngineError>) {

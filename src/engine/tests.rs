@@ -277,6 +277,10 @@ impl Tenant for Scripted {
         self.read_back(Action::DismissUserRisk, &[Target::User(user.clone())], None).await
     }
 
+    async fn find(&self, _name: &str) -> Result<Vec<Record>, TenantError> {
+        Ok(Vec::new())
+    }
+
     fn holder(&self) -> Option<Holder> {
         None
     }

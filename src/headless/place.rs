@@ -152,6 +152,21 @@ pub fn find_user<'a>(dataset: &'a Dataset, name: &str) -> Result<&'a UserRecords
     named_user(dataset, name)?.ok_or_else(|| unknown(dataset, name))
 }
 
+/// Asks a live tenant for those of these names that the workspace does not hold: whoever never was at risk is read only when named.
+pub async fn find_elsewhere(session: &Session, names: &[String], dataset: &mut Dataset) -> Result<(), Failure> {
+    if session.graph().is_none() {
+        return Ok(());
+    }
+    for name in names {
+        if named_user(dataset, name)?.is_none() {
+            for records in session.engine.find(name).await? {
+                dataset.put(records);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The user with this object id or principal name, if there is one.
 ///
 /// An account that was deleted and made anew shares its principal name with the old one: then the name

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cli::{Format, PlanArgs, Planned};
 use super::failure::{Exit, Failure};
-use super::place::Place;
+use super::place::{self, Place};
 use super::targets::{self, Named};
 use super::{apply, left, output};
 use crate::domain::action::{Action, Aim};
@@ -44,6 +44,8 @@ pub async fn computed(place: &Place, planned: &Planned) -> Result<(Session, Plan
     let mut dataset = session.load()?;
     let ledger = session.ledger();
     let now = session.clock().now();
+    // Those who are named one by one; request ids are no users, and a file may name thousands.
+    place::find_elsewhere(&session, &planned.wanted.user, &mut dataset).await?;
     let asks_what_blocks = (planned.action.needs_policy() && planned.policy.is_none()) || planned.action.aim() == Aim::Address;
     if asks_what_blocks {
         let users = targets::users_whose_block_is_unknown(&wanted, &dataset, &ledger, now)?;

@@ -21,7 +21,8 @@ const COMPARED: usize = 20;
 /// `show`
 pub async fn show(place: &Place, show: &Show) -> Result<(), Failure> {
     let session = place.open().await?;
-    let dataset = session.load()?;
+    let mut dataset = session.load()?;
+    place::find_elsewhere(&session, std::slice::from_ref(&show.user), &mut dataset).await?;
     let records = place::find_user(&dataset, &show.user)?;
     let ledger = session.ledger();
     let journal = naming(records, session.store.journal()?);

@@ -246,6 +246,10 @@ impl Tenant for EvidenceTenant {
         Err(TenantError::Evidence)
     }
 
+    async fn find(&self, _name: &str) -> Result<Vec<Record>, TenantError> {
+        Ok(Vec::new())
+    }
+
     fn holder(&self) -> Option<Holder> {
         None
     }

@@ -75,6 +75,10 @@ impl Tenant for Gate {
         self.tenant.look(user).await
     }
 
+    async fn find(&self, name: &str) -> Result<Vec<Record>, TenantError> {
+        self.tenant.find(name).await
+    }
+
     fn holder(&self) -> Option<Holder> {
         self.tenant.holder()
     }

@@ -251,6 +251,10 @@ pub trait Tenant: Send + Sync {
     /// Reads what is too much to read of everybody: a user's account, devices and authentication methods, as far as that is allowed.
     async fn look(&self, user: &UserId) -> Result<Vec<Record>, TenantError>;
 
+    /// Reads somebody of the directory by object id or principal name, who need never have been at risk; empty where there is nobody, or
+    /// where the tenant tells of everybody anyway.
+    async fn find(&self, name: &str) -> Result<Vec<Record>, TenantError>;
+
     /// What who is signed in may do, as far as known by now; `None` where nobody needs to be, or nothing is known yet.
     fn holder(&self) -> Option<Holder>;
 

@@ -50,6 +50,10 @@ impl Tenant for Unconnected {
         Err(self.0.clone())
     }
 
+    async fn find(&self, _name: &str) -> Result<Vec<Record>, TenantError> {
+        Err(self.0.clone())
+    }
+
     fn holder(&self) -> Option<Holder> {
         None
     }

@@ -13,6 +13,7 @@ use entriage::domain::password::{RANDOM_BYTES, TemporaryPassword};
 use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::policy::{OWN_LOCATION, Policy, TenantFacts};
 use entriage::domain::records::{Record, UserId, UserRecords};
+use entriage::domain::risk::{RiskLevel, RiskState};
 use entriage::domain::settings::TenantSettings;
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::tenant::{Call, Tenant as _, TenantError};
@@ -331,6 +332,24 @@ async fn without_the_permission_for_policies_everything_else_is_read_and_a_note_
     place.session.tenant.turn(call.action).await.unwrap();
     let denied = place.session.tenant.act(&call).await;
     assert!(matches!(denied, Err(TenantError::Denied { .. })), "{denied:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_user_who_never_was_at_risk_is_found_by_name_and_set_to_high_risk() {
+    let demo = place(Kind::Demo, 200, vec![]).await;
+    let place = place(Kind::Live, 200, vec![]).await;
+    let held = place.users();
+    let calm = |records: &UserRecords| records.user.risk_state == Some(RiskState::None) && facts::deleted(records) == Some(false);
+    let never = demo.users().into_iter().find(|of| calm(of) && !held.iter().any(|held| held.id() == of.id())).unwrap();
+    let name = never.user.user_principal_name.as_deref().unwrap();
+    let found = place.session.engine.find(name).await.unwrap();
+    assert_eq!(found.iter().map(UserRecords::id).collect::<Vec<_>>(), [never.id()]);
+    let records = place.user(never.id().as_str());
+    assert_eq!((records.user.at_risk(), records.user.user_principal_name.as_deref()), (Some(false), Some(name)));
+    assert_eq!(records.directory.account_enabled, never.directory.account_enabled);
+    act_verified(&place, Action::ConfirmUserCompromised, &[Target::User(never.id().clone())], None).await;
+    assert_eq!(place.user(never.id().as_str()).user.risk_level, Some(RiskLevel::High));
+    assert!(place.session.engine.find("nobody@contoso.test").await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -347,6 +347,10 @@ impl Tenant for DemoTenant {
         Ok(records)
     }
 
+    async fn find(&self, _name: &str) -> Result<Vec<Record>, TenantError> {
+        Ok(Vec::new())
+    }
+
     fn holder(&self) -> Option<Holder> {
         None
     }

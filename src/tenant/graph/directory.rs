@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::client::{Client, Service, Version};
-use super::lists::{ListPage, quoted};
+use super::lists::{List, ListPage, quoted};
 use crate::domain::permission::Operation;
-use crate::domain::records::Record;
+use crate::domain::records::{Record, RiskyUser};
+use crate::domain::risk::{RiskLevel, RiskState};
 use crate::tenant::TenantError;
 use crate::tenant::pace::Urgency;
 use crate::wire;
@@ -24,6 +25,33 @@ pub(super) async fn users(client: &Client, ids: &[String], urgency: Urgency) -> 
     let requests: Vec<_> = ids.chunks(IDS).map(|ids| some(client, ids, urgency)).collect();
     let read: Vec<Vec<Record>> = futures::stream::iter(requests).buffered(AT_ONCE).try_collect().await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// Reads somebody by object id or principal name, with the risk that there is: whom the list of risky users does not have has none.
+pub(super) async fn find(client: &Client, name: &str) -> Result<Vec<Record>, TenantError> {
+    let url = client.url(Version::V1, &["users", name], &[("$select", "id,userPrincipalName,displayName")]);
+    let object: Map<String, Value> = match client.get_patiently(Operation::ReadUsers, Service::Directory, Urgency::Acting, url).await {
+        Ok(answer) => answer.json()?,
+        Err(TenantError::Rejected { status: 400 | 404, .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let Some(id) = text("id") else { return Ok(Vec::new()) };
+    let named = RiskyUser {
+        user_principal_name: text("userPrincipalName").map(Into::into),
+        user_display_name: text("displayName").map(Into::into),
+        ..RiskyUser::unknown(id.into())
+    };
+    let risk = match List::RiskyUsers.one(client, Urgency::Acting, id).await? {
+        Some(object) => List::RiskyUsers.records(vec![object]).0,
+        None => vec![Record::User(RiskyUser {
+            risk_state: Some(RiskState::None),
+            risk_level: Some(RiskLevel::None),
+            ..RiskyUser::unknown(id.into())
+        })],
+    };
+    let account = users(client, &[id.to_owned()], Urgency::Acting).await?;
+    Ok([vec![Record::User(named)], risk, account].concat())
 }
 
 /// Reads a few users, with their `passwordProfile` where Graph tells of it: not everybody may read that.

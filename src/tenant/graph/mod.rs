@@ -150,6 +150,10 @@ impl Tenant for GraphTenant {
         look::look(&self.client, user).await
     }
 
+    async fn find(&self, name: &str) -> Result<Vec<Record>, TenantError> {
+        directory::find(&self.client, name).await
+    }
+
     fn holder(&self) -> Option<Holder> {
         self.client.holder()
     }
