@@ -17,6 +17,7 @@ use entriage::app::{App, KeyMap, Options};
 use entriage::clock::Clock;
 use entriage::console::{Inbound, Runtime, Screen, Which, open_workspace};
 use entriage::domain::action::Action;
+use entriage::domain::facts::{self, BlockedBy};
 use entriage::domain::time::Timestamp;
 use entriage::domain::workspace::{DemoSpec, Fault, FaultKind};
 use entriage::engine::{OpenOptions, Session, SignInOptions};
@@ -439,17 +440,24 @@ fn a_user_is_unblocked_by_a_trusted_address_and_that_is_undone() {
     let home = tempfile::tempdir().unwrap();
     play(async {
         let mut stage = Stage::demo(home.path(), 200).await;
-        stage.type_in("/blocked:true -deleted:true -privileged:true\n").await;
+        stage.type_in("/blocked:builtInProtection -deleted:true -privileged:true\n").await;
+        let user = stage.runtime.app().users().cursor().unwrap().clone();
+        let by = |stage: &Stage| {
+            let app = stage.runtime.app();
+            facts::blocked(app.dataset().user(&user).unwrap(), app.dataset().tenant(), app.now()).by
+        };
+        assert_eq!(by(&stage), [BlockedBy::BuiltInProtection]);
         stage.type_in("u").await;
-        stage.shows("Blocked by");
-        stage.type_in("\x1b").await;
-        stage.remedy(Action::TrustIp).await;
-        stage.shows("which?");
-        stage.type_in("\n").await;
+        stage.settle(A_WHILE).await;
+        stage.shows("Blocked by built-in protection");
+        stage.shows("Trust the IP");
+        stage.type_in("g\n").await;
         stage.shows("trusted location");
         stage.confirm_with_care("our own exit").await;
         stage.shows("1 verified");
-        stage.type_in("\x1bxU").await;
+        assert_eq!(by(&stage), [], "the block ended");
+        stage.type_in("\x1b").await;
+        stage.type_in("xU").await;
         stage.shows("Stop trusting IP address");
         stage.shows("undo of job 1");
         stage.confirm_with_care("").await;
@@ -459,6 +467,24 @@ fn a_user_is_unblocked_by_a_trusted_address_and_that_is_undone() {
         let session = Session::open(&options(home.path(), false), "demo").await.unwrap();
         let facts = session.store.tenant_facts().unwrap();
         assert!(facts.own_location().is_none_or(|location| location.ranges.is_empty()), "{facts:?}");
+    });
+}
+
+#[test]
+fn what_happens_to_a_user_is_simulated_from_the_palette() {
+    let home = tempfile::tempdir().unwrap();
+    play(async {
+        let mut stage = Stage::demo(home.path(), 60).await;
+        stage.type_in("/state:none deleted:false guest:false enabled:true mfa:true\n").await;
+        let user = stage.runtime.app().users().cursor().unwrap().clone();
+        stage.type_in(":simulate\n").await;
+        stage.shows("Stolen token");
+        stage.type_in("jj\n").await;
+        stage.settle(A_WHILE).await;
+        let records = stage.runtime.app().dataset().user(&user).unwrap();
+        assert_eq!((records.user.at_risk(), facts::token_theft(records)), (Some(true), Some(true)));
+        stage.type_in("M").await;
+        stage.shows("Simulated:");
     });
 }
 

@@ -307,7 +307,11 @@ mod tests {
         assert_eq!(problems, vec![]);
         for command in COMMANDS {
             let named = DEFAULTS.lines().any(|line| line.starts_with(&format!("{} = ", command.name)));
-            assert!(named && (map.keys(command.id).next().is_some() || command.id == CommandId::Theme), "{}", command.name);
+            assert!(
+                named && (map.keys(command.id).next().is_some() || matches!(command.id, CommandId::Theme | CommandId::Simulate)),
+                "{}",
+                command.name
+            );
         }
     }
 

@@ -6,6 +6,7 @@ use super::keymap::KeyMap;
 use super::mouse::Mouse;
 use crate::domain::action::Action;
 use crate::domain::dataset::Dataset;
+use crate::domain::happening::Happening;
 use crate::domain::job_event::JobEvent;
 use crate::domain::journal::{Entry, JobId, JobState, JournalRecord};
 use crate::domain::ledger::{Ledger, Tally};
@@ -295,6 +296,13 @@ pub enum Effect {
     /// Ask the tenant for what is too much to read of everybody: devices and authentication methods of these users. Answered by
     /// [`Msg::Records`] and [`Msg::Looked`].
     Look(Vec<UserId>),
+    /// Let something happen in the simulated tenant; answered by [`Msg::Records`] and [`Msg::Said`] or [`Msg::Failed`].
+    Simulate {
+        /// What.
+        happening: Happening,
+        /// To whom.
+        user: UserId,
+    },
     /// Take a confirmed playbook into the journal; nothing is sent. Answered by [`Msg::PlaybookBegun`] or [`Msg::PlaybookNotBegun`].
     BeginPlaybook(Box<Confirmed>),
     /// Work out the plan of a step; answered by [`Msg::StepPlan`] or [`Msg::StepNotPlanned`].

@@ -22,6 +22,7 @@ use super::timeline::Chart;
 use super::typed::Typed;
 use crate::domain::action::Action;
 use crate::domain::advice::Start;
+use crate::domain::happening::Happening;
 use crate::domain::journal::{JobId, JournalRecord};
 use crate::domain::plan::Target;
 use crate::domain::portal::Page;
@@ -34,6 +35,13 @@ pub enum Choice {
     Sort(Column),
     /// Takes another theme.
     Theme(ThemeName),
+    /// Lets something happen to a user of the simulated tenant.
+    Simulate {
+        /// What.
+        happening: Happening,
+        /// To whom.
+        user: UserId,
+    },
     /// Copies a value; the words say what it is.
     Copy {
         /// "principal names of 3 users".
@@ -151,6 +159,16 @@ impl Menu {
         let items = ThemeName::ALL.map(|name| Item::new(name.as_str(), name.words(), Choice::Theme(name))).to_vec();
         let at = ThemeName::ALL.iter().position(|name| *name == held).unwrap_or(0);
         Menu { scroll: Scroll { at, offset: 0 }, ..Menu::new("Theme", items) }
+    }
+}
+
+impl Menu {
+    /// What can happen to a user of the demo.
+    pub fn simulation(user: UserId) -> Self {
+        let items = Happening::offered()
+            .into_iter()
+            .map(|(name, what, happening)| Item::new(name, what, Choice::Simulate { happening, user: user.clone() }));
+        Menu { targets: vec![Target::User(user.clone())], ..Menu::new("Simulate, by Entra's rules", items.collect()) }
     }
 }
 

@@ -211,6 +211,7 @@ impl App {
                 self.choose_theme(name);
                 Vec::new()
             }
+            Choice::Simulate { happening, user } => vec![Effect::Simulate { happening, user }],
             Choice::Pivot { crumb, filter } => {
                 self.pivot_to(crumb, &filter);
                 Vec::new()

@@ -56,6 +56,11 @@ impl App {
             CommandId::NotSafe => self.filter_not_safe(),
             CommandId::Columns => self.open_columns(),
             CommandId::NarrowUsers | CommandId::WidenUsers => self.resize_users(command == CommandId::WidenUsers),
+            CommandId::Simulate => {
+                if let Some(user) = self.shown_user.clone() {
+                    self.overlay = Some(Overlay::Menu(Menu::simulation(user)));
+                }
+            }
             CommandId::Theme => self.overlay = Some(Overlay::Menu(Menu::themes(self.theme.name))),
             CommandId::AllSignIns => {
                 self.sign_ins.all = !self.sign_ins.all;

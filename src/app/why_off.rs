@@ -71,6 +71,11 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         CommandId::Refresh if app.syncing().is_some() => Some("The tenant is being read already.".to_owned()),
         CommandId::Refresh => app.busy(),
         CommandId::Theme => when(app.no_colour_asked(), "There are no colours: NO_COLOR is set, or --color never was given."),
+        CommandId::Simulate if app.workspace().label != "DEMO" => {
+            Some("Only the demo simulates: in a tenant, confirm a test user compromised.".to_owned())
+        }
+        CommandId::Simulate if app.workspace().access != Access::ReadWrite => Some("This workspace is read-only.".to_owned()),
+        CommandId::Simulate => no_user(),
         CommandId::NarrowUsers | CommandId::WidenUsers => app.why_no_resize(),
         CommandId::Columns => columns_menu::why_off(app),
         CommandId::Case | CommandId::Snapshot => when(app.users_meant().is_empty(), "There is no user marked or under the cursor."),

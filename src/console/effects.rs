@@ -13,11 +13,16 @@ use crate::app::format::count;
 use crate::app::msg::Syncing;
 use crate::app::{Effect, Msg};
 use crate::domain::action::Action;
+use crate::domain::happening::Happening;
 use crate::domain::journal::{Entry, JobId};
 use crate::domain::plan::Confirmed;
+use crate::domain::records::UserId;
+use crate::domain::settings::TenantSettings;
+use crate::domain::text::safe;
 use crate::engine::{EngineError, EngineEvent, JobReport, Session, SyncProgress};
 use crate::oauth;
 use crate::tenant::TenantError;
+use crate::tenant::demo::Simulation;
 
 /// Carries effects out.
 pub(super) struct Effects {
@@ -123,6 +128,7 @@ impl Effects {
                 let (records, problem) = session.engine.look(&users).await;
                 vec![Msg::Records(records), Msg::Looked { users, problem: problem.map(|error| error.to_string()) }]
             }),
+            Effect::Simulate { happening, user } => spawn(answers, async move { simulate(&session, &happening, &user).await }),
             Effect::BeginPlaybook(confirmed) => blocking(answers, move |answer| match session.engine.begin_playbook(&confirmed, false) {
                 Ok(playbook) => {
                     answer(Msg::Ledger(session.ledger()));
@@ -266,6 +272,22 @@ async fn refresh(session: &Session, ending: &CancellationToken, answers: &Unboun
                 needs_person,
             }
         }
+    }
+}
+
+/// Lets something happen in the simulated tenant, and tells what came of it.
+async fn simulate(session: &Session, happening: &Happening, user: &UserId) -> Vec<Msg> {
+    let settings = TenantSettings::of(&session.ledger());
+    let simulation = Simulation { happening, user, sign_in: None, settings: &settings };
+    let said = match session.simulate(&simulation).await {
+        Some(Ok(came)) if came.applied => Msg::Said(format!("Simulated: {}", safe(&came.because))),
+        Some(Ok(came)) => Msg::Failed(format!("It did not come true: {}", safe(&came.because))),
+        Some(Err(error)) => Msg::Failed(format!("nothing was simulated: {error}")),
+        None => Msg::Failed("nothing was simulated: this is no simulated tenant".to_owned()),
+    };
+    match session.store.user(user) {
+        Ok(records) => vec![Msg::Records(records.into_iter().collect()), said],
+        Err(error) => vec![said, Msg::Failed(format!("the user cannot be read: {error}"))],
     }
 }
 

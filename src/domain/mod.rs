@@ -14,6 +14,7 @@ pub mod filing;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod graph_enum;
+pub mod happening;
 pub mod job_event;
 pub mod journal;
 pub mod journal_words;

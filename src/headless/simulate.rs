@@ -6,13 +6,14 @@ use super::cli::{Format, Simulate, SimulatedEvent, SimulatedLevel};
 use super::failure::{Exit, Failure};
 use super::output;
 use super::place::{self, Place};
+use crate::domain::happening::Happening;
 use crate::domain::records::SignInId;
 use crate::domain::risk::RiskLevel;
 use crate::domain::settings::TenantSettings;
 use crate::domain::text;
 use crate::engine::EngineError;
 use crate::tenant::TenantError;
-use crate::tenant::demo::{Happening, Simulation};
+use crate::tenant::demo::Simulation;
 
 /// `simulate`
 pub async fn simulate(place: &Place, args: &Simulate) -> Result<Exit, Failure> {

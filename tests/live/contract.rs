@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entriage::domain::action::{Action, Aim};
 use entriage::domain::facts;
+use entriage::domain::happening::Happening;
 use entriage::domain::plan::{Because, Target, Verdict};
 use entriage::domain::policy::TenantFacts;
 use entriage::domain::records::UserRecords;
@@ -12,7 +13,7 @@ use entriage::domain::settings::TenantSettings;
 use entriage::domain::verification::{Seen, Verification, verify};
 use entriage::domain::workspace::{Fault, FaultKind};
 use entriage::engine::EngineError;
-use entriage::tenant::demo::{Happening, Simulation};
+use entriage::tenant::demo::Simulation;
 use entriage::tenant::{Call, TenantError};
 
 use crate::support::{KINDS, Kind, Place, fault, place};

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use entriage::domain::action::{Action, Aim};
 use entriage::domain::facts;
+use entriage::domain::happening::Happening;
 use entriage::domain::journal::Entry;
 use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::records::{SignInId, UserId, UserRecords};
 use entriage::domain::settings::{Setting, TenantSettings};
-use entriage::tenant::demo::{Happening, Simulation};
+use entriage::tenant::demo::Simulation;
 
 use crate::support::{KINDS, Place, place};
 

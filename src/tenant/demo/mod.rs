@@ -29,7 +29,7 @@ use self::log::{AccountChange, Line, Log, TenantChange};
 use self::policies::TenantDeed;
 pub use self::policies::{Object, merge};
 pub use self::seed::Population;
-pub use self::simulate::{Happening, Simulated, Simulation};
+pub use self::simulate::{Simulated, Simulation};
 use self::state::State;
 use super::pace::{Pacer, Urgency};
 use super::{Call, Limits, Page, Tenant, TenantError};

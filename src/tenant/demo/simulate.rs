@@ -8,6 +8,7 @@ use super::sign_ins::{BLOCKED, MFA_ASKED, NOT_REGISTERED, PASSWORD_CHANGE_ASKED,
 use super::{DemoTenant, Inner, bad_request, spread};
 use crate::domain::catalogue;
 use crate::domain::facts;
+use crate::domain::happening::Happening;
 use crate::domain::policy::{Policy, TenantFacts};
 use crate::domain::records::{Record, SignIn, SignInId, UserId, UserRecords};
 use crate::domain::risk::RiskLevel;
@@ -17,30 +18,6 @@ use crate::domain::settings::TenantSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::transition::{Event, Scope};
 use crate::tenant::TenantError;
-
-/// Something that happens to a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Happening {
-    /// The user's account is signed in to, and that is found risky.
-    SignIn {
-        /// Type of the detection.
-        detection: String,
-        /// Its level.
-        level: RiskLevel,
-    },
-    /// The user passes multifactor authentication at a risky sign-in.
-    MfaPassed,
-    /// The user changes the password as a policy or an administrator demands.
-    SecurePasswordChange,
-    /// The user resets the password by self-service.
-    SelfServiceReset,
-    /// The user's password is changed on-premises.
-    OnPremisesPasswordChange,
-    /// Entra finds a risky sign-in safe.
-    SystemDismissal,
-    /// The account is deleted.
-    UserDeleted,
-}
 
 /// What is to happen to whom.
 #[derive(Debug, Clone, Copy)]
