@@ -368,10 +368,14 @@ fn believed(app: &App, records: &UserRecords) -> Vec<String> {
     if blocked.value != Some(true) && !endings.is_empty() {
         lines.push(format!("What blocked the user is gone: {}.", endings.join(", and ")));
     }
-    let last =
-        records.sign_ins.iter().filter(|sign_in| sign_in.status.as_ref().is_some_and(succeeded)).map(|sign_in| sign_in.created_date_time);
-    match last.max() {
-        Some(at) => lines.push(format!("The last sign-in that went through was {}.", time(at))),
+    let succeeded = records.sign_ins.iter().filter(|sign_in| sign_in.status.as_ref().is_some_and(succeeded));
+    match succeeded.max_by_key(|sign_in| sign_in.created_date_time) {
+        Some(last) => {
+            let from = last.ip_address.as_deref().map(|address| format!(", from {address}")).unwrap_or_default();
+            // It may have been the attacker's.
+            let risky = if last.is_risky() { ": a risky one" } else { "" };
+            lines.push(format!("The last sign-in that went through was {}{from}{risky}.", time(last.created_date_time)));
+        }
         None if records.sign_ins.is_empty() => lines.push("No sign-in of this user was read.".to_owned()),
         None => lines.push("None of the sign-ins that were read went through.".to_owned()),
     }

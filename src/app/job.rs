@@ -77,6 +77,8 @@ pub struct JobRun {
     pub not_safe_users: usize,
     /// Of how many of them it is not known, because something was not read.
     pub safety_unread: usize,
+    /// Of an action on a policy, its id and name. Hostile text.
+    policy: Option<(String, String)>,
     seen: HashSet<String>,
     /// Whose the sign-ins are that it is about, by their ids.
     owners: HashMap<String, UserId>,
@@ -107,6 +109,7 @@ impl JobRun {
             not_safe: [0; 3],
             not_safe_users: 0,
             safety_unread: 0,
+            policy: plan.policy.as_ref().map(|policy| (policy.id.clone(), policy.display_name.clone())),
             seen: HashSet::new(),
             owners: plan.included().filter_map(|target| Some((target.id.clone(), target.user_id.clone()?))).collect(),
         }
@@ -182,6 +185,9 @@ impl JobRun {
     }
 
     fn push(&mut self, row: Row) {
+        // A policy is known by its name.
+        let policy = self.policy.as_ref().filter(|(id, _)| *id == row.id).map(|(_, name)| name.clone());
+        let row = Row { name: row.name.or(policy), ..row };
         if !self.seen.insert(row.id.clone()) {
             self.problems.retain(|held| held.id != row.id);
             self.verified.retain(|held| held.id != row.id);

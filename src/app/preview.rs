@@ -284,7 +284,7 @@ impl Preview {
 
     fn nothing(&self) -> String {
         if self.plan.count(Verdict::Caution) > 0 {
-            "Nothing to send: every target is left out or refused. Shift-Tab, Space takes a caution in.".to_owned()
+            "Nothing to send yet: Shift-Tab, then Space takes a caution in.".to_owned()
         } else {
             let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
             let next = match &self.way_out {

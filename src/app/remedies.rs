@@ -78,10 +78,19 @@ impl App {
         }
         let key = self.action_letter(action);
         let label = if key.is_empty() { action.title().to_owned() } else { format!("{} ({key})", action.title()) };
+        // The line may be too short for why something is off: below there is room for all of it.
         let item = |detail: String, off: bool| Item {
             label: label.clone(),
+            note: match detail.strip_prefix("off: ").or_else(|| detail.strip_prefix("with care: ")) {
+                Some(why) => format!(
+                    "{}{}. {}",
+                    why.get(..1).unwrap_or_default().to_uppercase(),
+                    why.get(1..).unwrap_or_default(),
+                    action.consequence()
+                ),
+                None => action.consequence().to_owned(),
+            },
             detail,
-            note: action.consequence().to_owned(),
             off,
             choice: Choice::Remedy(action),
         };

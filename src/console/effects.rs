@@ -150,8 +150,9 @@ impl Effects {
                 Ok(true) => {
                     answer(Msg::Ledger(session.ledger()));
                     let at_risk = match session.engine.still_at_risk(playbook) {
-                        Ok(0) | Err(_) => String::new(),
-                        Ok(left) => format!(" {} still at risk.", count(left, "user is", "users are")),
+                        Ok(left) if left.is_empty() => String::new(),
+                        Ok(left) => format!(" {} still at risk.", count(left.len(), "user is", "users are")),
+                        Err(error) => format!(" Whether somebody is still at risk was not read: {error}."),
                     };
                     answer(Msg::Said(format!("Playbook {playbook} ended: every step is settled.{at_risk}")));
                 }

@@ -126,7 +126,12 @@ fn named(known: &Known<'_>) -> Vec<Blocking> {
             let (blocks, why) = match policy {
                 Some(policy) if !policy.is_enforced() => (Some(false), "it blocked the user, and is not enforced any more".to_owned()),
                 Some(_) if excludes => (Some(false), "it blocked the user, and leaves the user out by now".to_owned()),
-                Some(policy) => (Some(true), how(known, policy)),
+                // Whoever can do what it asks for is stopped, and not kept out.
+                Some(policy) => {
+                    let can = rules::step(policy, known.records, known.settings).and_then(|can| can.available());
+                    let blocks = policy.asks_for(rules::BLOCK) || can != Some(true);
+                    (blocks.then_some(true), how(known, policy))
+                }
                 None if gone => (Some(false), "it blocked the user, and is gone by now".to_owned()),
                 None => {
                     let outright = applied.enforced_grant_controls.iter().any(|control| control.eq_ignore_ascii_case("block"));
@@ -179,7 +184,7 @@ fn how(known: &Known<'_>, policy: &Policy) -> String {
 mod tests {
     use super::*;
     use crate::domain::fixture;
-    use crate::domain::records::SignInStatus;
+    use crate::domain::records::{AppliedPolicy, SignInStatus};
 
     fn policy_on_user_risk(controls: &[&str]) -> TenantFacts {
         let object = serde_json::json!({
@@ -209,6 +214,24 @@ mod tests {
             assert!(blocking_ids(&records, &asks).is_empty(), "{reason}");
         }
         assert_eq!(blocking_ids(&records, &policy_on_user_risk(&["block"])), ["p"], "the next sign-in meets it, too");
+    }
+
+    #[test]
+    fn a_policy_that_stopped_a_sign_in_keeps_out_whom_it_asks_for_too_much() {
+        let mut records = fixture::risky_user("u1", "passwordSpray");
+        records.directory.on_premises_sync_enabled = Some(false);
+        records.sign_ins[0].status = Some(SignInStatus { error_code: Some(53004), ..SignInStatus::default() });
+        let failed = AppliedPolicy { id: Some("P".into()), result: Some("failure".into()), ..AppliedPolicy::default() };
+        records.sign_ins[0].applied_conditional_access_policies = vec![failed];
+        for (registered, controls, keeps_out) in [
+            (Some(false), &["mfa", "passwordChange"][..], true),
+            (None, &["mfa", "passwordChange"], true),
+            (Some(true), &["mfa", "passwordChange"], false),
+            (Some(true), &["block"], true),
+        ] {
+            records.directory.is_mfa_registered = registered;
+            assert_eq!(!blocking_ids(&records, &policy_on_user_risk(controls)).is_empty(), keeps_out, "{registered:?} {controls:?}");
+        }
     }
 
     #[test]

@@ -265,6 +265,13 @@ impl Playbook {
         self.plan.steps.iter().all(|step| self.is_over(*step, ledger))
     }
 
+    /// Whether nothing more comes of any step for this user.
+    pub fn is_over_for(&self, id: &str, ledger: &Ledger) -> bool {
+        let is_over =
+            |step: &Action| self.verified(*step, ledger).iter().any(|verified| verified == id) || self.refused(*step, id, ledger).is_some();
+        self.plan.steps.iter().all(is_over)
+    }
+
     /// Whether nothing more comes of a step: it was left out, or verified for everybody but those whom it refuses. One that failed can
     /// still be tried again, and a caution that was left out can still be taken in.
     pub fn is_over(&self, step: Action, ledger: &Ledger) -> bool {

@@ -32,7 +32,8 @@ impl Ledger {
             Unfinished { job: job.plan.playbook.unwrap_or(job.id), action: job.plan.action, names: met.map(name).collect() }
         };
         let begun = |playbook: &Playbook| {
-            let users: HashSet<&str> = playbook.plan.included().map(|target| target.id.as_str()).collect();
+            let left = playbook.plan.included().filter(|target| !playbook.is_over_for(&target.id, self));
+            let users: HashSet<&str> = left.map(|target| target.id.as_str()).collect();
             let met = plan.included().filter(|target| users.contains(target.id.as_str())).map(name);
             Unfinished { job: playbook.id, action: playbook.plan.action, names: met.collect() }
         };
@@ -165,7 +166,11 @@ mod tests {
         assert!(met(&ledger(entries.clone()), &again).is_empty());
         let second = plan(Action::RemediatedElsewhere, &users(&["a", "b"]));
         assert_eq!(met(&ledger(entries.clone()), &second), [(1, vec!["a@contoso.test".to_owned()])], "but by a second playbook");
-        entries.push(Entry::PlaybookEnded { playbook, state: JobState::Cancelled });
+        let ended = [&entries[..], &[Entry::PlaybookEnded { playbook, state: JobState::Cancelled }]].concat();
+        assert!(met(&ledger(ended), &second).is_empty());
+        // For whom nothing is left of the playbook, it is none.
+        let left_out = |step: &Action| Entry::StepSkipped { playbook, step: *step, because: "done by hand".to_owned() };
+        entries.extend(Action::SecureAccount.steps().iter().map(left_out));
         assert!(met(&ledger(entries), &second).is_empty());
     }
 }

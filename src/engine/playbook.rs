@@ -80,10 +80,12 @@ impl Engine {
         Ok(dataset)
     }
 
-    /// How many users of a playbook are at risk although it ended: a step that was left out, or failed, may have been the one that counts.
-    pub fn still_at_risk(&self, playbook: JobId) -> Result<usize, EngineError> {
+    /// Names of a playbook's users who are at risk although it ended: a step that was left out, or failed, may have been the one that
+    /// counts. Hostile text.
+    pub fn still_at_risk(&self, playbook: JobId) -> Result<Vec<String>, EngineError> {
         let users = self.users_of(playbook)?;
-        Ok(users.users().iter().filter(|records| records.user.at_risk() == Some(true)).count())
+        let at_risk = users.users().iter().filter(|records| records.user.at_risk() == Some(true));
+        Ok(at_risk.map(|records| records.user.user_principal_name.as_deref().unwrap_or(records.id().as_str()).to_owned()).collect())
     }
 
     /// Leaves a step out.

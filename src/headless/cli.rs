@@ -465,14 +465,17 @@ pub enum JobsCommand {
 /// How a checklist whose steps are confirmed one by one is gone on with.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Steps {
-    /// Confirms the next step of a checklist: the number of users that it will act on.
-    #[arg(long, value_name = "N")]
-    pub confirm: Option<usize>,
-    /// Of a checklist, this step and not the next one: one that failed, or was left out.
+    /// Of a checklist, this step: the next one, or one that failed or was left out.
     #[arg(long, value_name = "ACTION", value_parser = action(), ignore_case = true)]
     pub step: Option<Action>,
-    /// Leaves the step of a checklist out, and says why.
-    #[arg(long, value_name = "TEXT", conflicts_with = "confirm", value_parser = NonEmptyStringValueParser::new())]
+    /// Confirms that step of a checklist: the number of users that it will act on.
+    #[arg(long, value_name = "N", requires = "step")]
+    pub confirm: Option<usize>,
+    /// Holds that step's first request back; Ctrl-C cancels, and nothing of it was sent.
+    #[arg(long, value_name = "SECONDS", requires = "confirm", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub hold: u64,
+    /// Leaves that step of a checklist out, and says why.
+    #[arg(long, value_name = "TEXT", requires = "step", conflicts_with = "confirm", value_parser = NonEmptyStringValueParser::new())]
     pub skip: Option<String>,
 }
 

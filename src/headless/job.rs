@@ -167,13 +167,18 @@ fn tell_unfinished(ledger: &Ledger, id: JobId) {
     });
 }
 
-/// A checklist that ended need not have closed the risk: says how many of its users are still at risk.
+/// How many of those who are still at risk are named.
+const NAMED: usize = 5;
+
+/// A checklist that ended need not have closed the risk: names who is still at risk.
 pub fn tell_still_at_risk(session: &Session, playbook: JobId) -> Result<(), Failure> {
-    match session.engine.still_at_risk(playbook)? {
-        0 => {}
-        1 => output::say("1 user of the checklist is still at risk: entriage explain USER says what closes that"),
-        more => output::say(&format!("{more} users of the checklist are still at risk: entriage users state:atRisk")),
+    let left = session.engine.still_at_risk(playbook)?;
+    if left.is_empty() {
+        return Ok(());
     }
+    let named: Vec<String> = left.iter().take(NAMED).map(|name| text::safe(name).into_owned()).collect();
+    let more = left.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
+    output::say(&format!("still at risk: {}{more}; entriage explain USER says what closes that", named.join(", ")));
     Ok(())
 }
 
@@ -197,7 +202,7 @@ fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
     }
     if unread > 0 {
         output::say(&format!(
-            "{unread} of them: whether they are safe is not known, authentication methods were not read; entriage explain USER reads them"
+            "{unread} of them: whether they are safe is not known, not all was read (mostly authentication methods); entriage explain USER reads it"
         ));
     }
     Ok(())
@@ -208,6 +213,11 @@ fn tell_next(jobs: &[Job], of_playbook: bool) {
     let done = |actions: &[Action]| jobs.iter().any(|job| actions.contains(&job.plan.action) && !job.ids_where(is_verified).is_empty());
     if done(&[Action::RequirePasswordChange]) {
         output::say("they stay at risk until the password is changed: entriage users pending:true");
+    }
+    for job in jobs.iter().filter(|job| !job.ids_where(is_verified).is_empty()) {
+        if let Some(undo) = left::undoing(job) {
+            output::say(&undo);
+        }
     }
     if !of_playbook && done(&[Action::ConfirmUserCompromised, Action::ConfirmSignInCompromised]) {
         output::say("confirmed, and not secured yet: entriage act secureAccount --user USER is the checklist");

@@ -35,6 +35,20 @@ pub fn lines(ledger: &Ledger, id: JobId) -> Vec<String> {
     all
 }
 
+/// How what a job did is taken back, where that is one command: on a policy, or on the trusted location. Holds hostile text.
+pub fn undoing(job: &Job) -> Option<String> {
+    let action = job.plan.action;
+    let undo = action.undo().filter(|_| action.kind() == Kind::Policy)?;
+    let ids: Vec<String> = job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified, _)));
+    let policy = job.plan.policy.as_ref().map(|policy| format!(" --policy {}", policy.id)).unwrap_or_default();
+    let targets = match action.aim() {
+        Aim::User => format!(" --user {}", ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(" ")),
+        Aim::Address => format!(" --ip {}", ids.join(" ")),
+        Aim::Policy | Aim::SignIn => String::new(),
+    };
+    Some(format!("to take it back: entriage act {undo}{policy}{targets}"))
+}
+
 /// What a plan is about beside its targets: a policy, or the trusted location. Holds hostile text.
 pub fn about(plan: &Plan) -> Option<String> {
     match (&plan.policy, plan.action.aim()) {

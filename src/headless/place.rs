@@ -11,6 +11,7 @@ use crate::config::{self, Config};
 use crate::domain::dataset::Dataset;
 use crate::domain::journal::JobState;
 use crate::domain::records::UserRecords;
+use crate::domain::text;
 pub use crate::engine::DEMO;
 use crate::engine::{OpenOptions, Session, SignInOptions};
 use crate::oauth::Keyring;
@@ -159,8 +160,10 @@ pub async fn find_elsewhere(session: &Session, names: &[String], dataset: &mut D
     }
     for name in names {
         if named_user(dataset, name)?.is_none() {
-            for records in session.engine.find(name).await? {
-                dataset.put(records);
+            match session.engine.find(name).await {
+                Ok(found) => found.into_iter().for_each(|records| dataset.put(records)),
+                // What the workspace holds is looked through all the same, and says what is like it.
+                Err(error) => output::say(&format!("note: {} could not be asked for in the tenant: {error}", text::safe(name))),
             }
         }
     }

@@ -3,6 +3,9 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
 use super::cli::{Format, Steps};
 use super::failure::{Exit, Failure};
 use super::place::Place;
@@ -33,8 +36,26 @@ pub async fn resume(place: &Place, session: &Session, id: JobId, wanted: &Steps,
             .because("what was sent of it is read back before another step")
             .hinted(format!("entriage jobs resume {id}"))),
         Some(_) => job::resume(session, id, format).await,
-        None => go_on(place, session, id, wanted, Duration::ZERO, format).await,
+        None => {
+            if read_again(session, playbook, &ledger).await? == JobState::Open {
+                return go_on(place, session, id, wanted, Duration::from_secs(wanted.hold), format).await;
+            }
+            output::say(&format!("job {id} ended: what was late came true"));
+            job::tell_still_at_risk(session, id)?;
+            Ok(Exit::Done)
+        }
     }
+}
+
+/// Reads again what the tenant took of the steps before and did not show as promised: it may only have been late. Sends nothing, as no
+/// step that waits was confirmed. Tells whether the checklist is open still.
+async fn read_again(session: &Session, playbook: &Playbook, ledger: &Ledger) -> Result<JobState, Failure> {
+    let is_unsure = |(_, state): &(Action, StepState)| matches!(state, StepState::Ended(..)) && !state.is_verified();
+    if !playbook.steps(ledger).iter().any(is_unsure) {
+        return Ok(JobState::Open);
+    }
+    let (tell, _untold) = unbounded_channel();
+    Ok(session.engine.resume(playbook.id, &CancellationToken::new(), &tell).await?.state)
 }
 
 /// Goes on with a checklist step by step: at a terminal each step is asked for, else one step is confirmed by its number.
@@ -45,9 +66,13 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         let ledger = session.ledger();
         let held = ledger.playbook(id).ok_or_else(|| Failure::usage(format!("there is no job {id}")))?;
         let next = held.next(&ledger).map(|(step, _)| step);
+        let is_named = named.is_some();
         let Some(step) = named.take().or(next) else {
             return over(session, held, &ledger, exit);
         };
+        if is_named {
+            takes_its_turn(held, step, &ledger, wanted.skip.is_some())?;
+        }
         if let Some(because) = &wanted.skip {
             session.engine.skip_step(id, step, because.trim().to_owned())?;
             output::say(&format!("{}: left out", step.title()));
@@ -56,17 +81,12 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         let (plan, devices_may_come) = planned(session, held, step).await?;
         if plan.included_count() == 0 {
             // A step that was named is not what comes next, and is to be tried again, not left out.
-            if wanted.step.is_some() || !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
+            if is_named || !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
                 return Err(nobody(id, &plan));
             }
             let because = nobody_left(&plan);
             output::say(&format!("{}: left out: {}", step.title(), text::safe(&words_of(&because))));
             session.engine.skip_step(id, step, because)?;
-            if wanted.confirm.is_some() {
-                // What was confirmed was this step, and no other.
-                output::say("nothing was sent: the number was that of this step's plan");
-                return finish(session, id, exit);
-            }
             continue;
         }
         let confirmed = match wanted.confirm {
@@ -74,9 +94,9 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
             None if asks() => apply::ask(place, plan)?,
             None => {
                 output::data(&plan::printed(&plan, format, place.paper)?)?;
-                let named = wanted.step.map(|step| format!(" --step {step}")).unwrap_or_default();
-                let hint =
-                    format!("look at the plan; if it is right, entriage jobs resume {id}{named} --confirm {}", plan.included_count());
+                // The step is named, so that the number is not taken for another one's, whatever is done meanwhile.
+                let confirm = format!("entriage jobs resume {id} --step {step} --confirm {}", plan.included_count());
+                let hint = format!("look at the plan; if it is right, {confirm}");
                 return Err(Failure::usage(format!("the step {step} is not confirmed")).because(plan::in_numbers(&plan)).hinted(hint));
             }
         };
@@ -108,6 +128,29 @@ fn asks() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Whether a step that was named can be run, or left out, now.
+fn takes_its_turn(held: &Playbook, step: Action, ledger: &Ledger, leaves_out: bool) -> Result<(), Failure> {
+    let steps = held.steps(ledger);
+    let state = steps.iter().find(|(of, _)| *of == step).map(|(_, state)| state);
+    let next = held.next(ledger).map(|(next, _)| format!("{next} is next")).unwrap_or_else(|| "every step is settled".to_owned());
+    match state {
+        None => {
+            let all: Vec<&str> = steps.iter().map(|(of, _)| of.as_str()).collect();
+            Err(Failure::usage(format!("{step} is no step of job {}", held.id)).because(format!("its steps are {}", all.join(", "))))
+        }
+        Some(state) if leaves_out && *state != StepState::Waiting => {
+            Err(Failure::usage(format!("{step} is not left out")).because("only a step that waits can be").hinted(next))
+        }
+        Some(state) if state.is_verified() => {
+            Err(Failure::usage(format!("{step} is done already")).because("it was verified for everybody").hinted(next))
+        }
+        Some(_) if !held.is_due(step, ledger) => {
+            Err(Failure::usage(format!("it is not the turn of {step}")).because("the steps before it come first").hinted(next))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 /// The plan of a step, and whether devices that could not be read may be read another time.
 async fn planned(session: &Session, held: &Playbook, step: Action) -> Result<(Plan, bool), Failure> {
     let mut late = false;
@@ -124,7 +167,10 @@ async fn planned(session: &Session, held: &Playbook, step: Action) -> Result<(Pl
 
 fn nobody(id: JobId, plan: &Plan) -> Failure {
     let mut failure = Failure::usage(format!("nobody is left whom {} may act on", plan.action)).because(plan::in_numbers(plan)).hinted(
-        format!("entriage jobs resume {id} tries again what may come later; entriage jobs resume {id} --skip TEXT leaves the step out"),
+        format!(
+            "entriage jobs resume {id} tries again what may come later; entriage jobs resume {id} --step {} --skip TEXT leaves the step out",
+            plan.action
+        ),
     );
     failure.lines = apply::not_acted_on(plan);
     failure

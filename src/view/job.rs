@@ -95,7 +95,7 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
         Phase::Failed(_) => {
             Some(("Stopped by this error. What was done is in the journal; it can be resumed.".to_owned(), theme.warning()))
         }
-        Phase::Ended(_) if job.not_safe_users > 0 => Some((not_safe(job), theme.warning())),
+        Phase::Ended(_) if job.not_safe_users + job.safety_unread > 0 => Some((not_safe(job), theme.warning())),
         Phase::Ended(_) if dismissed && job.tally.verified > 0 => Some((
             "Verified means that the risk is dismissed, not that an identity is safe: passwords and sessions are as they were.".to_owned(),
             theme.warning(),
@@ -125,9 +125,12 @@ fn not_safe(job: &JobRun) -> String {
         .collect();
     let unread = match job.safety_unread {
         0 => String::new(),
-        unread => format!(" Of {} it is not known: methods not read.", number(unread)),
+        unread => format!("Whether {} of the dismissed are safe is not known: not all was read.", number(unread)),
     };
-    format!("{} of the dismissed are not safe: {}.{unread}", number(job.not_safe_users), parts.join(", "))
+    match job.not_safe_users {
+        0 => unread,
+        users => format!("{} of the dismissed are not safe: {}. {unread}", number(users), parts.join(", ")).trim_end().to_owned(),
+    }
 }
 
 fn hint(app: &App, job: &JobRun) -> String {

@@ -19,7 +19,8 @@ pub fn draw(frame: &mut Frame, app: &App, theme: Theme) {
     let columns = usize::from(inner.width);
     put(frame, inner, 0, Line::styled("Shown once and kept nowhere: cannot be shown again.", theme.warning()));
     put(frame, inner, 1, Line::styled("Each must be changed at the next sign-in.", theme.quiet()));
-    let again = format!("Lost? Once closed, {}: {}.", app.keys().hint(CommandId::Remediate), Action::GenerateTemporaryPassword.title());
+    let again =
+        format!("Lost? Once closed, {} on the user: {}.", app.keys().hint(CommandId::Remediate), Action::GenerateTemporaryPassword.title());
     put(frame, inner, 2, Line::styled(fit(&again, columns).into_owned(), theme.quiet()));
     let rows = passwords.rows(app.size());
     for (row, Shown { user, password, .. }) in passwords.list.iter().skip(passwords.scroll.offset).take(rows).enumerate() {

@@ -226,11 +226,11 @@ fn who_is_not_blocked() {
      ┏ Why blocked, and the ways out: User adele ━━━━━━━━━━━━━┓
      ┃ Not blocked.                                           ┃
     ┏┃   The last sign-in that went through was 2026-11-22    ┃┓
-    ┃┃   13:05:00 UTC (1 h ago).                              ┃┃
+    ┃┃   13:05:00 UTC (1 h ago), from 203.0.113.7: a risky    ┃┃
+    ┃┃   one.                                                 ┃┃
     ┃┃   The account is enabled.                              ┃┃
     ┃┃                                                        ┃┃
     ┃┃ Reading sign-ins, devices and authentication methods … ┃┃
-    ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
     ┃┃                                                        ┃┃
@@ -611,7 +611,7 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.                        ┃┃
     ┃┃ Each must be changed at the next sign-in.                                  ┃┃
-    ┃┃ Lost? Once closed, r: Generate temporary password.                         ┃┃
+    ┃┃ Lost? Once closed, r on the user: Generate temporary password.             ┃┃
     ┃┃                                                                            ┃┃
     ┗┃ alex@contoso.test                     Bbbb-3333-Bbbb-3333                  ┃┛
     ┌┃ a-very-long-name-that-does-not-fit-b… Cccc-4444-Cccc-4444                  ┃┐
@@ -633,7 +633,7 @@ fn temporary_passwords() {
     ┃┏ Temporary passwords ━━━━━━━━━━━━━━━━━━━━━━━━━━ 2 users ┓┃
     ┃┃ Shown once and kept nowhere: cannot be shown again.    ┃┃
     ┃┃ Each must be changed at the next sign-in.              ┃┃
-    ┃┃ Lost? Once closed, r: Generate temporary password.     ┃┃
+    ┃┃ Lost? Once closed, r on the user: Generate temporary … ┃┃
     ┃┃                                                        ┃┃
     ┃┃ alex@contoso.test           Bbbb-3333-Bbbb-3333        ┃┃
     ┃┃ a-very-long-name-that-does… Cccc-4444-Cccc-4444        ┃┃

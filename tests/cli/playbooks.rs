@@ -102,17 +102,21 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     assert!(!home.journal().contains("\"intent\""));
     let shown = resume(&[]);
     assert!(shown.exit == 2 && shown.out.contains("will be confirmed compromised"), "{}", shown.err);
-    resume(&["--confirm", "2"]).is_usage("1");
-    let first = resume(&["--confirm", "1"]);
+    resume(&["--confirm", "1"]).is_usage("--step");
+    resume(&["--step", "confirmUserCompromised", "--confirm", "2"]).is_usage("1");
+    let first = resume(&["--step", "confirmUserCompromised", "--confirm", "1"]);
     assert_eq!(first.exit, 0, "{}", first.err);
     assert!(first.err.contains("next of job") && first.err.contains("temporary password"), "{}", first.err);
     assert_eq!(states(), ["verified", "waiting", "waiting", "waiting"]);
     resume(&["--step", "disableDevices", "--confirm", "1"]).is_usage("not");
-    let left_out = resume(&["--skip", "the service desk did it"]);
+    let again = resume(&["--step", "confirmUserCompromised", "--confirm", "1"]);
+    assert!(again.exit == 2 && again.err.contains("is done already"), "the same once more does nothing else: {}", again.err);
+    resume(&["--skip", "x"]).is_usage("--step");
+    let left_out = resume(&["--step", "generateTemporaryPassword", "--skip", "the service desk did it"]);
     assert_eq!(left_out.exit, 0, "{}", left_out.err);
-    let failed = resume(&["--confirm", "1"]);
+    let failed = resume(&["--step", "revokeSessions", "--confirm", "1"]);
     assert_eq!(failed.exit, 1, "{}", failed.err);
-    let last = resume(&["--confirm", "1"]);
+    let last = resume(&["--step", "disableDevices", "--confirm", "1"]);
     assert_eq!(last.exit, 1, "a step before it failed: {}", last.err);
     assert!(last.err.contains("stays open") && last.err.contains("revokeSessions"), "{}", last.err);
     assert_eq!(states(), ["verified", "skipped", "unfinished", "verified"]);
@@ -123,7 +127,7 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     assert!(again.err.contains("every step is settled"), "{}", again.err);
     assert_eq!(listed(&home, "secureAccount")["state"], "done");
     resume(&[]).is_usage("ended");
-    resume(&["--confirm", "1"]).is_usage("ended");
+    resume(&["--step", "revokeSessions", "--confirm", "1"]).is_usage("ended");
 }
 
 #[test]
@@ -139,14 +143,20 @@ fn what_is_confirmed_is_the_step_that_was_shown_and_no_other() {
     let elsewhere =
         home.run(&["act", "confirmUserCompromised", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1"]);
     assert_eq!(elsewhere.exit, 0, "{}", elsewhere.err);
-    let confirmed = home.run(&["jobs", "resume", &id, "--confirm", "1"]);
-    assert!(confirmed.exit == 0 && confirmed.err.contains("nothing was sent"), "{}", confirmed.err);
+    let confirmed = home.run(&["jobs", "resume", &id, "--step", "confirmUserCompromised", "--confirm", "1"]);
+    assert!(confirmed.exit == 2 && confirmed.err.contains("nobody is left"), "{}", confirmed.err);
     assert!(confirmed.out.is_empty() && !home.journal().contains("passwordsTold"), "{}", confirmed.out);
+    let shown = home.run(&["jobs", "resume", &id]);
+    assert!(
+        shown.err.contains("left out: already in that state") && shown.err.contains("--step generateTemporaryPassword"),
+        "{}",
+        shown.err
+    );
     // Another password would take the one that was told from the user.
     let by_hand =
         home.run(&["act", "generateTemporaryPassword", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1"]);
     assert_eq!(by_hand.exit, 0, "{}", by_hand.err);
-    let next = home.run(&["jobs", "resume", &id, "--confirm", "1"]);
+    let next = home.run(&["jobs", "resume", &id, "--step", "generateTemporaryPassword", "--confirm", "1"]);
     assert!(next.exit == 2 && next.err.contains("temporary password was told"), "{}", next.err);
     // A step that is named and has nothing to do is no reason to do another.
     let named = home.run(&["jobs", "resume", &id, "--step", "confirmUserCompromised", "--confirm", "1"]);
@@ -161,7 +171,7 @@ fn each_step_is_for_checklists_alone() {
     home.run(&["act", "revokeSessions", "--user", &user, "--confirm", "1", "--each-step"]).is_usage("--each-step is for");
     let answer = secure(&home, &["--user", &user]);
     let job = answer.json()["job"].to_string();
-    home.run(&["jobs", "resume", &job, "--skip", "x"]).is_usage("step by step");
+    home.run(&["jobs", "resume", &job, "--step", "revokeSessions", "--skip", "x"]).is_usage("step by step");
 }
 
 #[test]

@@ -97,6 +97,8 @@ fn a_policy_is_disabled_by_name_and_enabled_by_id() {
     let before = policy(&home);
     let done = home.act(&["disablePolicy", "--policy", "CA201"]);
     assert!(done.out.contains(PASSWORD_CHANGE), "the result names the policy: {}", done.out);
+    let undo = format!("to take it back: entriage act enablePolicy --policy {}", before["id"].as_str().unwrap());
+    assert!(done.err.contains(&undo), "{}", done.err);
     assert_eq!(policy(&home)["state"], "disabled");
     let again = home.plan(&["disablePolicy", "--policy", PASSWORD_CHANGE]);
     assert_eq!((&again["targets"][0]["verdict"], again["targets"][0]["included"].as_bool()), (&"refused".into(), Some(false)));

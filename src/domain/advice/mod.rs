@@ -171,9 +171,9 @@ pub struct Explanation {
     pub warnings: Vec<String>,
     /// Why the user is at risk or blocked, or what is to be followed up, a sentence each. Holds hostile text.
     pub why: Vec<String>,
-    /// Whether the user is safe, as far as what was read tells.
+    /// Whether the user is safe, as far as what was read tells; whoever is at risk is not.
     pub safe: Option<bool>,
-    /// The same in a sentence; `None` where there never was a risk.
+    /// The same in a sentence; `None` where no risk was closed, or its state was not read.
     pub safety: Option<String>,
     /// Why the user is not safe although the risk is closed.
     pub not_safe: Vec<NotSafe>,

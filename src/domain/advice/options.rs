@@ -22,6 +22,7 @@ pub(super) const SUPPORT_CASE: &str = "support case for a deleted user";
 pub(super) const SIGN_IN_SAFE: &str = "confirm sign-ins safe";
 pub(super) const SIGN_IN_COMPROMISED: &str = "confirm sign-ins compromised";
 pub(super) const DISMISS_SIGN_IN: &str = "dismiss sign-in risk";
+pub(super) const REGISTER: &str = "register for multifactor authentication";
 pub(super) const SECURE_ACCOUNT: &str = "secure account";
 pub(super) const ELSEWHERE: &str = "remediated elsewhere";
 pub(super) const REVOKE: &str = "revoke sessions";
@@ -56,11 +57,22 @@ pub(super) fn ways_out(cause: BlockedBy) -> (Group, &'static [&'static str]) {
     match cause {
         BlockedBy::UserRisk => (
             Group::UnblockUserRisk,
-            &[TEMPORARY_PASSWORD, REQUIRED_CHANGE, SELF_SERVICE_RESET, SECURE_CHANGE, ON_PREMISES_CHANGE, DISMISS, EXCLUDE, DISABLE_POLICY],
+            &[
+                TEMPORARY_PASSWORD,
+                REQUIRED_CHANGE,
+                SELF_SERVICE_RESET,
+                SECURE_CHANGE,
+                ON_PREMISES_CHANGE,
+                REGISTER,
+                DISMISS,
+                EXCLUDE,
+                DISABLE_POLICY,
+            ],
         ),
-        BlockedBy::SignInRisk => (Group::UnblockSignInRisk, &[FAMILIAR, EXCLUDE, DISABLE_POLICY]),
+        BlockedBy::SignInRisk => (Group::UnblockSignInRisk, &[FAMILIAR, REGISTER, EXCLUDE, DISABLE_POLICY]),
         BlockedBy::BuiltInProtection => (Group::UnblockBuiltIn, &[TRUST_IP, MODERN]),
-        BlockedBy::AccountDisabled => (Group::Other, &[UNBLOCK]),
+        // The account is secured before it is opened again.
+        BlockedBy::AccountDisabled => (Group::Other, &[TEMPORARY_PASSWORD, UNBLOCK]),
         BlockedBy::SmartLockout => (Group::Other, &[WAIT, SELF_SERVICE_RESET]),
         BlockedBy::Error50053 => (Group::UnblockBuiltIn, &[WAIT, TRUST_IP, MODERN, SELF_SERVICE_RESET]),
         BlockedBy::ConditionalAccess => (Group::Other, &[EXCLUDE, DISABLE_POLICY]),

@@ -95,8 +95,10 @@ pub(super) fn of_sign_ins(facts: &Facts<'_>, action: Action) -> Option<Judgement
     let closes = action != Action::ConfirmSignInCompromised;
     let theft = at_risk.iter().any(|sign_in| facts::sign_in_token_theft(records, sign_in) != Some(false));
     let left = facts::open_detections(records) - detections_of_sign_ins(records).len();
-    let detections = if left == 1 { "1 open detection belongs" } else { "open detections belong" };
-    let detections = if left > 1 { format!("{left} {detections}") } else { detections.to_owned() };
+    let left_open = match left {
+        1 => "1 open detection belongs to none of them, and stays open".to_owned(),
+        left => format!("{left} open detections belong to none of them, and stay open"),
+    };
     let what = match at_risk.len() {
         1 => "The sign-in at risk and its detections".to_owned(),
         more => format!("The {more} sign-ins at risk and their detections"),
@@ -113,7 +115,7 @@ pub(super) fn of_sign_ins(facts: &Facts<'_>, action: Action) -> Option<Judgement
             .needs_account(records)
             .unknown(facts::guest(records) == Some(true), GUEST)
             .note(closes && theft, "token theft, or it cannot be ruled out: revoke the sessions and reset the password first")
-            .note(closes && left > 0, format!("{detections} to none of them, and stays open"))
+            .note(closes && left > 0, left_open)
             .note(records.user.is_processing == Some(true), "Entra is still applying a change: wait for it")
             .starting(facts, action, effect),
     )

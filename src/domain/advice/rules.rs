@@ -65,6 +65,7 @@ static RULES: &[Rule] = &[
     rule(o::MODERN, Group::UnblockBuiltIn, BUILT_IN, |facts| Some(unblocking::modern_authentication(facts))),
     rule(o::UNBLOCK, Group::Other, "Unblocking users", securing::unblock_sign_in),
     rule(o::WAIT, Group::Other, "Unblocking users", unblocking::wait),
+    rule(o::REGISTER, Group::Other, "Risk-based policy", self_remediation::by_registration),
     rule(o::SUPPORT_CASE, Group::Other, "Deleted users", |facts| Some(remediation::for_deleted(facts))),
     rule(o::SYSTEM, Group::Other, "Types of risk remediation", self_remediation::by_the_system),
 ];

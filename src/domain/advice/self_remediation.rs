@@ -69,6 +69,29 @@ pub(super) fn by_secure_password_change(facts: &Facts<'_>) -> Judgement {
         .judged(format!("At the next sign-in the user {proves}sets a new password. {}", closes_all(facts, Event::SecurePasswordChange)))
 }
 
+/// What self-remediation needs first. Only for users who are kept out for want of it.
+pub(super) fn by_registration(facts: &Facts<'_>) -> Option<Judgement> {
+    let records = facts.records;
+    let by_risk = |by: &BlockedBy| matches!(by, BlockedBy::UserRisk | BlockedBy::SignInRisk);
+    let kept_out = facts::blocked(records, facts.tenant, facts.now).by.iter().any(by_risk);
+    let registered = records.directory.is_mfa_registered;
+    kept_out.then(|| {
+        Scales::new()
+            .needs_sign_in(records)
+            .needs(
+                registered.map(|registered| !registered),
+                "the user is registered already",
+                "whether the user is registered for multifactor authentication was not read",
+            )
+            .note(registered == Some(false), "the user is not registered, and a risky sign-in cannot register")
+            .note(facts::guest(records) == Some(true), "a guest registers in the home tenant, unless that is not trusted")
+            .judged(
+                "The user registers from a place without risk, or with a temporary access pass that an administrator gives: then the user \
+                 can do what the policy asks for. Risk stays as it is until then.",
+            )
+    })
+}
+
 /// Section "Self-service password reset".
 pub(super) fn by_self_service_reset(facts: &Facts<'_>) -> Judgement {
     let records = facts.records;

@@ -248,7 +248,7 @@ fn pending(facts: &Facts<'_>) -> Option<String> {
     })
 }
 
-/// Whether the user is safe, in a sentence; `None` where there never was a risk that closed.
+/// Whether the user is safe, in a sentence; `None` where no risk was dismissed or remediated.
 pub(super) fn safety(facts: &Facts<'_>) -> Option<String> {
     let records = facts.records;
     if records.user.at_risk() == Some(true) {

@@ -140,7 +140,7 @@ fn meaning_of_50053(status: &SignInStatus) -> BlockedBy {
     let tells = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if tells(&["built-in protection", "high confidence of risk", MALICIOUS]) {
         BlockedBy::BuiltInProtection
-    } else if tells(&["locked", "lockout", "too many times"]) {
+    } else if tells(&["account is locked", "locked out", "lockout", "too many times"]) {
         BlockedBy::SmartLockout
     } else {
         BlockedBy::Error50053
@@ -235,7 +235,8 @@ pub fn stopped_by_protection<'a>(records: &'a UserRecords, tenant: &TenantFacts,
 pub fn addresses_to_trust<'a>(records: &'a UserRecords, tenant: &TenantFacts, now: Timestamp) -> Vec<&'a str> {
     let mut addresses = Vec::new();
     for (cause, sign_in) in stopped_by_protection(records, tenant, now) {
-        let holds = ended(records, tenant, cause, sign_in, now).is_none();
+        // Where it may have been an attacker's wrong passwords, nobody trusts the attacker's address unasked.
+        let holds = cause == BlockedBy::BuiltInProtection && ended(records, tenant, cause, sign_in, now).is_none();
         if let Some(address) = sign_in.ip_address.as_deref().filter(|address| holds && !addresses.contains(address)) {
             addresses.push(address);
         }
@@ -434,7 +435,7 @@ mod tests {
             ("Sign-in was blocked because it came from an IP address with malicious activity.", BlockedBy::BuiltInProtection),
             ("The account is locked, the user tried to sign in too many times with an incorrect password.", BlockedBy::SmartLockout),
             ("", BlockedBy::Error50053),
-            ("Other.", BlockedBy::Error50053),
+            ("Sign-in was blocked for a reason that this program never heard of.", BlockedBy::Error50053),
         ] {
             let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.into()), additional_details: None };
             records.sign_ins[0].status = Some(status);

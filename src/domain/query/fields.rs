@@ -125,7 +125,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "blocked",
         Kind::Blocked,
-        "true, false, unknown, accountDisabled, userRisk, signInRisk, builtInProtection, smartLockout, conditionalAccess",
+        "true, false, unknown, accountDisabled, userRisk, signInRisk, builtInProtection, smartLockout, error50053, conditionalAccess",
         "whether the user (in sign-ins: the sign-in) is blocked, and by what",
     ),
     field("evidence", Kind::Evidence, "fresh, expiring, expired, none", "whether the evidence can still be looked at"),
