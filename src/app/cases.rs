@@ -8,7 +8,7 @@ use super::layout::Pane;
 use super::msg::Effect;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::typed::{Typed, What};
-use crate::domain::case::{CaseChange, Status, Verdict};
+use crate::domain::case::{Case, CaseChange, Status, Verdict};
 use crate::domain::journal::Entry;
 use crate::domain::plan::Target;
 use crate::domain::records::UserId;
@@ -65,9 +65,11 @@ impl App {
 
     /// What was made of a user so far, the snapshot with it; empty where nobody said anything.
     pub(super) fn case_words(&self, user: &UserId) -> String {
-        let Some(case) = self.ledger.case(user) else { return String::new() };
-        let snapshot = case.snapshot.as_ref().map(|snapshot| format!("evidence set aside {}", since(snapshot.at, self.now)));
-        [Some(case.words()).filter(|words| !words.is_empty()), snapshot].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        let case = self.ledger.case(user);
+        let snapshot = case.and_then(|case| case.snapshot.as_ref()).map(|of| format!("evidence set aside {}", since(of.at, self.now)));
+        let open = self.ledger.open_playbooks_of(user).map(|playbook| format!("checklist {} is open", playbook.id));
+        let case = case.map(Case::words).filter(|words| !words.is_empty());
+        case.into_iter().chain(snapshot).chain(open).collect::<Vec<_>>().join(" · ")
     }
 
     /// Asks for the evidence of those who are meant to be set aside.

@@ -27,6 +27,8 @@ pub struct Checklist {
     pub message: Option<String>,
     /// The step that is being left out, and the reason as typed.
     pub skipping: Option<(Action, Input)>,
+    /// Whether it was asked if the playbook is to end although a step failed.
+    pub ending: bool,
 }
 
 /// One row of the checklist.
@@ -96,6 +98,12 @@ impl App {
                     StepState::Skipped(_) => "Enter takes it up",
                 };
                 let waits = state == StepState::Waiting;
+                // Of one that has ended, nothing is taken up again.
+                let (enter, note) = match (&state, playbook.state) {
+                    (_, JobState::Open) => (enter, note),
+                    (StepState::Ended(..), _) => ("", note.replace(" Enter tries again.", "")),
+                    _ => ("", String::new()),
+                };
                 Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: is_next, failed, enter, waits }
             })
             .collect();
@@ -181,8 +189,11 @@ impl App {
     pub(super) fn open_checklist(&mut self, id: JobId, message: Option<String>) {
         let Some(playbook) = self.ledger.playbook(id) else { return };
         let rows = self.checklist_rows(playbook);
-        let at = rows.iter().position(|row| row.next).unwrap_or(0);
-        self.overlay = Some(Overlay::Playbook(Checklist { id, scroll: Scroll { at, offset: 0 }, message, skipping: None }));
+        // What failed comes before the end.
+        let failed = || rows.iter().position(|row| row.failed);
+        let at = rows.iter().position(|row| row.next && row.step.is_some()).or_else(failed);
+        let at = at.or_else(|| rows.iter().position(|row| row.next)).unwrap_or(0);
+        self.overlay = Some(Overlay::Playbook(Checklist { id, scroll: Scroll { at, offset: 0 }, message, skipping: None, ending: false }));
     }
 
     /// A playbook that was confirmed has its number.
@@ -236,6 +247,7 @@ impl App {
         let rows = self.checklist_rows(&playbook);
         let page = Overlay::Playbook(list.clone()).rows(self.options.size);
         if command.is_some_and(|command| list.scroll.run(command, rows.len(), page)) {
+            list.ending = false;
             self.overlay = Some(Overlay::Playbook(list));
             return Vec::new();
         }
@@ -294,8 +306,17 @@ impl App {
 
     /// Opens the plan of a step, goes on with an interrupted one, or says why not.
     fn take_step(&mut self, mut list: Checklist, playbook: &Playbook, row: &Row) -> Vec<Effect> {
+        let asked = std::mem::take(&mut list.ending);
         let Some(step) = row.step else {
             let id = list.id;
+            let failed: Vec<&str> =
+                playbook.plan.steps.iter().filter(|step| !playbook.is_over(**step, &self.ledger)).map(|step| step.title()).collect();
+            if !failed.is_empty() && !asked {
+                list.message = Some(format!("Not verified for everybody: {}. Enter again ends it all the same.", failed.join(", ")));
+                list.ending = true;
+                self.overlay = Some(Overlay::Playbook(list));
+                return Vec::new();
+            }
             self.overlay = Some(Overlay::Playbook(list));
             return vec![Effect::EndPlaybook(id)];
         };

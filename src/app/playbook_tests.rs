@@ -102,7 +102,11 @@ fn a_playbook_goes_step_by_step_and_one_that_fails_hinders_no_other() {
     assert_eq!(play_step(&mut app, 10, Action::DisableDevices, Outcome::Verified), [], "with a failed step it does not end by itself");
     let (_, rows) = checklist(&app);
     assert_eq!(rows.last().map(|row| row.title.as_str()), Some("End the playbook"));
-    assert_eq!(keys(&mut app, "G enter"), [Effect::EndPlaybook(JobId(7))]);
+    assert_eq!(checklist(&app).0.scroll.at, 1, "what failed comes before the end");
+    assert_eq!(keys(&mut app, "G enter"), [], "with a failed step it is asked once more");
+    assert!(checklist(&app).0.message.as_deref().unwrap().contains("Generate temporary password"));
+    assert_eq!(keys(&mut app, "k j enter"), [], "and again where the cursor was elsewhere meanwhile");
+    assert_eq!(keys(&mut app, "enter"), [Effect::EndPlaybook(JobId(7))]);
     keys(&mut app, "g j");
     let told = play_step(&mut app, 11, Action::GenerateTemporaryPassword, Outcome::Verified);
     assert_eq!(told, [Effect::EndPlaybook(JobId(7))], "tried again, and now all are settled");

@@ -304,7 +304,8 @@ impl App {
         // Who is confirmed compromised already needs no step that says so.
         let confirmed =
             |target: &Target| self.user_of(target).is_some_and(|records| records.user.risk_state == Some(RiskState::ConfirmedCompromised));
-        let steps = (action == Action::SecureAccount && pending.targets.iter().all(confirmed)).then(|| {
+        let begins_so = matches!(action, Action::SecureAccount | Action::RemediatedElsewhere);
+        let steps = (begins_so && pending.targets.iter().all(confirmed)).then(|| {
             let left_out = [Action::ConfirmUserCompromised, Action::BlockSignIn];
             action.steps().iter().copied().filter(|step| !left_out.contains(step)).collect()
         });

@@ -193,7 +193,7 @@ impl Action {
                 "must change the password at the next sign-in",
                 "require",
                 Aim::User,
-                "The user stays at risk until the secure password change is done, and whoever knows the password and can do \
+                "Risk stays open until the secure password change is done, and whoever knows the password and can do \
                  multifactor authentication can do it. Sessions go on: revoke them where a token may be stolen.",
             ),
             Action::RevokeSessions => row(

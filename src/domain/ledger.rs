@@ -418,6 +418,15 @@ impl Ledger {
         directory.password_change_required.or_else(by_journal)
     }
 
+    /// The open playbooks that have something left to do for a user.
+    pub fn open_playbooks_of(&self, user: &UserId) -> impl Iterator<Item = &Playbook> {
+        let concerns = move |playbook: &&Playbook| {
+            let includes = || playbook.plan.included().any(|target| target.id == user.as_str());
+            playbook.state == JobState::Open && includes() && !playbook.is_over_for(user.as_str(), self)
+        };
+        self.playbooks().filter(concerns)
+    }
+
     /// Notes on a user, oldest first.
     pub fn notes(&self, user: &UserId) -> &[Note] {
         self.notes.get(user).map_or(&[], Vec::as_slice)

@@ -9,6 +9,7 @@ use super::output;
 use super::place::{self, Place};
 use crate::domain::advice::{self, Advice, Explanation, Facts, Verdict};
 use crate::domain::facts::BlockedBy;
+use crate::domain::journal::JobId;
 use crate::domain::plan::Access;
 use crate::domain::records::UserRecords;
 use crate::domain::text;
@@ -38,14 +39,15 @@ pub async fn explain(place: &Place, args: &Explain) -> Result<(), Failure> {
     let (ledger, context) = (session.ledger(), session.plan_context("", false));
     let tenant_id = session.tenant_id();
     let explanation = advice::explain(&Facts::of(records, dataset.tenant(), tenant_id.as_deref(), &ledger, &context));
+    let checklists: Vec<JobId> = ledger.open_playbooks_of(&id).map(|playbook| playbook.id).collect();
     output::data(&match args.format {
-        Format::Json => output::json(&document(&explanation))?,
-        Format::Jsonl => output::json_line(&document(&explanation))?,
-        Format::Table | Format::Csv => sheet(records, &explanation, place.paper),
+        Format::Json => output::json(&document(&explanation, &checklists))?,
+        Format::Jsonl => output::json_line(&document(&explanation, &checklists))?,
+        Format::Table | Format::Csv => sheet(records, &explanation, &checklists, place.paper),
     })
 }
 
-fn document(explanation: &Explanation) -> Value {
+fn document(explanation: &Explanation, checklists: &[JobId]) -> Value {
     let situation: Map<String, Value> =
         explanation.situation.iter().map(|fact| (fact.name.to_owned(), json!({"value": fact.value, "source": fact.source}))).collect();
     json!({
@@ -57,6 +59,7 @@ fn document(explanation: &Explanation) -> Value {
             "by": explanation.blocked.by.iter().map(|by| by.as_str()).collect::<Vec<_>>(),
         },
         "why": explanation.why,
+        "checklists": checklists,
         "safe": explanation.safe,
         "notSafe": explanation.not_safe.iter().map(|because| because.as_str()).collect::<Vec<_>>(),
         "situation": situation,
@@ -99,12 +102,15 @@ fn of_advice(advice: &Advice) -> Value {
 const NAME: usize = 32;
 
 /// The page for people: the answer first, then why, then what can be done.
-fn sheet(records: &UserRecords, explanation: &Explanation, paper: output::Paper) -> String {
+fn sheet(records: &UserRecords, explanation: &Explanation, checklists: &[JobId], paper: output::Paper) -> String {
     let mut page = Page { lines: Vec::new(), paper };
     let name = records.user.user_principal_name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
     page.heading(&format!("{}{name}", records.user.name()));
     for answer in answers(explanation) {
         page.text(2, &answer);
+    }
+    for id in checklists {
+        page.text(2, &format!("Checklist {id} is open: entriage jobs resume {id} goes on with it."));
     }
     page.section("Why");
     for why in &explanation.why {
@@ -295,7 +301,7 @@ mod tests {
             records.user.user_display_name = Some("Adele\u{1b}[2J".into());
         });
         for columns in [40, 60, 80, 120] {
-            let page = sheet(&records, &explanation, output::Paper { columns: Some(columns), bold: false });
+            let page = sheet(&records, &explanation, &[], output::Paper { columns: Some(columns), bold: false });
             let widest = page.lines().map(text::width).max();
             assert!(widest <= Some(columns), "{columns}: {widest:?}\n{page}");
             assert!(!page.contains('\u{1b}') && page.contains("Tenant ID: tenant-7"), "{page}");
@@ -305,7 +311,7 @@ mod tests {
     #[test]
     fn the_answer_comes_first_then_why_then_what_can_be_done() {
         let (records, explanation) = explained(|records| records.directory.account_enabled = Some(false));
-        let page = sheet(&records, &explanation, output::Paper::plain());
+        let page = sheet(&records, &explanation, &[], output::Paper::plain());
         let parts =
             ["At risk: yes", "Blocked: yes, by a disabled account", "Why", "What happened", "To unblock the user", "unblock sign-in"];
         let at: Vec<Option<usize>> = parts.iter().map(|part| page.find(part)).collect();

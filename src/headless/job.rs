@@ -212,7 +212,7 @@ fn tell_not_safe(session: &Session, jobs: &[Job]) -> Result<(), Failure> {
 fn tell_next(jobs: &[Job], of_playbook: bool) {
     let done = |actions: &[Action]| jobs.iter().any(|job| actions.contains(&job.plan.action) && !job.ids_where(is_verified).is_empty());
     if done(&[Action::RequirePasswordChange]) {
-        output::say("they stay at risk until the password is changed: entriage users pending:true");
+        output::say("whoever is at risk stays so until the password is changed: entriage users pending:true");
     }
     for job in jobs.iter().filter(|job| !job.ids_where(is_verified).is_empty()) {
         if let Some(undo) = left::undoing(job) {

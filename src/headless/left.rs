@@ -78,7 +78,8 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
     let mut all = Vec::new();
     for (step, state) in playbook.steps(ledger) {
         let prefix = format!("job {}, {}", playbook.id, step.title());
-        let plan = Plan { action: step, ..playbook.plan.clone() };
+        let open = playbook.state == JobState::Open;
+        let plan = Plan { action: step, playbook: open.then_some(playbook.id), ..playbook.plan.clone() };
         match state {
             StepState::Waiting if playbook.state == JobState::Open && playbook.jobs.iter().any(|(action, _)| *action == step) => {
                 all.push(format!("{prefix}: not finished; entriage jobs resume {} goes on with it", playbook.id));
@@ -89,6 +90,8 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
             }
             StepState::Waiting | StepState::Open(_) => {}
             StepState::Skipped(because) => {
+                // Going on does not come back to what was left out.
+                let plan = Plan { playbook: None, ..plan };
                 all.extend(playbook.plan.included().map(|target| line(&prefix, &plan, target, Outcome::Skipped, &because)));
             }
             StepState::Ended(..) => all.extend(left_undone(playbook, step, ledger, &plan, &prefix)),
@@ -142,6 +145,10 @@ fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because]) -
 /// The command that does it again for this target alone.
 fn again(plan: &Plan, target: &PlanTarget) -> String {
     let action = plan.action;
+    if let Some(playbook) = plan.playbook {
+        // Done beside the checklist, it would stay undone there.
+        return format!("entriage jobs resume {playbook}");
+    }
     let id = target.user_principal_name.as_deref().unwrap_or(&target.id);
     match action.aim() {
         Aim::Policy => format!("entriage act {action} --policy {}", target.id),

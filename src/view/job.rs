@@ -102,7 +102,7 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
         )),
         Phase::Ended(_) if job.is_to_be_secured() => Some((format!("Compromise is confirmed.{}", app.offer(job)), theme.warning())),
         Phase::Ended(_) if job.action == Action::RequirePasswordChange && job.tally.verified > 0 => Some((
-            "They stay at risk until the secure password change is done: the filter pending:true lists them.".to_owned(),
+            "Whoever is at risk stays so until the secure password change is done: the filter pending:true lists them.".to_owned(),
             theme.warning(),
         )),
         Phase::Ended(_) if job.action.undo().is_some() && job.tally.verified > 0 => {

@@ -137,6 +137,7 @@ fn what_is_confirmed_is_the_step_that_was_shown_and_no_other() {
     let begin = ["act", "secureAccount", "--user", &user, "--reason", "PT-118", "--include-caution", "--confirm", "1", "--each-step"];
     assert_eq!(home.run(&begin).exit, 0);
     let id = listed(&home, "secureAccount")["id"].to_string();
+    assert_eq!(home.json(&["explain", &user])["checklists"], json!([id.parse::<u64>().unwrap()]));
     let second = home.run(&begin);
     assert!(second.exit == 3 && second.err.contains(&format!("entriage jobs resume {id}")), "one checklist a user: {}", second.err);
     // The step is done elsewhere before it is confirmed: the number is not spent on the next one.
