@@ -483,9 +483,8 @@ mod tests {
     #[test]
     fn only_an_address_that_still_keeps_the_user_out_is_worth_trusting() {
         let mut records = blocked_by_policy();
-        let reason =
-            |text: &str| Some(SignInStatus { error_code: Some(50053), failure_reason: Some(text.into()), additional_details: None });
-        records.sign_ins[0].status = reason("built-in protection");
+        let reason = Some("built-in protection".into());
+        records.sign_ins[0].status = Some(SignInStatus { error_code: Some(50053), failure_reason: reason, additional_details: None });
         let mut earlier = records.sign_ins[0].clone();
         earlier.ip_address = Some("198.51.100.9".into());
         earlier.created_date_time = earlier.created_date_time.map(|at| Timestamp(at.0 - TimeDelta::days(3)));
