@@ -91,7 +91,7 @@ impl Share {
 }
 
 /// A value that can be shared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shared {
     /// What it is.

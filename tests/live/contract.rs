@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entriage::domain::action::{Action, Aim};
 use entriage::domain::facts;
 use entriage::domain::happening::Happening;
-use entriage::domain::plan::{Because, Target, Verdict};
+use entriage::domain::plan::{Because, Plan, Target, Verdict};
 use entriage::domain::policy::TenantFacts;
 use entriage::domain::records::UserRecords;
 use entriage::domain::risk::{RiskLevel, RiskState};
@@ -215,6 +215,21 @@ async fn whose_token_was_stolen_since_the_plan_or_who_became_an_administrator_is
             assert_eq!(report.tally.verified, count - 1, "{kind:?}: {:?}", job.items);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_read_again_before_sending_is_told_and_hinders_nothing() {
+    let refused = Fault { path: Some("userRegistrationDetails".to_owned()), ..fault(FaultKind::Status { status: 403 }) };
+    let place = place(Kind::Live, 60, vec![refused]).await;
+    let users = place.users();
+    let at_risk = |records: &&UserRecords| records.user.risk_state == Some(RiskState::AtRisk) && facts::deleted(records) != Some(true);
+    let target = Target::User(users.iter().find(at_risk).unwrap().id().clone());
+    let mut context = place.session.plan_context("contract", true);
+    context.reason = "drill".to_owned();
+    let plan = Plan::compute(Action::DismissUserRisk, &[target], &place.session.load().unwrap(), &context);
+    let (report, notices) = place.run_and_listen(plan).await;
+    assert_eq!(report.unwrap().tally.verified, 1);
+    assert!(notices.iter().any(|text| text.contains("may not be read before sending")), "{notices:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

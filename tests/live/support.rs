@@ -13,7 +13,7 @@ use entriage::domain::records::UserRecords;
 use entriage::domain::time::Timestamp;
 use entriage::domain::workspace::{Auth, Cloud, DemoSpec, Fault, FaultKind, LiveSpec};
 use entriage::emulator::{self, Emulator};
-use entriage::engine::{EngineError, JobReport, OpenOptions, Session, SignInOptions};
+use entriage::engine::{EngineError, EngineEvent, JobReport, OpenOptions, Session, SignInOptions};
 use entriage::oauth::{Credential, Keyring};
 use entriage::store::Home;
 use entriage::tenant::graph::GraphTenant;
@@ -174,6 +174,20 @@ impl Place {
         let (events, _told) = unbounded_channel();
         let confirmed = self.confirmed(plan);
         self.session.engine.run(&confirmed, Duration::ZERO, &CancellationToken::new(), &events).await
+    }
+
+    /// Runs a plan, and keeps what the operator was told beside the targets.
+    pub async fn run_and_listen(&self, plan: Plan) -> (Result<JobReport, EngineError>, Vec<String>) {
+        let (events, mut told) = unbounded_channel();
+        let confirmed = self.confirmed(plan);
+        let report = self.session.engine.run(&confirmed, Duration::ZERO, &CancellationToken::new(), &events).await;
+        let mut notices = Vec::new();
+        while let Ok(event) = told.try_recv() {
+            if let EngineEvent::Notice(text) = event {
+                notices.push(text);
+            }
+        }
+        (report, notices)
     }
 
     /// Runs a plan to its end, resuming it where the tenant made it stop.

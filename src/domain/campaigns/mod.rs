@@ -265,14 +265,14 @@ pub fn find(dataset: &Dataset, context: QueryContext<'_>) -> (Vec<Campaign>, usi
             }
         });
     }
+    let weights: Vec<Weight> =
+        users.iter().map(|records| if is_at_risk(records) { Weight::of(records) } else { Weight::default() }).collect();
     let at_risk = users.iter().filter(|records| is_at_risk(records)).count();
-    let mut found: Vec<(Campaign, Vec<u32>)> = Vec::new();
+    let mut found: Vec<Candidate> = Vec::new();
     for (value, tally) in tallies {
         if !value.is_everywhere(&tally, users.len(), at_risk) && tally.risky * 2 >= tally.group.len() {
-            let shared = value.shared();
-            let rarity = (tally.group.len(), tally.known);
-            let campaign = campaign(users, &tally.group, shared, rarity, (tally.from, tally.to), None);
-            found.push((campaign, tally.group));
+            let known = tally.known;
+            found.push(Candidate::new(tally.group, value.shared(), known, (tally.from, tally.to), None, &weights));
         }
     }
     for (kind, window, with_type) in bursts::bursts(users) {
@@ -280,68 +280,98 @@ pub fn find(dataset: &Dataset, context: QueryContext<'_>) -> (Vec<Campaign>, usi
         let query = bursts::window_query(kind, window, AT_RISK);
         // The query decides who belongs to it, so that Enter shows those who are counted here.
         let group = matching(users, &query, context);
-        let times = (Some(window.0), Some(window.1));
-        found.push((campaign(users, &group, shared, (group.len(), with_type.max(group.len())), times, Some(query)), group));
+        let known = with_type.max(group.len());
+        found.push(Candidate::new(group, shared, known, (Some(window.0), Some(window.1)), Some(query), &weights));
     }
-    found.sort_by(|(one, _), (other, _)| rank(one, other));
-    let mut merged: Vec<Campaign> = Vec::new();
+    found.sort_by(|one, other| other.score.cmp(&one.score).then_with(|| one.shares.cmp(&other.shares)));
+    let mut merged: Vec<Candidate> = Vec::new();
     let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
-    for (campaign, group) in found {
-        match places.get(&group).and_then(|place| merged.get_mut(*place)) {
-            Some(held) => held.shares.extend(campaign.shares),
+    for candidate in found {
+        match places.get(&candidate.group).and_then(|place| merged.get_mut(*place)) {
+            Some(held) => held.shares.extend(candidate.shares),
             None => {
-                places.insert(group, merged.len());
-                merged.push(campaign);
+                places.insert(candidate.group.clone(), merged.len());
+                merged.push(candidate);
             }
         }
     }
     let all = merged.len();
     merged.truncate(LISTED);
-    (merged, all)
+    (merged.into_iter().map(|candidate| candidate.listed(users, &weights)).collect(), all)
 }
 
-fn rank(one: &Campaign, other: &Campaign) -> std::cmp::Ordering {
-    let share = |campaign: &Campaign| campaign.shares.first().map(|shared| (shared.share, shared.value.clone()));
-    other.score.cmp(&one.score).then_with(|| share(one).cmp(&share(other)))
+/// What a user at risk adds to the score of a group, worked out once and not for each group.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    points: u8,
+    high: bool,
+    token_theft: bool,
 }
 
-fn campaign(
-    users: &[UserRecords],
-    group: &[u32],
-    shared: Shared,
-    (part, known): (usize, usize),
-    (from, to): (Option<Timestamp>, Option<Timestamp>),
-    burst: Option<String>,
-) -> Campaign {
-    let records = || group.iter().filter_map(|place| users.get(*place as usize));
-    let theft = |records: &UserRecords| facts::token_theft(records) == Some(true);
-    let weight = |records: &UserRecords| {
+impl Weight {
+    fn of(records: &UserRecords) -> Self {
         let level = match records.user.risk_level {
             Some(RiskLevel::High) => 3,
             Some(RiskLevel::Medium) => 2,
             _ => 1,
         };
-        level + if theft(records) { 2 } else { 0 }
-    };
-    let kind = match shared.share {
-        Share::SessionId => 4,
-        Share::IpAddress => 3,
-        Share::Network | Share::UserAgent => 2,
-        _ => 1,
-    };
-    let score = records().map(weight).sum::<usize>() * kind * part / known.max(1);
-    Campaign {
-        users: records().map(|records| records.id().clone()).collect(),
-        known_users: known,
-        from,
-        to,
-        high: records().filter(|records| records.user.risk_level == Some(RiskLevel::High)).count(),
-        token_theft: records().filter(|records| theft(records)).count(),
-        score,
-        burst: burst.is_some(),
-        query: burst.unwrap_or_else(|| format!("{} {AT_RISK}", shared.term())),
-        shares: vec![shared],
+        let token_theft = facts::token_theft(records) == Some(true);
+        Weight { points: level + if token_theft { 2 } else { 0 }, high: records.user.risk_level == Some(RiskLevel::High), token_theft }
     }
+}
+
+/// A group that may be listed: most are not, and need no more than their rank.
+struct Candidate {
+    score: usize,
+    shares: Vec<Shared>,
+    group: Vec<u32>,
+    known: usize,
+    times: (Option<Timestamp>, Option<Timestamp>),
+    /// Of a burst, the query that lists it.
+    burst: Option<String>,
+}
+
+impl Candidate {
+    fn new(
+        group: Vec<u32>,
+        shared: Shared,
+        known: usize,
+        times: (Option<Timestamp>, Option<Timestamp>),
+        burst: Option<String>,
+        weights: &[Weight],
+    ) -> Self {
+        let kind = match shared.share {
+            Share::SessionId => 4,
+            Share::IpAddress => 3,
+            Share::Network | Share::UserAgent => 2,
+            _ => 1,
+        };
+        let points: usize = weights_of(&group, weights).map(|weight| usize::from(weight.points)).sum();
+        let score = points * kind * group.len() / known.max(1);
+        Candidate { score, shares: vec![shared], group, known, times, burst }
+    }
+
+    fn listed(self, users: &[UserRecords], weights: &[Weight]) -> Campaign {
+        let count = |holds: fn(&Weight) -> bool| weights_of(&self.group, weights).filter(|weight| holds(weight)).count();
+        let (high, token_theft) = (count(|weight| weight.high), count(|weight| weight.token_theft));
+        let term = self.shares.first().map(Shared::term).unwrap_or_default();
+        Campaign {
+            users: self.group.iter().filter_map(|place| users.get(*place as usize)).map(|records| records.id().clone()).collect(),
+            known_users: self.known,
+            from: self.times.0,
+            to: self.times.1,
+            high,
+            token_theft,
+            score: self.score,
+            burst: self.burst.is_some(),
+            query: self.burst.unwrap_or_else(|| format!("{term} {AT_RISK}")),
+            shares: self.shares,
+        }
+    }
+}
+
+fn weights_of<'a>(group: &'a [u32], weights: &'a [Weight]) -> impl Iterator<Item = &'a Weight> {
+    group.iter().filter_map(|place| weights.get(*place as usize))
 }
 
 /// The users at risk whom the query lists, by place.
