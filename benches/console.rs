@@ -40,6 +40,7 @@ fn console(session: &Session, size: (u16, u16)) -> App {
         tenant_id: None,
         label: "DEMO",
         access: session.access(),
+        forced_read_only: false,
         operator: session.operator.clone(),
         dataset: session.load().unwrap(),
         ledger: session.ledger(),

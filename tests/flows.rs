@@ -296,7 +296,7 @@ fn a_read_only_console_shows_why_nothing_can_be_sent() {
         let mut stage = Stage::open(options(home.path(), true), which).await;
         stage.shows("read-only");
         stage.type_in("d").await;
-        stage.shows("nothing can be sent");
+        stage.shows("started with --read-only: nothing can be sent");
         stage.type_in("ed").await;
         stage.shows("1 refused");
         stage.type_in("because\n\n\n").await;

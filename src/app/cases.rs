@@ -63,7 +63,7 @@ impl App {
         }
     }
 
-    /// What was made of a user so far, the snapshot with it; empty where nobody said anything.
+    /// What was made of a user so far, with the snapshot and the checklists that are open; empty where there is nothing of it.
     pub(super) fn case_words(&self, user: &UserId) -> String {
         let case = self.ledger.case(user);
         let snapshot = case.and_then(|case| case.snapshot.as_ref()).map(|of| format!("evidence set aside {}", since(of.at, self.now)));

@@ -82,7 +82,7 @@ impl App {
                     StepState::Ended(_, tally) => (
                         "✗",
                         format!("failed: verified {} of {}", number(tally.verified), number(tally.total)),
-                        format!("{problems}. Enter tries again."),
+                        format!("{}. Enter tries again.", problems.trim_end_matches('.')),
                     ),
                     StepState::Skipped(because) => ("–", format!("skipped: {because}"), "Enter takes it up after all.".to_owned()),
                 };
@@ -236,6 +236,7 @@ impl App {
 
     pub(super) fn key_in_checklist(&mut self, mut list: Checklist, key: Key) -> Vec<Effect> {
         list.message = None;
+        let asked = std::mem::take(&mut list.ending);
         if let Some((action, mut input)) = list.skipping.take() {
             return self.key_in_skipping(list, action, &mut input, key);
         }
@@ -247,7 +248,6 @@ impl App {
         let rows = self.checklist_rows(&playbook);
         let page = Overlay::Playbook(list.clone()).rows(self.options.size);
         if command.is_some_and(|command| list.scroll.run(command, rows.len(), page)) {
-            list.ending = false;
             self.overlay = Some(Overlay::Playbook(list));
             return Vec::new();
         }
@@ -267,7 +267,7 @@ impl App {
                     Vec::new()
                 }
             },
-            (Some(CommandId::Open), Some(row)) => return self.take_step(list, &playbook, &row),
+            (Some(CommandId::Open), Some(row)) => return self.take_step(list, &playbook, &row, asked),
             (Some(CommandId::SkipStep), Some(Row { step: Some(step), .. })) => {
                 let waits = playbook.steps(&self.ledger).into_iter().any(|(held, state)| held == step && state == StepState::Waiting);
                 if waits {
@@ -305,14 +305,13 @@ impl App {
     }
 
     /// Opens the plan of a step, goes on with an interrupted one, or says why not.
-    fn take_step(&mut self, mut list: Checklist, playbook: &Playbook, row: &Row) -> Vec<Effect> {
-        let asked = std::mem::take(&mut list.ending);
+    fn take_step(&mut self, mut list: Checklist, playbook: &Playbook, row: &Row, asked: bool) -> Vec<Effect> {
         let Some(step) = row.step else {
             let id = list.id;
             let failed: Vec<&str> =
                 playbook.plan.steps.iter().filter(|step| !playbook.is_over(**step, &self.ledger)).map(|step| step.title()).collect();
             if !failed.is_empty() && !asked {
-                list.message = Some(format!("Not verified for everybody: {}. Enter again ends it all the same.", failed.join(", ")));
+                list.message = Some(format!("Enter again ends it all the same. Not verified for everybody: {}.", failed.join(", ")));
                 list.ending = true;
                 self.overlay = Some(Overlay::Playbook(list));
                 return Vec::new();

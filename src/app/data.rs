@@ -178,6 +178,7 @@ impl App {
             tenant_id: opened.tenant_id,
             label: opened.label,
             access: opened.access,
+            forced_read_only: opened.forced_read_only,
             operator: opened.operator,
             synced_at: opened.synced_at,
             requests_per_second: opened.requests_per_second,

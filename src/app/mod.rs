@@ -138,6 +138,8 @@ pub struct Workspace {
     pub label: &'static str,
     /// Whether anything can be sent.
     pub access: Access,
+    /// Whether writing stays off until the program is started without `--read-only`.
+    pub forced_read_only: bool,
     /// Who is at the keyboard.
     pub operator: String,
     /// When the data was last brought up to date.
@@ -226,6 +228,7 @@ impl App {
                 tenant_id: None,
                 label: "",
                 access: Access::ReadOnly,
+                forced_read_only: false,
                 operator: String::new(),
                 synced_at: None,
                 requests_per_second: None,

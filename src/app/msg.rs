@@ -44,6 +44,8 @@ pub struct Opened {
     pub label: &'static str,
     /// Whether anything can be sent.
     pub access: Access,
+    /// Whether writing stays off until the program is started without `--read-only`.
+    pub forced_read_only: bool,
     /// Who is at the keyboard.
     pub operator: String,
     /// The records.

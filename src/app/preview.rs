@@ -288,7 +288,7 @@ impl Preview {
         } else {
             let read_only = self.plan.targets.iter().all(|target| target.because.contains(&Because::ReadOnly));
             let next = match &self.way_out {
-                _ if read_only => "Esc closes; \"writing\" in the palette turns writing on.",
+                _ if read_only => "Esc closes; \"writing\" in the palette turns writing on, or says why not.",
                 Some(way_out) => way_out,
                 None => "Esc closes.",
             };

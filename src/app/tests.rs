@@ -54,6 +54,7 @@ pub fn opened(users: Vec<UserRecords>) -> Opened {
         tenant_id: Some("f1e2d3c4-0000-4000-8000-000000000001".to_owned()),
         label: "DEMO",
         access: Access::ReadWrite,
+        forced_read_only: false,
         operator: "tester".to_owned(),
         dataset: users.into_iter().collect(),
         ledger: Ledger::default(),

@@ -5,6 +5,9 @@ use super::layout::Pane;
 use super::{App, Phase, columns_menu, loading};
 use crate::domain::plan::Access;
 
+/// Why writing cannot be turned on.
+const FORCED: &str = "This console was started with --read-only: nothing can be sent.";
+
 /// Why a command cannot be run in the focused pane now; `None` where it can.
 pub fn why_off(command: CommandId, app: &App) -> Option<String> {
     let when = |off: bool, why: &str| off.then(|| why.to_owned());
@@ -27,6 +30,9 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
             no_target(app).or_else(|| match app.workspace().access {
                 Access::ReadWrite => None,
                 Access::Evidence => Some("This workspace holds imported files: there is no tenant to send to.".to_owned()),
+                Access::ReadOnly if app.workspace().forced_read_only => {
+                    Some(format!("{FORCED} {} shows what could be done.", keys.hint(CommandId::Explain)))
+                }
                 Access::ReadOnly => Some(format!(
                     "This workspace is read-only: nothing can be sent. {} turns writing on; {} shows what could be done.",
                     keys.hint(CommandId::Writing),
@@ -67,6 +73,7 @@ pub fn why_off(command: CommandId, app: &App) -> Option<String> {
         CommandId::Writing if app.workspace().access == Access::Evidence => {
             Some("This workspace holds imported files: there is no tenant to write to.".to_owned())
         }
+        CommandId::Writing if app.workspace().forced_read_only => Some(FORCED.to_owned()),
         CommandId::Writing => app.busy(),
         CommandId::Refresh if app.syncing().is_some() => Some("The tenant is being read already.".to_owned()),
         CommandId::Refresh => app.busy(),

@@ -166,6 +166,7 @@ pub fn describe(session: &Session, dataset: Dataset, first_run: bool) -> Result<
         tenant_id: session.tenant_id(),
         label: session.manifest.source.label(),
         access: session.access(),
+        forced_read_only: session.is_forced_read_only(),
         operator: session.operator.clone(),
         dataset,
         ledger: session.ledger(),

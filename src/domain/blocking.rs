@@ -126,11 +126,11 @@ fn named(known: &Known<'_>) -> Vec<Blocking> {
             let (blocks, why) = match policy {
                 Some(policy) if !policy.is_enforced() => (Some(false), "it blocked the user, and is not enforced any more".to_owned()),
                 Some(_) if excludes => (Some(false), "it blocked the user, and leaves the user out by now".to_owned()),
-                // Whoever can do what it asks for is stopped, and not kept out.
+                // Whoever can do all that it asks for was stopped, and is not kept out; a legacy client can do nothing of it.
                 Some(policy) => {
                     let can = rules::step(policy, known.records, known.settings).and_then(|can| can.available());
-                    let blocks = policy.asks_for(rules::BLOCK) || can != Some(true);
-                    (blocks.then_some(true), how(known, policy))
+                    let is_able = can == Some(true) && rules::asks_for_steps_alone(policy) && facts::legacy_protocol(sign_in).is_none();
+                    ((!is_able).then_some(true), how(known, policy))
                 }
                 None if gone => (Some(false), "it blocked the user, and is gone by now".to_owned()),
                 None => {
@@ -228,9 +228,23 @@ mod tests {
             (None, &["mfa", "passwordChange"], true),
             (Some(true), &["mfa", "passwordChange"], false),
             (Some(true), &["block"], true),
+            (Some(true), &["mfa", "compliantDevice"], true),
         ] {
             records.directory.is_mfa_registered = registered;
             assert_eq!(!blocking_ids(&records, &policy_on_user_risk(controls)).is_empty(), keeps_out, "{registered:?} {controls:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_asks_a_legacy_client_for_more_than_a_password_keeps_it_out() {
+        let mut records = fixture::risky_user("u1", "passwordSpray");
+        records.sign_ins[0].status = Some(SignInStatus { error_code: Some(53003), ..SignInStatus::default() });
+        let failed = AppliedPolicy { id: Some("p".into()), result: Some("failure".into()), ..AppliedPolicy::default() };
+        records.sign_ins[0].applied_conditional_access_policies = vec![failed];
+        records.directory.is_mfa_registered = Some(true);
+        for (client, keeps_out) in [("Browser", false), ("IMAP4", true)] {
+            records.sign_ins[0].client_app_used = Some(client.into());
+            assert_eq!(!blocking_ids(&records, &policy_on_user_risk(&["mfa"])).is_empty(), keeps_out, "{client}");
         }
     }
 

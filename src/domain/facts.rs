@@ -9,7 +9,7 @@ mod evidence;
 
 pub use self::blocks::{
     BlockEnded, Blocked, BlockedBy, addresses_to_trust, blocked, blocked_sign_ins, ended, endings, failed_policies, is_malicious_address,
-    locked_out, only_risky, refused_attempts, sign_in_block, stopped_by_protection, stopped_sign_ins,
+    legacy_protocol, locked_out, only_risky, refused_attempts, sign_in_block, stopped_by_protection, stopped_sign_ins,
 };
 pub use self::evidence::{DETECTION_RETENTION, Evidence, Expiry, Piece, SIGN_IN_RETENTION, evidence, evidence_expires};
 use super::catalogue;

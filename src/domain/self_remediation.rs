@@ -26,6 +26,12 @@ fn asks_for_mfa(policy: &Policy) -> bool {
     policy.asks_for(MFA) || policy.asks_for(AUTHENTICATION_STRENGTH)
 }
 
+/// Whether a policy asks for nothing but what [`step`] judges: else somebody who can perform that may still lack a device or an app.
+pub fn asks_for_steps_alone(policy: &Policy) -> bool {
+    let steps = [MFA, AUTHENTICATION_STRENGTH, "passwordChange", "riskRemediation"];
+    policy.grant_controls.iter().all(|control| steps.iter().any(|step| step.eq_ignore_ascii_case(control)))
+}
+
 /// The open sign-in where something works: the newest where it does, else the newest where it may, else the newest.
 pub fn best(records: &UserRecords, judge: impl Fn(&SignIn) -> Scales) -> Option<(&SignIn, Scales)> {
     let open = records.sign_ins.iter().filter(|sign_in| sign_in.at_risk() == Some(true));

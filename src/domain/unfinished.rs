@@ -32,9 +32,9 @@ impl Ledger {
             Unfinished { job: job.plan.playbook.unwrap_or(job.id), action: job.plan.action, names: met.map(name).collect() }
         };
         let begun = |playbook: &Playbook| {
-            let left = playbook.plan.included().filter(|target| !playbook.is_over_for(&target.id, self));
-            let users: HashSet<&str> = left.map(|target| target.id.as_str()).collect();
-            let met = plan.included().filter(|target| users.contains(target.id.as_str())).map(name);
+            let users: HashSet<&str> = playbook.plan.included().map(|target| target.id.as_str()).collect();
+            let met = plan.included().filter(|target| users.contains(target.id.as_str()));
+            let met = met.filter(|target| !playbook.is_over_for(&target.id, self)).map(name);
             Unfinished { job: playbook.id, action: playbook.plan.action, names: met.collect() }
         };
         let playbooks = self.playbooks().filter(|playbook| playbook.state == JobState::Open && plan.action.kind() == Kind::Playbook);
@@ -172,5 +172,31 @@ mod tests {
         let left_out = |step: &Action| Entry::StepSkipped { playbook, step: *step, because: "done by hand".to_owned() };
         entries.extend(Action::SecureAccount.steps().iter().map(left_out));
         assert!(met(&ledger(entries), &second).is_empty());
+    }
+
+    #[test]
+    fn a_playbook_is_met_by_a_second_one_only_for_whom_something_is_left_of_it() {
+        let playbook = JobId(1);
+        let steps = Action::RemediatedElsewhere.steps();
+        let mut entries = vec![Entry::PlaybookStarted {
+            playbook,
+            plan: Box::new(plan(Action::RemediatedElsewhere, &users(&["a", "b"]))),
+            steps_confirmed: true,
+        }];
+        for (number, step) in (2..).zip(steps) {
+            let job = JobId(number);
+            let of_step = Plan { playbook: Some(playbook), ..plan(*step, &users(&["a", "b"])) };
+            let last = Some(step) == steps.last();
+            let came_out = |id: &str, outcome| ItemOutcome { id: id.to_owned(), outcome, because: None };
+            let items = vec![came_out("a", Outcome::Verified), came_out("b", if last { Outcome::Failed } else { Outcome::Verified })];
+            entries.push(Entry::JobConfirmed { job, plan: Box::new(of_step), hold_seconds: 0 });
+            entries.push(Entry::Outcomes { job, items });
+            entries.push(Entry::JobEnded { job, state: JobState::Done });
+        }
+        let ledger = ledger(entries);
+        assert!(met(&ledger, &plan(Action::SecureAccount, &users(&["a"]))).is_empty(), "all is done for this one");
+        assert_eq!(met(&ledger, &plan(Action::SecureAccount, &users(&["a", "b"]))), [(1, vec!["b@contoso.test".to_owned()])]);
+        let open = |id: &str| ledger.open_playbooks_of(&id.into()).count();
+        assert_eq!((open("a"), open("b")), (0, 1));
     }
 }

@@ -112,7 +112,7 @@ async fn execute(
         None => otherwise(&plan)?,
     };
     let (hold, format) = (Duration::from_secs(run.hold), run.format.unwrap_or(Format::Table));
-    if each_step && run.hold > 0 && run.confirm.is_some() {
+    if each_step && run.hold > 0 && !steps::asks() {
         return Err(Failure::usage("nothing is sent yet that could be held").hinted("give --hold to entriage jobs resume, with each step"));
     }
     if each_step {

@@ -472,7 +472,7 @@ pub struct Steps {
     #[arg(long, value_name = "N", requires = "step")]
     pub confirm: Option<usize>,
     /// Holds that step's first request back; Ctrl-C cancels, and nothing of it was sent.
-    #[arg(long, value_name = "SECONDS", requires = "confirm", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub hold: u64,
     /// Leaves that step of a checklist out, and says why.
     #[arg(long, value_name = "TEXT", requires = "step", conflicts_with = "confirm", value_parser = NonEmptyStringValueParser::new())]

@@ -26,7 +26,7 @@ pub fn not_sent(job: &Job) -> Option<String> {
 pub fn lines(ledger: &Ledger, id: JobId) -> Vec<String> {
     let mut all = match ledger.playbook(id) {
         Some(playbook) => of_playbook(playbook, ledger),
-        None => ledger.job(id).map(|job| of_job(job, &format!("job {id}"))).unwrap_or_default(),
+        None => ledger.job(id).map(|job| of_job(job, &format!("job {id}"), ledger)).unwrap_or_default(),
     };
     if let Some(more) = all.len().checked_sub(NAMED).filter(|more| *more > 0) {
         all.truncate(NAMED);
@@ -35,14 +35,18 @@ pub fn lines(ledger: &Ledger, id: JobId) -> Vec<String> {
     all
 }
 
-/// How what a job did is taken back, where that is one command: on a policy, or on the trusted location. Holds hostile text.
+/// How what a job did is taken back, where that is one command: on a policy, or on the trusted location. What takes something back itself
+/// is not. Holds hostile text.
 pub fn undoing(job: &Job) -> Option<String> {
     let action = job.plan.action;
-    let undo = action.undo().filter(|_| action.kind() == Kind::Policy)?;
+    let undo = action.undo().filter(|_| matches!(action, Action::ExcludeFromPolicy | Action::DisablePolicy | Action::TrustIp))?;
     let ids: Vec<String> = job.ids_where(|state| matches!(state, ItemState::Ended(Outcome::Verified, _)));
+    if ids.len() > NAMED {
+        return Some(format!("to take it back for all {}: U on job {} in the console", ids.len(), job.id));
+    }
     let policy = job.plan.policy.as_ref().map(|policy| format!(" --policy {}", policy.id)).unwrap_or_default();
     let targets = match action.aim() {
-        Aim::User => format!(" --user {}", ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(" ")),
+        Aim::User => format!(" --user {}", ids.join(" ")),
         Aim::Address => format!(" --ip {}", ids.join(" ")),
         Aim::Policy | Aim::SignIn => String::new(),
     };
@@ -66,20 +70,22 @@ pub fn name(plan: &Plan, target: &PlanTarget) -> String {
     }
 }
 
-fn of_job(job: &Job, prefix: &str) -> Vec<String> {
+fn of_job(job: &Job, prefix: &str, ledger: &Ledger) -> Vec<String> {
+    let playbook = job.plan.playbook.and_then(|id| ledger.playbook(id));
+    let going_on = playbook.and_then(|playbook| going_on(playbook, job.plan.action));
     let ended = job.items.iter().zip(job.plan.included()).filter_map(|(item, target)| match &item.state {
         ItemState::Ended(outcome, because) if *outcome != Outcome::Verified => Some((*outcome, because.as_deref(), target)),
         _ => None,
     });
-    ended.map(|(outcome, because, target)| line(prefix, &job.plan, target, outcome, because.unwrap_or("no reason was told"))).collect()
+    let told = |because: Option<&str>| because.unwrap_or("no reason was told").to_owned();
+    ended.map(|(outcome, because, target)| line(prefix, &job.plan, target, outcome, &told(because), going_on.as_deref())).collect()
 }
 
 fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
     let mut all = Vec::new();
     for (step, state) in playbook.steps(ledger) {
         let prefix = format!("job {}, {}", playbook.id, step.title());
-        let open = playbook.state == JobState::Open;
-        let plan = Plan { action: step, playbook: open.then_some(playbook.id), ..playbook.plan.clone() };
+        let plan = Plan { action: step, ..playbook.plan.clone() };
         match state {
             StepState::Waiting if playbook.state == JobState::Open && playbook.jobs.iter().any(|(action, _)| *action == step) => {
                 all.push(format!("{prefix}: not finished; entriage jobs resume {} goes on with it", playbook.id));
@@ -91,8 +97,7 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
             StepState::Waiting | StepState::Open(_) => {}
             StepState::Skipped(because) => {
                 // Going on does not come back to what was left out.
-                let plan = Plan { playbook: None, ..plan };
-                all.extend(playbook.plan.included().map(|target| line(&prefix, &plan, target, Outcome::Skipped, &because)));
+                all.extend(playbook.plan.included().map(|target| line(&prefix, &plan, target, Outcome::Skipped, &because, None)));
             }
             StepState::Ended(..) => all.extend(left_undone(playbook, step, ledger, &plan, &prefix)),
         }
@@ -100,24 +105,32 @@ fn of_playbook(playbook: &Playbook, ledger: &Ledger) -> Vec<String> {
     all
 }
 
+/// How a step of an open checklist is tried again: done beside it, it would stay undone there.
+fn going_on(playbook: &Playbook, step: Action) -> Option<String> {
+    let named = if playbook.steps_confirmed { String::new() } else { format!(" --step {step}") };
+    (playbook.state == JobState::Open).then(|| format!("entriage jobs resume {}{named}", playbook.id))
+}
+
 /// A line for each user whom a step did not help.
 fn left_undone(playbook: &Playbook, step: Action, ledger: &Ledger, plan: &Plan, prefix: &str) -> Vec<String> {
     let left = playbook.left_undone(step, ledger);
-    left.iter().map(|left| line(prefix, plan, left.target, left.outcome, &left.because)).collect()
+    let going_on = going_on(playbook, step);
+    left.iter().map(|left| line(prefix, plan, left.target, left.outcome, &left.because, going_on.as_deref())).collect()
 }
 
-fn line(prefix: &str, plan: &Plan, target: &PlanTarget, outcome: Outcome, because: &str) -> String {
+fn line(prefix: &str, plan: &Plan, target: &PlanTarget, outcome: Outcome, because: &str, going_on: Option<&str>) -> String {
     let known: Vec<Option<Because>> = because.split(", ").map(Because::named).collect();
     let words: Vec<&str> = because.split(", ").zip(&known).map(|(word, known)| known.map_or(word, |known| known.words())).collect();
     let known: Vec<Because> = known.into_iter().flatten().collect();
     let what = if outcome == Outcome::Unverified { "accepted, but not verified" } else { outcome.as_str() };
-    format!("{prefix}: {} {what}: {}; {}", name(plan, target), words.join(", "), next(plan, target, outcome, &known))
+    format!("{prefix}: {} {what}: {}; {}", name(plan, target), words.join(", "), next(plan, target, outcome, &known, going_on))
 }
 
 /// What to do next.
-fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because]) -> String {
+fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because], going_on: Option<&str>) -> String {
     let user = target.user_id.as_ref().map_or(target.user_principal_name.as_deref().unwrap_or(&target.id), |id| id.as_str());
-    let again = again(plan, target);
+    let beside = again(plan, target);
+    let again = going_on.unwrap_or(&beside);
     let is = |because: &[Because]| known.iter().any(|held| because.contains(held));
     if is(&[Because::AlreadyDone, Because::NoDevices]) {
         "nothing to do".to_owned()
@@ -132,7 +145,7 @@ fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because]) -
     } else if is(&[Because::HybridNoWriteback, Because::MfaNotRegistered, Because::Guest, Because::Federated]) {
         format!("entriage explain {user} names the other ways")
     } else if outcome == Outcome::Skipped && !known.is_empty() {
-        format!("where that is no hindrance, {again} --include-caution --reason TEXT")
+        format!("where that is no hindrance, {beside} --include-caution --reason TEXT")
     } else {
         match outcome {
             Outcome::Unverified => format!("entriage sync reads it again; only where it is still not so, {again}"),
@@ -145,10 +158,6 @@ fn next(plan: &Plan, target: &PlanTarget, outcome: Outcome, known: &[Because]) -
 /// The command that does it again for this target alone.
 fn again(plan: &Plan, target: &PlanTarget) -> String {
     let action = plan.action;
-    if let Some(playbook) = plan.playbook {
-        // Done beside the checklist, it would stay undone there.
-        return format!("entriage jobs resume {playbook}");
-    }
     let id = target.user_principal_name.as_deref().unwrap_or(&target.id);
     match action.aim() {
         Aim::Policy => format!("entriage act {action} --policy {}", target.id),

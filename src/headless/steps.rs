@@ -16,7 +16,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::plan::{Answer, Confirmed, Plan};
 use crate::domain::playbook::{Playbook, StepState, nobody_left, words_of};
 use crate::domain::text;
-use crate::engine::Session;
+use crate::engine::{EngineEvent, Session};
 
 /// `jobs resume`: goes on with a job, or with the step of a checklist that comes next.
 pub async fn resume(place: &Place, session: &Session, id: JobId, wanted: &Steps, format: Format) -> Result<Exit, Failure> {
@@ -37,25 +37,38 @@ pub async fn resume(place: &Place, session: &Session, id: JobId, wanted: &Steps,
             .hinted(format!("entriage jobs resume {id}"))),
         Some(_) => job::resume(session, id, format).await,
         None => {
-            if read_again(session, playbook, &ledger).await? == JobState::Open {
-                return go_on(place, session, id, wanted, Duration::from_secs(wanted.hold), format).await;
+            // Leaving a step out needs nothing of the tenant.
+            if wanted.skip.is_none() {
+                read_again(session, playbook, &ledger).await;
             }
-            output::say(&format!("job {id} ended: what was late came true"));
-            job::tell_still_at_risk(session, id)?;
-            Ok(Exit::Done)
+            match session.ledger().playbook(id).map(|playbook| playbook.state) {
+                Some(JobState::Open) => go_on(place, session, id, wanted, Duration::from_secs(wanted.hold), format).await,
+                _ => {
+                    output::say(&format!("job {id} ended: nothing is left to do"));
+                    job::tell_still_at_risk(session, id)?;
+                    Ok(Exit::Done)
+                }
+            }
         }
     }
 }
 
 /// Reads again what the tenant took of the steps before and did not show as promised: it may only have been late. Sends nothing, as no
-/// step that waits was confirmed. Tells whether the checklist is open still.
-async fn read_again(session: &Session, playbook: &Playbook, ledger: &Ledger) -> Result<JobState, Failure> {
-    let is_unsure = |(_, state): &(Action, StepState)| matches!(state, StepState::Ended(..)) && !state.is_verified();
-    if !playbook.steps(ledger).iter().any(is_unsure) {
-        return Ok(JobState::Open);
+/// step that waits was confirmed. What cannot be read now is read another time.
+async fn read_again(session: &Session, playbook: &Playbook, ledger: &Ledger) {
+    let is_unsure = |step: &Action| playbook.unsure(*step, ledger).iter().any(|(_, ids)| !ids.is_empty());
+    if !playbook.plan.steps.iter().any(is_unsure) {
+        return;
     }
-    let (tell, _untold) = unbounded_channel();
-    Ok(session.engine.resume(playbook.id, &CancellationToken::new(), &tell).await?.state)
+    let (tell, mut told) = unbounded_channel();
+    if let Err(error) = session.engine.resume(playbook.id, &CancellationToken::new(), &tell).await {
+        output::say(&format!("note: what was not verified could not be read again: {error}"));
+    }
+    while let Ok(event) = told.try_recv() {
+        if let EngineEvent::Notice(text) = event {
+            output::say(&text::safe(&text));
+        }
+    }
 }
 
 /// Goes on with a checklist step by step: at a terminal each step is asked for, else one step is confirmed by its number.
@@ -74,6 +87,9 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
             takes_its_turn(held, step, &ledger, wanted.skip.is_some())?;
         }
         if let Some(because) = &wanted.skip {
+            if because.trim().is_empty() {
+                return Err(Failure::usage("a step is left out with a reason").hinted("--skip TEXT"));
+            }
             session.engine.skip_step(id, step, because.trim().to_owned())?;
             output::say(&format!("{}: left out", step.title()));
             return finish(session, id, exit);
@@ -82,7 +98,7 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         if plan.included_count() == 0 {
             // A step that was named is not what comes next, and is to be tried again, not left out.
             if is_named || !held.is_nobody_left_for_good(&plan, devices_may_come, &ledger) {
-                return Err(nobody(id, &plan));
+                return Err(nobody(held, &plan, &ledger));
             }
             let because = nobody_left(&plan);
             output::say(&format!("{}: left out: {}", step.title(), text::safe(&words_of(&because))));
@@ -124,7 +140,7 @@ pub async fn begin(place: &Place, session: &Session, confirmed: &Confirmed, hold
 }
 
 /// Whether somebody is there to answer.
-fn asks() -> bool {
+pub fn asks() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
@@ -165,13 +181,16 @@ async fn planned(session: &Session, held: &Playbook, step: Action) -> Result<(Pl
     Ok((session.engine.plan_step(held.id, step)?, late))
 }
 
-fn nobody(id: JobId, plan: &Plan) -> Failure {
-    let mut failure = Failure::usage(format!("nobody is left whom {} may act on", plan.action)).because(plan::in_numbers(plan)).hinted(
-        format!(
-            "entriage jobs resume {id} tries again what may come later; entriage jobs resume {id} --step {} --skip TEXT leaves the step out",
-            plan.action
-        ),
-    );
+fn nobody(held: &Playbook, plan: &Plan, ledger: &Ledger) -> Failure {
+    let (id, step) = (held.id, plan.action);
+    let waits = held.steps(ledger).contains(&(step, StepState::Waiting));
+    let way_out = match waits {
+        true => format!("entriage jobs resume {id} --step {step} --skip TEXT leaves the step out"),
+        false => format!("entriage jobs cancel {id} ends it as it is"),
+    };
+    let mut failure = Failure::usage(format!("nobody is left whom {step} may act on"))
+        .because(plan::in_numbers(plan))
+        .hinted(format!("entriage jobs resume {id} tries again what may come later; {way_out}"));
     failure.lines = apply::not_acted_on(plan);
     failure
 }

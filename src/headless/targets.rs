@@ -147,7 +147,7 @@ pub fn nothing(action: Action, wanted: &Named, ledger: &Ledger) -> Failure {
             failure.hinted(format!("try it first: entriage {list} {}", text::shell_word(text)))
         }
         _ if action.aim() == Aim::Address => Failure::usage("no address is left")
-            .because("these users were not blocked by built-in protection")
+            .because("no sign-in tells that built-in protection keeps these users out")
             .hinted("--ip names the address or range"),
         Named::Each(_) if list == "sign-ins" => {
             Failure::usage("nothing matches: these users have no sign-in at risk").hinted("a query or --from FILE names other sign-ins")

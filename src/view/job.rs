@@ -125,7 +125,7 @@ fn not_safe(job: &JobRun) -> String {
         .collect();
     let unread = match job.safety_unread {
         0 => String::new(),
-        unread => format!("Whether {} of the dismissed are safe is not known: not all was read.", number(unread)),
+        unread => format!("Of {} of the dismissed it is not known whether they are safe: not all was read.", number(unread)),
     };
     match job.not_safe_users {
         0 => unread,

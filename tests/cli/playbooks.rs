@@ -112,6 +112,9 @@ fn each_step_is_confirmed_by_itself_where_that_is_asked_for() {
     let again = resume(&["--step", "confirmUserCompromised", "--confirm", "1"]);
     assert!(again.exit == 2 && again.err.contains("is done already"), "the same once more does nothing else: {}", again.err);
     resume(&["--skip", "x"]).is_usage("--step");
+    resume(&["--step", "generateTemporaryPassword", "--skip", " "]).is_usage("reason");
+    resume(&["--step", "dismissUserRisk", "--confirm", "1"]).is_usage("no step of job");
+    resume(&["--step", "confirmUserCompromised", "--skip", "x"]).is_usage("is not left out");
     let left_out = resume(&["--step", "generateTemporaryPassword", "--skip", "the service desk did it"]);
     assert_eq!(left_out.exit, 0, "{}", left_out.err);
     let failed = resume(&["--step", "revokeSessions", "--confirm", "1"]);

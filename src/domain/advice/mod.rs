@@ -206,7 +206,7 @@ impl Explanation {
     /// The ways out of the blocks that there are, in order: those of the first cause first, as the source document orders them.
     /// Empty where nothing blocks the user, or will. What is not available is among them, so that nobody looks for it.
     pub fn ways_out(&self) -> impl Iterator<Item = &Advice> {
-        let ways = rules::ways_out(&self.causes);
+        let ways = rules::ways_out(&self.causes, self.at_risk);
         ways.into_iter().filter_map(|(_, option)| self.advice.iter().find(|advice| advice.option == option))
     }
 }

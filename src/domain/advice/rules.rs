@@ -70,12 +70,14 @@ static RULES: &[Rule] = &[
     rule(o::SYSTEM, Group::Other, "Types of risk remediation", self_remediation::by_the_system),
 ];
 
-/// The ways out of these blocks, in order, each once: those of the first cause first.
-pub(super) fn ways_out(causes: &[BlockedBy]) -> Vec<(Group, &'static str)> {
+/// The ways out of these blocks, in order, each once: those of the first cause first. Whoever is not at risk needs no new password to be let
+/// in again.
+pub(super) fn ways_out(causes: &[BlockedBy], at_risk: Option<bool>) -> Vec<(Group, &'static str)> {
     let mut ways: Vec<(Group, &'static str)> = Vec::new();
     for cause in causes {
         let (group, options) = o::ways_out(*cause);
-        for option in options {
+        let needless = |option: &&&str| *cause == BlockedBy::AccountDisabled && at_risk == Some(false) && **option == o::TEMPORARY_PASSWORD;
+        for option in options.iter().filter(|option| !needless(option)) {
             if !ways.iter().any(|(_, held)| held == option) {
                 ways.push((group, option));
             }
@@ -96,7 +98,7 @@ fn place_after_compromise(option: &str) -> u8 {
 /// The options, in the order in which they should be looked at: the ways out of a block, then what can be done, what perhaps can,
 /// and what cannot.
 pub(super) fn advice(facts: &Facts<'_>) -> Vec<Advice> {
-    let ways = ways_out(&why::causes(facts));
+    let ways = ways_out(&why::causes(facts), facts.records.user.at_risk());
     let judged = |rule: &Rule| {
         let Judgement { available, because, effect, start } = (rule.judge)(facts)?;
         let way = ways.iter().find(|(_, option)| *option == rule.option);

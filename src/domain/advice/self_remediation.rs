@@ -75,9 +75,14 @@ pub(super) fn by_registration(facts: &Facts<'_>) -> Option<Judgement> {
     let by_risk = |by: &BlockedBy| matches!(by, BlockedBy::UserRisk | BlockedBy::SignInRisk);
     let kept_out = facts::blocked(records, facts.tenant, facts.now).by.iter().any(by_risk);
     let registered = records.directory.is_mfa_registered;
+    let found = blocking::blocking(&facts.known());
+    let policies = found.iter().flatten().filter(|of| of.blocks != Some(false)).filter_map(|of| facts.tenant.policy(of.id.as_deref()?));
+    let asks: Vec<bool> = policies.map(|policy| !policy.asks_for(rules::BLOCK) && rules::asks_for_steps_alone(policy)).collect();
     kept_out.then(|| {
         Scales::new()
             .needs_sign_in(records)
+            .against(!asks.is_empty() && !asks.contains(&true), "the policy blocks whoever is registered, too")
+            .unknown(asks.is_empty(), "which policy keeps the user out is not known")
             .needs(
                 registered.map(|registered| !registered),
                 "the user is registered already",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Fact, Facts, unblocking};
+use super::{Fact, Facts};
 use crate::domain::blocking;
 use crate::domain::facts;
 use crate::domain::records::{SignIn, UserRecords};
@@ -69,7 +69,7 @@ fn of_blocked<'a>(facts: &Facts<'a>, tell: impl Fn(&'a SignIn) -> Option<&'a str
 }
 
 fn legacy_protocols(facts: &Facts<'_>) -> Value {
-    of_blocked(facts, unblocking::legacy_protocol)
+    of_blocked(facts, facts::legacy_protocol)
 }
 
 fn blocked_addresses(facts: &Facts<'_>) -> Value {

@@ -11,37 +11,6 @@ use crate::domain::scales::Scales;
 use crate::domain::tenant_text::TenantText;
 use crate::domain::{catalogue, policy};
 
-/// Clients that cannot do modern authentication, as sign-ins name them (`clientAppUsed`).
-const LEGACY: &[&str] = &[
-    "IMAP4",
-    "IMAP",
-    "POP3",
-    "POP",
-    "SMTP",
-    "Authenticated SMTP",
-    "MAPI Over HTTP",
-    "Exchange ActiveSync",
-    "Exchange Web Services",
-    "Exchange Online PowerShell",
-    "Outlook Anywhere (RPC over HTTP)",
-    "Offline Address Book",
-    "Autodiscover",
-    "AutoDiscover",
-    "Reporting Web Services",
-    "Other clients",
-    "Other clients; IMAP",
-    "Other clients; POP",
-    "Other clients; SMTP",
-    "Other clients; MAPI",
-    "Other clients; Older Office clients",
-];
-
-/// The legacy protocol that a sign-in used; `None` for a modern one, and for one that is not known.
-pub(super) fn legacy_protocol(sign_in: &SignIn) -> Option<&str> {
-    let used = sign_in.client_app_used.as_deref()?;
-    LEGACY.iter().any(|legacy| legacy.eq_ignore_ascii_case(used.trim())).then_some(used)
-}
-
 /// Exclude the user from the policy that blocks.
 pub(super) fn exclude(facts: &Facts<'_>) -> Judgement {
     let token_theft = facts::token_theft(facts.records) == Some(true);
@@ -199,7 +168,7 @@ pub(super) fn trust_ip(facts: &Facts<'_>) -> Judgement {
 pub(super) fn modern_authentication(facts: &Facts<'_>) -> Judgement {
     let stopped = built_in(facts);
     let blocked: Vec<&SignIn> = stopped.iter().map(|(_, sign_in)| *sign_in).collect();
-    let mut used: Vec<&str> = blocked.iter().filter_map(|of| legacy_protocol(of)).collect();
+    let mut used: Vec<&str> = blocked.iter().filter_map(|of| facts::legacy_protocol(of)).collect();
     used.sort_unstable();
     used.dedup();
     let unknown = blocked.iter().any(|of| of.client_app_used.is_none());

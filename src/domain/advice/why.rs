@@ -1,8 +1,8 @@
 //! Why a user is at risk or blocked, or what is to be followed up: a sentence each.
 
+use super::Facts;
 use super::situation::{PendingChange, pending_change};
 use super::words::{ago, level, listed};
-use super::{Facts, unblocking};
 use crate::domain::blocking::{self, Blocking};
 use crate::domain::facts::{self, BlockedBy, Evidence, NotSafe};
 use crate::domain::records::{RiskDetection, SignIn};
@@ -157,7 +157,7 @@ fn block(facts: &Facts<'_>, cause: BlockedBy) -> String {
         }
         BlockedBy::BuiltInProtection => {
             let from = place(&sign_ins);
-            let used: Vec<&str> = sign_ins.iter().filter_map(|of| unblocking::legacy_protocol(of)).take(1).collect();
+            let used: Vec<&str> = sign_ins.iter().filter_map(|of| facts::legacy_protocol(of)).take(1).collect();
             let used = used.first().map(|used| format!(" with {used}, a legacy protocol")).unwrap_or_default();
             let because = match sign_ins.iter().any(|of| facts::is_malicious_address(of)) {
                 true => "an address with malicious activity: an attacker's, or one that the company shares with others",

@@ -126,6 +126,37 @@ pub fn sign_in_block(records: &UserRecords, tenant: &TenantFacts, sign_in: &Sign
     }
 }
 
+/// Clients that cannot do modern authentication, as sign-ins name them (`clientAppUsed`).
+const LEGACY: &[&str] = &[
+    "IMAP4",
+    "IMAP",
+    "POP3",
+    "POP",
+    "SMTP",
+    "Authenticated SMTP",
+    "MAPI Over HTTP",
+    "Exchange ActiveSync",
+    "Exchange Web Services",
+    "Exchange Online PowerShell",
+    "Outlook Anywhere (RPC over HTTP)",
+    "Offline Address Book",
+    "Autodiscover",
+    "AutoDiscover",
+    "Reporting Web Services",
+    "Other clients",
+    "Other clients; IMAP",
+    "Other clients; POP",
+    "Other clients; SMTP",
+    "Other clients; MAPI",
+    "Other clients; Older Office clients",
+];
+
+/// The legacy protocol that a sign-in used; `None` for a modern one, and for one that is not known.
+pub fn legacy_protocol(sign_in: &SignIn) -> Option<&str> {
+    let used = sign_in.client_app_used.as_deref()?;
+    LEGACY.iter().any(|legacy| legacy.eq_ignore_ascii_case(used.trim())).then_some(used)
+}
+
 const MALICIOUS: &str = "malicious activity";
 
 /// Whether built-in protection blocked it for the address, and not for high confidence of risk.
@@ -136,7 +167,8 @@ pub fn is_malicious_address(sign_in: &SignIn) -> bool {
 
 /// What tells built-in protection from smart lockout, which has the same code.
 fn meaning_of_50053(status: &SignInStatus) -> BlockedBy {
-    let reason = status.failure_reason.as_deref().unwrap_or_default().to_ascii_lowercase();
+    // "Blocked out…" is no "locked out".
+    let reason = status.failure_reason.as_deref().unwrap_or_default().to_ascii_lowercase().replace("block", "");
     let tells = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if tells(&["built-in protection", "high confidence of risk", MALICIOUS]) {
         BlockedBy::BuiltInProtection
@@ -435,7 +467,7 @@ mod tests {
             ("Sign-in was blocked because it came from an IP address with malicious activity.", BlockedBy::BuiltInProtection),
             ("The account is locked, the user tried to sign in too many times with an incorrect password.", BlockedBy::SmartLockout),
             ("", BlockedBy::Error50053),
-            ("Sign-in was blocked for a reason that this program never heard of.", BlockedBy::Error50053),
+            ("Sign-in was blocked outright for a reason that this program never heard of.", BlockedBy::Error50053),
         ] {
             let status = SignInStatus { error_code: Some(50053), failure_reason: Some(reason.into()), additional_details: None };
             records.sign_ins[0].status = Some(status);
@@ -494,5 +526,7 @@ mod tests {
         records.sign_ins.extend([earlier, success]);
         let address = records.sign_ins[0].ip_address.clone().unwrap();
         assert_eq!(addresses_to_trust(&records, &TenantFacts::default(), fixture::now()), [address.as_str()]);
+        records.sign_ins[0].status = Some(SignInStatus { error_code: Some(50053), ..SignInStatus::default() });
+        assert!(addresses_to_trust(&records, &TenantFacts::default(), fixture::now()).is_empty(), "it may be an attacker's");
     }
 }
