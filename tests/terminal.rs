@@ -469,3 +469,29 @@ fn whose_password_was_on_the_screen_of_a_killed_console_is_told_once_at_the_next
     assert!(told.contains("ended with a temporary password on the screen") && told.contains("@contoso.test"), "{told}");
     assert!(!said().contains("temporary password"), "it is told once");
 }
+
+#[test]
+fn ctrl_c_between_two_steps_of_a_checklist_confirms_nothing_and_ends_the_command() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_entriage"));
+        let output = command.args(arguments).env("ENTRIAGE_HOME", home.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["demo", "--no-console", "--rate", "off"]);
+    let users = run(&["users", "tokentheft:false state:atRisk mfa:true hybrid:false guest:false privileged:false", "--format", "json"]);
+    let users: serde_json::Value = serde_json::from_str(&users).unwrap();
+    let user = users["value"][0]["userPrincipalName"].as_str().unwrap().to_owned();
+    let mut console = Console::start(home.path(), &["act", "secureAccount", "--user", &user, "--reason", "drill"], 60, 140);
+    console.wait_for("will be secured, step by step");
+    console.wait_for("Press Enter to confirm, Ctrl-C to cancel:");
+    console.send("\r");
+    console.wait_for("Confirm user compromised: 1 user will be confirmed compromised");
+    console.send("\r");
+    console.wait_for("Generate temporary password: 1 user will get a temporary password");
+    console.send("\x03");
+    assert_eq!(console.end(), 130);
+    let jobs: serde_json::Value = serde_json::from_str(&run(&["jobs", "--format", "json"])).unwrap();
+    let actions: Vec<&str> = jobs["value"].as_array().unwrap().iter().map(|job| job["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["confirmUserCompromised", "secureAccount"], "{jobs}");
+}

@@ -108,7 +108,7 @@ async fn execute(
             left_out.iter().for_each(|line| output::say(line));
             confirmed
         }
-        None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan)?,
+        None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan).await?,
         None => otherwise(&plan)?,
     };
     let (hold, format) = (Duration::from_secs(run.hold), run.format.unwrap_or(Format::Table));
@@ -269,7 +269,7 @@ fn nothing_to_do(plan: &Plan, format: Option<Format>) -> Result<Exit, Failure> {
 }
 
 /// Shows the plan and asks the operator at the terminal.
-pub fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
+pub async fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
     let paper = output::Paper { columns: output::columns(), ..place.paper };
     let question = match plan.confirm {
         Confirmation::Enter => "Press Enter to confirm, Ctrl-C to cancel: ".to_owned(),
@@ -278,16 +278,36 @@ pub fn ask(place: &Place, plan: Plan) -> Result<Confirmed, Failure> {
     if plan.needs_reason() && plan.reason.trim().is_empty() {
         return plan.confirm(Answer::Typed("")).map_err(Failure::from);
     }
-    let mut terminal = io::stderr().lock();
     // A long list scrolls away, so the numbers stand again where the answer is typed.
-    write!(terminal, "{}\n{}: {}\n{question}", plan::summary(&plan, paper), plan.action.title(), plan::in_numbers(&plan))?;
-    terminal.flush()?;
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line).map_err(|error| Failure::usage("cannot read the answer").because(error))?;
-    if read == 0 {
-        return Err(Failure::new(Exit::Cancelled, "the plan is not confirmed").because("nothing was typed; nothing was sent"));
+    let shown = format!("{}\n{}: {}\n{question}", plan::summary(&plan, paper), plan.action.title(), plan::in_numbers(&plan));
+    {
+        let mut terminal = io::stderr().lock();
+        terminal.write_all(shown.as_bytes())?;
+        terminal.flush()?;
     }
-    Ok(plan.confirm(Answer::Typed(&line))?)
+    let unconfirmed = |why: &str| Failure::new(Exit::Cancelled, "the plan is not confirmed").because(why);
+    tokio::select! {
+        biased;
+        // Once a job has run, nothing else ends the program: whoever cancels must not be asked on.
+        () = job::interrupted() => Err(unconfirmed("it was cancelled; nothing was sent")),
+        line = typed() => match line? {
+            Some(line) => Ok(plan.confirm(Answer::Typed(&line))?),
+            None => Err(unconfirmed("nothing was typed; nothing was sent")),
+        },
+    }
+}
+
+/// The next line that is typed; `None` at the end of the input. It is read by a thread of its own, which nobody waits for at the end.
+async fn typed() -> Result<Option<String>, Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        // Whoever cancelled meanwhile wants no answer.
+        drop(tell.send(read.map(|count| (count > 0).then_some(line))));
+    });
+    let failed = |why: String| Failure::usage("cannot read the answer").because(why);
+    told.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -245,6 +245,14 @@ enum Interrupt {
     Ended,
 }
 
+/// Waits until the operator, or whoever ends the program, interrupts it.
+pub async fn interrupted() {
+    let (tell, mut told) = unbounded_channel();
+    let listener = tokio::spawn(listen(tell));
+    told.recv().await;
+    listener.abort();
+}
+
 /// Hands on every interrupt.
 async fn listen(interrupt: UnboundedSender<Interrupt>) {
     let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {

@@ -107,7 +107,7 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         }
         let confirmed = match wanted.confirm {
             Some(count) => plan.confirm(Answer::Number(count))?,
-            None if asks() => apply::ask(place, plan)?,
+            None if asks() => apply::ask(place, plan).await?,
             None => {
                 output::data(&plan::printed(&plan, format, place.paper)?)?;
                 // The step is named, so that the number is not taken for another one's, whatever is done meanwhile.
