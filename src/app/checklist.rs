@@ -16,6 +16,9 @@ use crate::domain::playbook::{Playbook, StepState};
 /// Lines of the overlay that are not steps: whom it is for, a line apart, what there is to say of the step, a message, the hint.
 pub const OTHER_LINES: usize = 8;
 
+/// How many of those whom a step did not help are named.
+const NAMED: usize = 3;
+
 /// A playbook and the cursor on its steps.
 #[derive(Debug, Clone)]
 pub struct Checklist {
@@ -54,6 +57,13 @@ pub struct Row {
     pub waits: bool,
 }
 
+/// The first of these names, and how many more there are; `None` where there are none. Hostile text.
+fn whose(names: &[String]) -> Option<String> {
+    let named = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = names.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {} more", number(more)));
+    (!names.is_empty()).then(|| named + &more.unwrap_or_default())
+}
+
 impl App {
     /// The rows of a checklist.
     pub fn checklist_rows(&self, playbook: &Playbook) -> Vec<Row> {
@@ -62,7 +72,12 @@ impl App {
             .steps(&self.ledger)
             .into_iter()
             .map(|(step, state)| {
-                let problems = playbook.problems_of(step, &self.ledger).join("; ");
+                let reasons = playbook.problems_of(step, &self.ledger).join("; ");
+                // Of several users, it is said whose they are.
+                let problems = match whose(&playbook.whom_it_failed(step, &self.ledger)) {
+                    Some(names) if playbook.plan.included_count() > 1 => format!("{names}: {reasons}"),
+                    _ => reasons,
+                };
                 let over = playbook.is_over(step, &self.ledger);
                 let (sign, words, note) = match &state {
                     StepState::Waiting => ("·", "waiting".to_owned(), step.consequence().to_owned()),
@@ -352,4 +367,17 @@ impl App {
 /// How a step came out, for the checklist that comes back.
 pub(super) fn result(job: &JobRun) -> String {
     format!("{}: {}.", job.action.title(), tally_words(&job.tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_are_named_and_the_others_counted() {
+        let names = |count: usize| (1..=count).map(|number| format!("u{number}")).collect::<Vec<_>>();
+        assert_eq!(whose(&names(0)), None);
+        assert_eq!(whose(&names(3)).as_deref(), Some("u1, u2, u3"));
+        assert_eq!(whose(&names(5)).as_deref(), Some("u1, u2, u3 and 2 more"));
+    }
 }

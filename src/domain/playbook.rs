@@ -224,6 +224,12 @@ impl Playbook {
         said
     }
 
+    /// Names of those whom a step did not help, though there was something to do for them. Hostile text.
+    pub fn whom_it_failed(&self, step: Action, ledger: &Ledger) -> Vec<String> {
+        let left = self.left_undone(step, ledger).into_iter().filter(LeftUndone::counts);
+        left.map(|left| left.target.user_principal_name.clone().unwrap_or_else(|| left.target.id.clone())).collect()
+    }
+
     /// For whom a step was verified, in any of its tries.
     pub fn verified(&self, step: Action, ledger: &Ledger) -> Vec<String> {
         let verified = |state: &ItemState| matches!(state, ItemState::Ended(Outcome::Verified, _));

@@ -157,6 +157,7 @@ fn a_second_try_of_a_step_is_for_whom_the_first_did_not_help() {
     let second = held(&ledger).plan_step(step, &dataset, &ledger, &context);
     assert_eq!(second.included().map(|target| target.id.as_str()).collect::<Vec<_>>(), ["b"]);
     assert_eq!(held(&ledger).problems_of(step, &ledger), ["404"]);
+    assert_eq!(held(&ledger).whom_it_failed(step, &ledger), ["b@contoso.test"]);
     let job = JobId(3);
     apply(&mut ledger, Entry::JobConfirmed { job, plan: Box::new(second), hold_seconds: 0 });
     apply(&mut ledger, Entry::Outcomes { job, items: vec![item("b", Outcome::Verified)] });
