@@ -610,7 +610,7 @@ fn done(action: Action, policy: Option<&str>) -> App {
     ended(action, policy, Outcome::Verified)
 }
 
-fn ended(action: Action, policy: Option<&str>, outcome: Outcome) -> App {
+pub fn ended(action: Action, policy: Option<&str>, outcome: Outcome) -> App {
     let mut app = in_tenant((120, 40));
     let policy = policy.and_then(|id| app.dataset().tenant().policy(id)).cloned();
     let context = PlanContext { policy, reason: "pt".to_owned(), include_caution: true, ..app.plan_context() };

@@ -105,6 +105,10 @@ fn remark(app: &App, job: &JobRun, theme: Theme) -> Option<(String, ratatui::sty
             "Whoever is at risk stays so until the secure password change is done: the filter pending:true lists them.".to_owned(),
             theme.warning(),
         )),
+        Phase::Ended(_) if job.tally.diverged > 0 => {
+            let explain = app.keys().hint(CommandId::Explain);
+            Some((format!("What diverged is not as promised: look at it ({explain}), then plan it again."), theme.warning()))
+        }
         Phase::Ended(_) if job.action.undo().is_some() && job.tally.verified > 0 => {
             let undo = app.keys().hint(CommandId::Undo);
             Some((format!("It can be taken back: {undo} in the jobs or in the journal."), theme.quiet()))

@@ -2,7 +2,7 @@
 
 use super::tests::{mono, screen};
 use crate::app::playbook_tests::{begun, play_step};
-use crate::app::remedy_tests::{choose, explain_with, explanation, in_tenant, password};
+use crate::app::remedy_tests::{choose, ended, explain_with, explanation, in_tenant, password};
 use crate::app::tests::keys;
 use crate::app::{App, Msg};
 use crate::domain::action::Action;
@@ -241,6 +241,13 @@ fn who_is_not_blocked() {
     ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛┛
      d dismiss  c compromised  s safe  r remediate  ? help
     "#);
+}
+
+#[test]
+fn what_diverged_has_a_next_step() {
+    let mut app = ended(Action::BlockSignIn, None, Outcome::Diverged);
+    keys(&mut app, "x enter");
+    assert!(screen(&app).contains("What diverged is not as promised: look at it (e), then plan it again."), "{}", screen(&app));
 }
 
 #[test]
