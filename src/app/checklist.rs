@@ -68,6 +68,7 @@ impl App {
     /// The rows of a checklist.
     pub fn checklist_rows(&self, playbook: &Playbook) -> Vec<Row> {
         let next = playbook.next(&self.ledger).map(|(step, _)| step);
+        let open = playbook.state == JobState::Open;
         let mut rows: Vec<Row> = playbook
             .steps(&self.ledger)
             .into_iter()
@@ -97,13 +98,16 @@ impl App {
                     StepState::Ended(_, tally) => (
                         "✗",
                         format!("failed: verified {} of {}", number(tally.verified), number(tally.total)),
-                        format!("{}. Enter tries again.", problems.trim_end_matches('.')),
+                        format!("{}.{}", problems.trim_end_matches('.'), if open { " Enter tries again." } else { "" }),
                     ),
                     StepState::Skipped(because) => ("–", format!("skipped: {because}"), "Enter takes it up after all.".to_owned()),
                 };
+                // Of a playbook that has ended, nothing is taken up again.
+                let note = if open || matches!(state, StepState::Ended(..)) { note } else { String::new() };
                 let failed = matches!(state, StepState::Ended(..)) && !over;
                 let is_next = next == Some(step);
                 let enter = match &state {
+                    _ if !open => "",
                     StepState::Waiting if is_next => "Enter plans it",
                     StepState::Waiting => "",
                     StepState::Open(job) if self.runs(*job) => "Enter shows it",
@@ -113,17 +117,11 @@ impl App {
                     StepState::Skipped(_) => "Enter takes it up",
                 };
                 let waits = state == StepState::Waiting;
-                // Of one that has ended, nothing is taken up again.
-                let (enter, note) = match (&state, playbook.state) {
-                    (_, JobState::Open) => (enter, note),
-                    (StepState::Ended(..), _) => ("", note.replace(" Enter tries again.", "")),
-                    _ => ("", String::new()),
-                };
                 Row { step: Some(step), sign, title: step.title().to_owned(), state: words, note, next: is_next, failed, enter, waits }
             })
             .collect();
         let failed = rows.iter().any(|row| row.failed);
-        if playbook.state == JobState::Open && next.is_none() && (failed || !self.ending.contains(&playbook.id)) {
+        if open && next.is_none() && (failed || !self.ending.contains(&playbook.id)) {
             let note = if failed {
                 "Steps failed: Enter on one of them tries it again; here, Enter leaves it at that.".to_owned()
             } else {

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::details::Tone;
-use super::format::wrap;
+use super::format::{capitalized, wrap};
 use super::layout::Area;
 use super::msg::Effect;
 use super::overlay::{Overlay, Pending};
@@ -293,10 +293,8 @@ fn say_option(lines: &mut Lines, advice: &Advice, at: usize, letter: &impl Fn(Ac
         (Some(_), true) => String::new(),
         (Some(_), false) => format!(" ({key})"),
     };
-    let mut name = advice.option.chars();
-    let first = name.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     // Not wrapped as running text, because the signs stand below one another.
-    let text = format!("{sign}  {first}{}{key}", name.as_str());
+    let text = format!("{sign}  {}{key}", capitalized(advice.option));
     lines.lines.push(Line { text: super::format::fit(&text, lines.columns).into_owned(), tone, item: Some(at) });
     if !advice.because.is_empty() {
         lines.put(11, &format!("because {}", advice.because.join("; ")), Tone::Plain, Some(at));

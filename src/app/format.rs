@@ -9,6 +9,13 @@ use crate::domain::text::safe;
 pub use crate::domain::text::{fit, width};
 use crate::domain::time::Timestamp;
 
+/// The text as the beginning of a sentence.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}
+
 /// The text, made safe, in lines of so many columns, broken between words where that can be.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let text = safe(text);

@@ -1,7 +1,7 @@
 //! The plan preview: what an action would do, the reason, and the confirmation.
 
 use super::command::CommandId;
-use super::format::{count, number};
+use super::format::{capitalized, count, number};
 use super::input::Input;
 use super::key::{Key, KeyCode};
 use super::scroll::Scroll;
@@ -273,10 +273,7 @@ impl Preview {
         match self.plan.clone().confirm(Answer::Typed(&self.answer.text())) {
             Ok(confirmed) => Outcome::Confirmed(Box::new(confirmed)),
             Err(error) => {
-                let error = error.to_string();
-                let mut letters = error.chars();
-                let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-                self.message = Some(format!("{first}{}. Nothing was sent.", letters.as_str()));
+                self.message = Some(format!("{}. Nothing was sent.", capitalized(&error.to_string())));
                 Outcome::Stay
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::App;
 use super::command::CommandId;
-use super::format::{count, number};
+use super::format::{capitalized, count, number};
 use super::layout::Pane;
 use super::msg::Effect;
 use super::overlay::{Choice, Item, Menu, Overlay, Pending, Then};
@@ -79,31 +79,25 @@ impl App {
         let key = self.action_letter(action);
         let label = if key.is_empty() { action.title().to_owned() } else { format!("{} ({key})", action.title()) };
         // The line may be too short for why something is off: below there is room for all of it.
-        let item = |detail: String, off: bool| Item {
+        let because = |mark: &str, why: &str, off: bool| Item {
             label: label.clone(),
-            note: match detail.strip_prefix("off: ").or_else(|| detail.strip_prefix("with care: ")) {
-                Some(why) => format!(
-                    "{}{}. {}",
-                    why.get(..1).unwrap_or_default().to_uppercase(),
-                    why.get(1..).unwrap_or_default(),
-                    action.consequence()
-                ),
-                None => action.consequence().to_owned(),
-            },
-            detail,
+            detail: format!("{mark}: {why}"),
+            note: format!("{}. {}", capitalized(why), action.consequence()),
             off,
             choice: Choice::Remedy(action),
         };
+        let item =
+            |detail: String| Item { note: action.consequence().to_owned(), ..Item::new(label.clone(), detail, Choice::Remedy(action)) };
         let asks = action.needs_policy() || action.aim() == Aim::Address;
         let judged = |start: &Start| self.judged(&Pending { start: start.clone(), targets: targets.to_vec(), reason: String::new() });
         let can_be_done = |plan: &Plan| plan.count(Verdict::Refused) < plan.targets.len();
         // Where it is about a policy or an address, one that it can be done with is enough.
         let best = starts.iter().map(|(_, start)| judged(start)).find(can_be_done);
         let Some(plan) = best.or_else(|| starts.first().map(|(_, start)| judged(start))) else {
-            return Some(item(format!("off: {}", self.nothing_to_choose(action)), true));
+            return Some(because("off", self.nothing_to_choose(action), true));
         };
         let (all, careful) = (plan.included_count(), plan.count(Verdict::Caution));
-        let because = |verdict: Verdict| {
+        let reasons = |verdict: Verdict| {
             let mut words: Vec<&str> = Vec::new();
             for because in plan.targets.iter().filter(|target| target.verdict == verdict).flat_map(|target| &target.because) {
                 if !words.contains(&because.words()) {
@@ -113,14 +107,12 @@ impl App {
             words.join(", ")
         };
         let found = match (all, careful) {
-            (0, 0) => item(format!("off: {}", because(Verdict::Refused)), true),
+            (0, 0) => because("off", &reasons(Verdict::Refused), true),
             // Which policy or address it will be is asked for next, and what speaks against that one is told there.
-            _ if asks => item(format!("choose which: {}", action.outcome()), false),
-            (0, _) => item(format!("with care: {}", because(Verdict::Caution)), false),
-            (all, _) if plan.targets.len() > 1 => {
-                item(format!("{} of {} {}", number(all), number(plan.targets.len()), action.outcome()), false)
-            }
-            _ => item(action.outcome().to_owned(), false),
+            _ if asks => item(format!("choose which: {}", action.outcome())),
+            (0, _) => because("with care", &reasons(Verdict::Caution), false),
+            (all, _) if plan.targets.len() > 1 => item(format!("{} of {} {}", number(all), number(plan.targets.len()), action.outcome())),
+            _ => item(action.outcome().to_owned()),
         };
         let missing = summary::missing(&plan, self.workspace.holder.as_ref());
         Some(match missing.is_empty() {

@@ -178,12 +178,12 @@ pub fn newest_detection(records: &UserRecords) -> Option<Timestamp> {
     detected(records).max()
 }
 
-/// The authentication methods that were registered since the first detection; `None` where methods were not read.
-pub fn methods_added_since(records: &UserRecords) -> Option<Vec<&AuthenticationMethod>> {
+/// Kinds of the authentication methods that were registered since the first detection; `None` where methods were not read.
+pub fn methods_added_since(records: &UserRecords) -> Option<Vec<&str>> {
     let methods = records.methods.as_deref()?;
     let Some(first) = detected(records).min() else { return Some(Vec::new()) };
     let added = |method: &&AuthenticationMethod| method.created_date_time.is_some_and(|at| at > first) && method.kind != PASSWORD_METHOD;
-    Some(methods.iter().filter(added).collect())
+    Some(methods.iter().filter(added).map(|method| method.kind.as_str()).collect())
 }
 
 /// Whether an open detection says that credentials which match the password were leaked.

@@ -179,8 +179,9 @@ impl Job {
 
     /// Targets whose temporary password was told and, as far as the journal knows, is still on a screen.
     pub fn passwords_on_screen(&self) -> impl Iterator<Item = &PlanTarget> {
-        let shown = |target: &&PlanTarget| self.positions.get(&target.id).is_some_and(|position| self.on_screen.contains(position));
-        self.plan.included().filter(shown)
+        // The items, whose positions these are, are in the plan's order.
+        let shown = self.plan.included().enumerate().filter(|(position, _)| self.on_screen.contains(position));
+        shown.map(|(_, target)| target)
     }
 
     /// Ids of the targets for which this holds.

@@ -108,11 +108,11 @@ async fn execute(
             left_out.iter().for_each(|line| output::say(line));
             confirmed
         }
-        None if io::stdin().is_terminal() && io::stderr().is_terminal() => ask(place, plan).await?,
+        None if asks() => ask(place, plan).await?,
         None => otherwise(&plan)?,
     };
     let (hold, format) = (Duration::from_secs(run.hold), run.format.unwrap_or(Format::Table));
-    if each_step && run.hold > 0 && !steps::asks() {
+    if each_step && run.hold > 0 && !asks() {
         return Err(Failure::usage("nothing is sent yet that could be held").hinted("give --hold to entriage jobs resume, with each step"));
     }
     if each_step {
@@ -266,6 +266,11 @@ fn nothing_to_do(plan: &Plan, format: Option<Format>) -> Result<Exit, Failure> {
         output::data(&output::json(&job::nothing())?)?;
     }
     Ok(Exit::Done)
+}
+
+/// Whether somebody is there to answer.
+pub fn asks() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Shows the plan and asks the operator at the terminal.

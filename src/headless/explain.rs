@@ -19,13 +19,15 @@ use crate::domain::time::Timestamp;
 pub async fn explain(place: &Place, args: &Explain) -> Result<(), Failure> {
     let session = place.open().await?;
     let mut dataset = session.load()?;
-    let is_sign_in = dataset.sign_ins().any(|(_, sign_in)| sign_in.id.as_str().eq_ignore_ascii_case(&args.user));
-    if !is_sign_in {
-        place::find_elsewhere(&session, std::slice::from_ref(&args.user), &mut dataset).await?;
-    }
     let of_sign_in = || dataset.sign_ins().find(|(_, sign_in)| sign_in.id.as_str().eq_ignore_ascii_case(&args.user));
-    let named = place::named_user(&dataset, &args.user)?.or_else(|| of_sign_in().map(|(records, _)| records));
-    let id = named.map_or_else(|| place::find_user(&dataset, &args.user), Ok)?.id().clone();
+    let known = place::named_user(&dataset, &args.user)?.or_else(|| of_sign_in().map(|(records, _)| records));
+    let id = match known.map(|records| records.id().clone()) {
+        Some(id) => id,
+        None => {
+            place::find_elsewhere(&session, std::slice::from_ref(&args.user), &mut dataset).await?;
+            place::find_user(&dataset, &args.user)?.id().clone()
+        }
+    };
     if session.access() != Access::Evidence {
         let (seen, error) = session.engine.look(std::slice::from_ref(&id)).await;
         if let Some(error) = error {

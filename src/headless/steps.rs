@@ -1,6 +1,5 @@
 //! A checklist whose steps are confirmed one by one: each step's plan is shown, and runs once its number is given or typed.
 
-use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
@@ -107,7 +106,7 @@ pub async fn go_on(place: &Place, session: &Session, id: JobId, wanted: &Steps, 
         }
         let confirmed = match wanted.confirm {
             Some(count) => plan.confirm(Answer::Number(count))?,
-            None if asks() => apply::ask(place, plan).await?,
+            None if apply::asks() => apply::ask(place, plan).await?,
             None => {
                 output::data(&plan::printed(&plan, format, place.paper)?)?;
                 // The step is named, so that the number is not taken for another one's, whatever is done meanwhile.
@@ -133,15 +132,10 @@ pub async fn begin(place: &Place, session: &Session, confirmed: &Confirmed, hold
     let steps: Vec<&str> = plan.steps.iter().map(|step| step.as_str()).collect();
     let nothing = "nothing is sent before a step is confirmed";
     output::say(&format!("job {id} begun: {}: {}; {nothing}", plan.action.title(), steps.join(", ")));
-    if asks() {
+    if apply::asks() {
         return go_on(place, session, id, &Steps::default(), hold, format).await;
     }
     finish(session, id, Exit::Done)
-}
-
-/// Whether somebody is there to answer.
-pub fn asks() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether a step that was named can be run, or left out, now.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Fact, Facts};
 use crate::domain::blocking;
 use crate::domain::facts;
-use crate::domain::records::{SignIn, UserRecords};
+use crate::domain::records::SignIn;
 use crate::domain::settings::Setting;
 use crate::domain::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
         fact("privileged", json!(directory.is_admin), "registration"),
         fact("isMfaRegistered", json!(directory.is_mfa_registered), "registration"),
         fact("isSsprRegistered", json!(directory.is_sspr_registered), "registration"),
-        fact("methodsAddedSince", json!(added_methods(records)), "registration"),
+        fact("methodsAddedSince", json!(facts::methods_added_since(records)), "registration"),
         fact("federated", json!(facts::federated(records)), "signIns"),
         fact("legacyProtocol", legacy_protocols(facts), "signIns"),
         fact("blockedAddresses", blocked_addresses(facts), "signIns"),
@@ -46,10 +46,6 @@ pub(super) fn facts(facts: &Facts<'_>) -> Vec<Fact> {
     ];
     all.extend(Setting::ALL.map(|setting| fact(setting.as_str(), json!(facts.settings.get(setting)), "settings")));
     all
-}
-
-fn added_methods(records: &UserRecords) -> Option<Vec<&str>> {
-    Some(facts::methods_added_since(records)?.into_iter().map(|method| method.kind.as_str()).collect())
 }
 
 fn names(applying: Option<Vec<blocking::Applying<'_>>>) -> Value {

@@ -1,4 +1,4 @@
-//! What lets a blocked user in: places, protocols.
+//! What lets a blocked user in: policies, places, protocols.
 
 use super::judgement::Judgement;
 use super::words::listed;

@@ -118,8 +118,7 @@ fn true_positive(facts: &Facts<'_>, sure: &[&str], grave: &[&str]) -> Case {
         case.says(2, format!("{}: a compromise unless something explains it", listed(grave)));
     }
     if let Some(added) = facts::methods_added_since(facts.records).filter(|added| !added.is_empty()) {
-        let kinds: Vec<&str> = added.into_iter().map(|method| method.kind.as_str()).collect();
-        case.says(2, format!("authentication methods were added since the first detection: {}", listed(&kinds)));
+        case.says(2, format!("authentication methods were added since the first detection: {}", listed(&added)));
     }
     case
 }

@@ -270,12 +270,11 @@ pub(super) fn safety(facts: &Facts<'_>) -> Option<String> {
     }
     let because: Vec<&str> = not_safe.iter().map(|why| why.words()).collect();
     let mut sentence = format!("Not safe although the risk is closed: {}.", listed(&because));
-    let added: Vec<&str> = facts::methods_added_since(records).unwrap_or_default().into_iter().map(|method| method.kind.as_str()).collect();
     if not_safe.contains(&NotSafe::MethodAddedSince) {
         sentence.push_str(&format!(
             " Added: {}. Ask whether it is the user's own; where not, remove it in the Entra admin center under the user's authentication \
              methods.",
-            listed(&added)
+            listed(&facts::methods_added_since(records).unwrap_or_default())
         ));
     }
     Some(sentence)
